@@ -1,0 +1,126 @@
+"""The blocks that both branches of NL2Net are built from.
+
+Blind-spot rule: after the masked convolution a feature depends on inputs at an offset of ±2 in at
+least one direction; every later step moves by multiples of `STRIDE` = 3, and ±2 + 3k is never 0, so
+no pixel finds its way back to itself.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+STRIDE = 3
+
+
+class MaskedConv2d(nn.Conv2d):
+    """5×5 convolution that is blind to its inner 3×3 (centre block masked convolution).
+
+    The mask is applied where the weight is used: a published checkpoint holds arbitrary values at
+    the masked taps. `mask` is a buffer because checkpoints carry it.
+    """
+
+    mask: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, kernel_size=5, padding=2)
+        mask = torch.ones_like(self.weight)
+        mask[:, :, 1:4, 1:4] = 0
+        self.register_buffer("mask", mask)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+
+
+def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:
+    """1×1 convolution and ReLU."""
+    return nn.Conv2d(in_channels, out_channels, 1), nn.ReLU(inplace=True)
+
+
+def dilated_conv(channels: int) -> nn.Conv2d:
+    """3×3 convolution whose taps are `STRIDE` pixels apart."""
+    return nn.Conv2d(channels, channels, 3, padding=STRIDE, dilation=STRIDE)
+
+
+def blind_spot_entry(channels: int) -> list[nn.Module]:
+    """Hide the centre, then mix the channels twice: how both branches begin."""
+    masked = MaskedConv2d(channels), nn.ReLU(inplace=True)
+    return [*masked, *pointwise(channels, channels), *pointwise(channels, channels)]
+
+
+class DilatedBlock(nn.Module):
+    """Residual dilated convolution, the block of the local branch."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            dilated_conv(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, channels, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+class FeedForwardBlock(nn.Module):
+    """Two residual dilated convolutions, the block `na` of the non-local branch."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = dilated_conv(channels)
+        self.conv2 = dilated_conv(channels)
+        self.conv3 = nn.Conv2d(channels, channels, 1)
+
+    def feed_forward(self, x: Tensor) -> Tensor:
+        return self.conv3(F.relu(self.conv2(F.relu(self.conv1(x)))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.feed_forward(x)
+
+
+class SelfSimilarityBlock(FeedForwardBlock):
+    """Self-similarity attention before the feed-forward, the block `ss` of the non-local branch.
+
+    Every pixel attends to the pixels at multiples of `3 × f_scale` from it. Queries and keys are
+    the same `int(channels × ss_exp_factor)` projected features.
+    Source: SS-BSN (Han and Yu, IJCAI 2023).
+    """
+
+    def __init__(self, channels: int, *, f_scale: int, ss_exp_factor: float) -> None:
+        super().__init__(channels)
+        self.stride = f_scale * STRIDE
+        # the checkpoints' name for the projection shared by queries and keys, (C, E)
+        self.wqk = nn.Parameter(torch.empty(channels, int(channels * ss_exp_factor)))
+        nn.init.xavier_uniform_(self.wqk, gain=1.414)
+
+    def attention(self, x: Tensor) -> Tensor:
+        """Average the features of x by self-similarity, (N, C, H, W) → (N, C, H, W)."""
+        normalised = F.layer_norm(x, x.shape[1:], eps=1e-5)  # over C, H and W together
+        query = self.to_tokens(normalised) @ self.wqk  # (N, stride², tokens, E)
+        query = query / (torch.linalg.vector_norm(query, dim=-1, keepdim=True) + 1e-8)
+        # The method's softmax((q·q + 1) / √E): the constant cancels in the softmax.
+        similar = F.scaled_dot_product_attention(query, query, self.to_tokens(x))
+        return self.from_tokens(similar, size=x.shape[-2:])
+
+    def to_tokens(self, x: Tensor) -> Tensor:
+        """Split into the `stride`² subsampled images, zero-padded to one size.
+
+        (N, C, H, W) → (N, stride², tokens, C)
+        """
+        height, width = x.shape[-2:]
+        padded = F.pad(x, (0, -width % self.stride, 0, -height % self.stride))
+        return rearrange(padded, "n c (h i) (w j) -> n (i j) (h w) c", i=self.stride, j=self.stride)
+
+    def from_tokens(self, tokens: Tensor, *, size: torch.Size) -> Tensor:
+        """Undo `to_tokens` for an image of `size` (H, W)."""
+        height, width = size
+        padded = rearrange(
+            tokens,
+            "n (i j) (h w) c -> n c (h i) (w j)",
+            i=self.stride,
+            j=self.stride,
+            h=-(-height // self.stride),
+        )
+        return padded[..., :height, :width]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.feed_forward(x + self.attention(x))

@@ -1,0 +1,63 @@
+"""Self-supervised training of a reconstruction network on one image."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LOSSES = {"l1": F.l1_loss, "l2": F.mse_loss}
+
+
+class Trainer:
+    """A network, its loss, its optimiser and the device they work on.
+
+    Images are (1, B, H, W) and may be on any device; results come back on the CPU.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        learning_rate: float = 1e-4,
+        weight_decay: float = 1e-5,
+        loss: str = "l1",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.device = torch.device(device)
+        self.network = network.to(self.device)
+        self.loss = LOSSES[loss]
+        self.optimiser = torch.optim.Adam(
+            network.parameters(), lr=learning_rate, betas=(0.5, 0.999), weight_decay=weight_decay
+        )
+
+    def train(self, image: Tensor, *, epochs: int) -> Iterator[tuple[int, float]]:
+        """Take `epochs` steps on the whole image; after each yield (epoch from 1, its loss).
+
+        The loss is the one before the step. Raises FloatingPointError when it is not finite.
+        """
+        image = image.to(self.device)
+        self.network.train()
+        for epoch in range(1, epochs + 1):
+            self.optimiser.zero_grad()
+            loss = self.loss(self.network(image), image)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"the loss is {value} at epoch {epoch}: try a smaller learning rate"
+                )
+            loss.backward()
+            self.optimiser.step()
+            yield epoch, value
+
+    @torch.inference_mode()
+    def reconstruct(self, image: Tensor) -> Tensor:
+        """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W)."""
+        return self.network(image.to(self.device)).cpu()
+
+    def weights(self) -> dict[str, Tensor]:
+        """The state of the network on the CPU, as a checkpoint holds it."""
+        return {
+            name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()
+        }

@@ -1,0 +1,63 @@
+"""The blocks of the network."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.layers import MaskedConv2d, SelfSimilarityBlock
+
+
+def test_masked_convolution_ignores_whatever_stands_at_the_masked_taps() -> None:
+    conv = MaskedConv2d(3)
+    x = torch.randn(1, 3, 9, 8)
+    expected = conv(x)
+    with torch.no_grad():
+        conv.weight[:, :, 1:4, 1:4] = 1e6
+    assert torch.equal(conv(x), expected)
+    assert int(conv.mask[0, 0].sum()) == 16
+
+
+def literal_attention(x: Tensor, wqk: Tensor, stride: int) -> Tensor:
+    """Step by step the self-similarity attention of DESIGN.md §2, one sub-image after the other."""
+    channels, height, width = x.shape[1:]
+    normalised = (x - x.mean()) / torch.sqrt(x.var(unbiased=False) + 1e-5)
+    below, right = -height % stride, -width % stride
+    normalised, values = (F.pad(t, (0, right, 0, below)) for t in (normalised, x))
+    out = torch.zeros_like(values)
+    for i in range(stride):
+        for j in range(stride):
+            n = normalised[0, :, i::stride, j::stride].reshape(channels, -1).T  # (tokens, C)
+            v = values[0, :, i::stride, j::stride].reshape(channels, -1).T
+            q = n @ wqk
+            q = q / (q.norm(dim=1, keepdim=True) + 1e-8)
+            weights = torch.softmax((q @ q.T + 1) / wqk.shape[1] ** 0.5, dim=1)
+            like = values[0, :, i::stride, j::stride]
+            out[0, :, i::stride, j::stride] = (weights @ v).T.reshape(like.shape)
+    return out[..., :height, :width]
+
+
+@pytest.mark.parametrize("ss_exp_factor", [0.5, 1, 1.5])
+@pytest.mark.parametrize(("height", "width", "f_scale"), [(12, 12, 2), (13, 9, 1), (5, 20, 2)])
+def test_attention_is_the_literal_one(
+    height: int, width: int, f_scale: int, ss_exp_factor: float
+) -> None:
+    torch.manual_seed(0)
+    block = SelfSimilarityBlock(6, f_scale=f_scale, ss_exp_factor=ss_exp_factor).double()
+    x = torch.randn(1, 6, height, width, dtype=torch.float64, requires_grad=True)
+    expected = literal_attention(x, block.wqk, 3 * f_scale)
+    torch.testing.assert_close(block.attention(x), expected, rtol=1e-10, atol=1e-10)
+
+    def gradients(out: Tensor) -> tuple[Tensor, ...]:
+        return torch.autograd.grad((out * torch.arange(width)).sum(), (x, block.wqk))
+
+    for ours, literal in zip(gradients(block.attention(x)), gradients(expected), strict=True):
+        torch.testing.assert_close(ours, literal, rtol=1e-8, atol=1e-10)
+
+
+def test_gradients_stay_finite_where_tokens_are_padding_or_the_image_is_flat() -> None:
+    block = SelfSimilarityBlock(4, f_scale=2, ss_exp_factor=1)
+    x = torch.zeros(1, 4, 7, 5, requires_grad=True)
+    block(x).sum().backward()
+    assert x.grad is not None and block.wqk.grad is not None
+    assert x.grad.isfinite().all() and block.wqk.grad.isfinite().all()

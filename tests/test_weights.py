@@ -1,0 +1,65 @@
+"""Weights that fit a network, and those that do not."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.nl2net import NL2Net
+from model.weights import load_strictly
+
+Weights = dict[str, Tensor]
+
+
+def network(**options: object) -> NL2Net:
+    return NL2Net(**({"bands": 3, "channels": 4, "mode": ["na", "ss"]} | options))  # type: ignore[arg-type]
+
+
+def test_all_weights_arrive() -> None:
+    source, target = network(), network()
+    load_strictly(target, source.state_dict())
+    state = target.state_dict()
+    assert all(torch.equal(state[name], value) for name, value in source.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bands": 5}, r"bands 5 \(wanted: 3\)"),
+        ({"channels": 6}, r"nch_ker 6 \(wanted: 4\)"),
+        ({"mode": ["na", "na", "ss"]}, r"nblk 3 \(wanted: 2\), mode na-na-ss \(wanted: na-ss\)"),
+        ({"mode": ["ss", "na"]}, r"mode ss-na \(wanted: na-ss\)"),
+        ({"ss_exp_factor": 2}, r"attention width 8 \(wanted: 4\)"),
+    ],
+)
+def test_what_differs_is_said(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_strictly(network(), network(**options).state_dict())
+
+
+def without(name: str) -> Callable[[Weights], Weights]:
+    return lambda weights: {key: value for key, value in weights.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda weights: {}, "does not hold the weights of an NL2Net"),
+        (lambda weights: {"head.0.weight": torch.zeros(3)}, "does not hold the weights"),
+        (without("tail.2.bias"), "tail.2.bias"),
+        (lambda weights: weights | {"extra": torch.zeros(1)}, "extra"),
+        (lambda weights: weights | {"tail.2.bias": torch.zeros(9)}, "tail.2.bias"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(4)}, "wqk"),
+        (
+            lambda weights: weights | {"branch1.body.0.mask": 1 - weights["branch1.body.0.mask"]},
+            "branch1.body.0.mask",
+        ),
+    ],
+)
+def test_strange_weights_are_refused(spoil: Callable[[Weights], Weights], message: str) -> None:
+    target = network()
+    before = {name: value.clone() for name, value in target.state_dict().items()}
+    with pytest.raises(ValueError, match=message):
+        load_strictly(target, spoil(network().state_dict()))
+    assert all(torch.equal(before[name], value) for name, value in target.state_dict().items())
