@@ -1,0 +1,67 @@
+"""From what `--dataset` says to a scene."""
+
+import json
+from pathlib import Path
+
+from data.matfile import read_scene
+from data.scene import Scene, SceneError
+from data.synthetic import synthetic_scene
+
+SYNTHETIC = "synthetic"
+
+
+def load_scene(dataset: str, *, data_dir: Path) -> Scene:
+    """Load the scene that is meant by a file's path, its name in `data_dir`, or an alias of it.
+
+    The name `synthetic` makes a scene where no file has that name. The scene's name is the one
+    asked for, whatever file it was found in, so that runs stand where the user expects them.
+
+    Raises SceneError where there is no such scene or it cannot be used.
+    """
+    name = scene_name(dataset)
+    candidates = candidate_files(dataset, data_dir)
+    for path in candidates:
+        if path.is_file():
+            return read_scene(path, name=name)
+    if dataset == SYNTHETIC:
+        return synthetic_scene()
+    raise SceneError(
+        f"no scene '{dataset}': looked for {', '.join(map(str, candidates))}; "
+        f"{describe_folder(candidates[-1].parent)}; put the file there, or try --dataset synthetic"
+    )
+
+
+def scene_name(dataset: str) -> str:
+    """Name a scene by its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
+    name = Path(dataset).name.removesuffix(".mat")
+    if not name.strip("."):
+        raise SceneError(f"--dataset '{dataset}' names no scene")
+    return name
+
+
+def candidate_files(dataset: str, data_dir: Path) -> list[Path]:
+    """Where the file of a scene may lie, the likeliest first."""
+    given = Path(dataset)
+    if given.name != dataset:  # it has a folder: a path, not a name
+        return [given] if given.suffix == ".mat" else [given, Path(f"{dataset}.mat")]
+    stem = dataset.removesuffix(".mat")
+    in_folder = [data_dir / f"{name}.mat" for name in (stem, *other_names(stem))]
+    return [given, *in_folder] if given.suffix == ".mat" else in_folder
+
+
+def other_names(name: str) -> list[str]:
+    """The names under which the same scene is passed around, upper or lower case."""
+    catalogue = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
+    for scene, aliases in catalogue.items():
+        names = [scene, *aliases]
+        if name.lower() in map(str.lower, names):
+            return [other for other in names if other != name]
+    return []
+
+
+def describe_folder(folder: Path) -> str:
+    """Say which scenes lie in a folder."""
+    if not folder.is_dir():
+        return f"there is no folder '{folder}'"
+    scenes = sorted(path.stem for path in folder.glob("*.mat"))
+    return f"'{folder}' has {', '.join(scenes) if scenes else 'no .mat file'}"

@@ -1,0 +1,52 @@
+"""Weights on disk: `.pkl` files that the published implementation reads and writes as well."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from utils.errors import InputError
+from utils.files import replacing
+
+
+class CheckpointError(InputError):
+    """A checkpoint is missing, damaged, or belongs to another network."""
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write a plain state dict; the file appears only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        torch.save(dict(weights), file)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a state dict to the CPU, without running any code the file may hold.
+
+    Raises CheckpointError where the file is missing, damaged, unsafe or holds no finite weights.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"no checkpoint '{path}'")
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # torch meets damage with anything from EOFError to RuntimeError
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(
+            f"'{path}' is damaged or holds more than weights, and was not loaded ({reason})"
+        ) from error
+    check_weights(weights, path)
+    return weights
+
+
+def check_weights(weights: object, path: Path) -> None:
+    """Raise CheckpointError unless these are named tensors of finite numbers."""
+    if not isinstance(weights, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in weights.items()
+    ):
+        raise CheckpointError(f"'{path}' is no state dict: it does not map names to tensors")
+    for name, value in weights.items():
+        if not torch.isfinite(value).all():
+            raise CheckpointError(f"'{path}' has NaN or infinite values in '{name}'")

@@ -1,0 +1,66 @@
+"""Where the files of a training lie: the folder is named by the options it was trained with."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+METHOD = "NL2Net"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training on the scene `dataset`."""
+
+    folder: Path
+    dataset: str
+
+    def weights(self, epoch: int) -> Path:
+        """The checkpoint after `epoch` epochs."""
+        return self.folder / "model" / f"{METHOD}_{self.dataset}_{epoch}.pkl"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of `log.txt` and of the TensorBoard events."""
+        return self.folder / "logs"
+
+    @property
+    def log(self) -> Path:
+        return self.logs / "log.txt"
+
+
+def run_name(
+    *,
+    epochs: int,
+    learning_rate: float,
+    factor: int,
+    gpu_ids: Sequence[int],
+    further: Mapping[str, object],
+) -> str:
+    """Name the run of these options; `further` are those off their defaults, in their order."""
+    named = {
+        "epoch": epochs,
+        "learning_rate": learning_rate,
+        "factor": factor,
+        "gpu_ids": "_".join(map(str, gpu_ids)),
+        **{name: "-".join(value) if name == "mode" else value for name, value in further.items()},
+    }
+    return "_".join([METHOD, *(f"{option}_{value}" for option, value in named.items())])
+
+
+def latest_like(run: Run, *, epoch: int) -> Run:
+    """Find the weights of `epoch` whichever devices trained them.
+
+    The run itself where it has them, else the latest that is alike but for its devices; the run
+    itself again where there is none.
+    """
+    if run.weights(epoch).is_file():
+        return run
+    devices = re.compile(r"_gpu_ids_-?\d+(_\d+)*")
+    alike = [
+        Run(folder, run.dataset)
+        for folder in run.folder.parent.glob(f"{METHOD}_*")
+        if devices.sub("", folder.name) == devices.sub("", run.folder.name)
+    ]
+    trained = [other for other in alike if other.weights(epoch).is_file()]
+    return max(trained, key=lambda other: other.weights(epoch).stat().st_mtime, default=run)
