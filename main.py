@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from model.mode import BLOCK_KINDS, default_mode
 from utils.arguments import device_ids, positive_number, rate, whole_number, words_of
 from utils.errors import InputError
+from utils.files import writable_folder
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
     from data.scene import Scene
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     complete(args, parser)
     try:
         scene = find_scene(args)
+        if args.command == "run":  # a long training should not end at a folder that is no use
+            writable_folder(args.result_dir / scene.name)
         for step in COMMANDS[args.command]:
             step(args, scene)
     except KeyboardInterrupt:
@@ -136,7 +139,7 @@ def complete(args: argparse.Namespace, parser: Parser) -> None:
         )
     args.mode = words or default_mode(args.nblk)
     if int(args.nch_ker * args.ss_exp_factor) < 1:
-        parser.error(f"--ss_exp_factor {args.ss_exp_factor} of {args.nch_ker} channels is none")
+        parser.error(f"--ss_exp_factor {args.ss_exp_factor} leaves none of {args.nch_ker} channels")
 
 
 def find_scene(args: argparse.Namespace) -> "Scene":
@@ -157,7 +160,6 @@ def train(args: argparse.Namespace, scene: "Scene") -> None:
     from data.scene import cube_to_image, image_to_cube
     from utils.checkpoints import save_weights
     from utils.figures import training_picture
-    from utils.files import writable_folder
     from utils.metrics import detection_map
     from utils.recorder import TrainingRecord
 
@@ -193,7 +195,7 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
     from data.matfile import write_variables
     from data.scene import cube_to_image, image_to_cube
     from utils.figures import detection_figure, roc_figure, save_figure
-    from utils.files import writable_folder, write_text
+    from utils.files import write_text
     from utils.metrics import area_under_roc, detection_map
     from utils.runs import latest_like
 
@@ -208,13 +210,15 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
     scores = detection_map(cube, reconstruction)
     seconds = time.perf_counter() - started
     auc = area_under_roc(scene.anomalous, scores)
-    outcome = f"AUC: {auc}" if auc is not None else "No AUC: the map has one class of pixels only"
+    outcome = f"AUC: {auc}" if auc is not None else "no AUC, the map has only one class of pixels"
     maps = {"detectmap": scores, "reconstructed_data": reconstruction}
     for name, values in maps.items():
         write_variables(folder / f"{name}.mat", {name: values})
     write_text(folder / "log.txt", options_in_words(args) + outcome + "\n")
     figures = {"detectmap.png": detection_figure(cube, scene.anomalous, scores)}
-    if auc is not None:
+    if auc is None:
+        (folder / "roc.png").unlink(missing_ok=True)  # one of another map would mislead
+    else:
         figures["roc.png"] = roc_figure(scene.anomalous, scores, label=f"NL2Net, AUC {auc:.4f}")
     for name, figure in figures.items():
         save_figure(folder / name, figure)
@@ -277,13 +281,15 @@ def wanted_run(args: argparse.Namespace, scene: "Scene") -> "Run":
     """Name the run of these options, whether it is there or not."""
     from utils.runs import Run, run_name
 
-    changed = off_default(args)
+    changed = {name: option_text(value) for name, value in off_default(args).items()}
     name = run_name(
         epochs=args.epochs,
         learning_rate=args.learning_rate,
         factor=args.factor,
         gpu_ids=args.gpu_ids,
-        further={name: changed[name] for name in NAMED_OFF_DEFAULT if name in changed},
+        further={
+            name: changed[name].replace(",", "-") for name in NAMED_OFF_DEFAULT if name in changed
+        },
     )
     return Run(args.checkpoint_dir / scene.name / name, dataset=scene.name)
 

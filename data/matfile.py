@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat, whosmat
@@ -18,20 +19,9 @@ def read_scene(path: Path, *, name: str) -> Scene:
 
     Raises SceneError where the file is no MATLAB file, is damaged or lacks a variable.
     """
-    try:
-        found = {variable: shape for variable, shape, _ in whosmat(path)}
-        missing = [key for key in (CUBE_KEY, TRUTH_KEY) if key not in found]
-        if not missing:
-            variables = loadmat(path, variable_names=[CUBE_KEY, TRUTH_KEY])
-    except NotImplementedError:
-        raise SceneError(
-            f"'{path}' is a MATLAB file of version 7.3, which is not read here; "
-            f"save it again with save(..., '-v7')"
-        ) from None
-    except OSError:
-        raise
-    except Exception as error:  # scipy meets damage with anything from TypeError to zlib.error
-        raise SceneError(f"'{path}' is damaged or no MATLAB file ({error})") from error
+    with path.open("rb") as file:
+        found, variables = read_variables(file, path)
+    missing = [key for key in (CUBE_KEY, TRUTH_KEY) if key not in variables]
     if missing:
         listing = ", ".join(
             f"{variable} {'×'.join(map(str, shape))}" for variable, shape in found.items()
@@ -43,12 +33,28 @@ def read_scene(path: Path, *, name: str) -> Scene:
     return Scene(name, variables[CUBE_KEY], variables[TRUTH_KEY], source=f"'{path}'")
 
 
+def read_variables(
+    file: BinaryIO, path: Path
+) -> tuple[dict[str, tuple[int, ...]], dict[str, NDArray[Any]]]:
+    """Read what variables of what shapes a file has, and the values of the two that are used."""
+    try:
+        shapes = {variable: shape for variable, shape, _ in whosmat(file)}
+        return shapes, loadmat(file, variable_names=[CUBE_KEY, TRUTH_KEY])
+    except NotImplementedError:
+        raise SceneError(
+            f"'{path}' is a MATLAB file of version 7.3, which is not read here; "
+            f"save it again with save(..., '-v7')"
+        ) from None
+    except Exception as error:  # scipy meets damage with anything from OSError to zlib.error
+        raise SceneError(f"'{path}' is damaged or no MATLAB file ({error})") from error
+
+
 def write_scene(scene: Scene, path: Path) -> None:
     """Write the cube and the truth of a scene as `data` and `map`."""
     write_variables(path, {CUBE_KEY: scene.cube, TRUTH_KEY: scene.truth})
 
 
-def write_variables(path: Path, variables: Mapping[str, NDArray]) -> None:
+def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> None:
     """Write named arrays to a MATLAB file of version 5, compressed."""
     with replacing(path) as file:
         savemat(file, dict(variables), do_compression=True)

@@ -1,6 +1,7 @@
 """A scene: a hyperspectral cube and the truth that a detector is measured against."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,8 +24,8 @@ class Scene:
     """
 
     name: str
-    cube: NDArray
-    truth: NDArray
+    cube: NDArray[Any]
+    truth: NDArray[Any]
     source: str
 
     def __post_init__(self) -> None:
@@ -69,13 +70,13 @@ class Scene:
         return (cube - low) / extent
 
 
-def check_numeric(array: NDArray, what: str) -> None:
+def check_numeric(array: NDArray[Any], what: str) -> None:
     """Raise SceneError unless the array holds real numbers."""
     if array.dtype.kind not in "biuf":
         raise SceneError(f"{what} holds {array.dtype} values, expected real numbers")
 
 
-def check_finite(array: NDArray, what: str) -> None:
+def check_finite(array: NDArray[Any], what: str) -> None:
     """Raise SceneError, with the count and the first place, for NaN and infinite values."""
     bad = ~np.isfinite(array)
     if bad.any():

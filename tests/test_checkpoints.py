@@ -13,9 +13,9 @@ WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)
 
 
 def test_weights_come_back_in_their_order(tmp_path: Path) -> None:
-    path = tmp_path / "model" / "w.pkl"
+    path = tmp_path / "w.pkl"
     save_weights(path, WEIGHTS)
-    assert [entry.name for entry in path.parent.iterdir()] == ["w.pkl"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["w.pkl"]
     loaded = read_weights(path)
     assert list(loaded) == list(WEIGHTS)
     assert all(torch.equal(loaded[name], value) for name, value in WEIGHTS.items())

@@ -7,7 +7,7 @@ tolerances leave room for other kernels, those of `wqk` for gradients of 1e-10 i
 import numpy as np
 import pytest
 import torch
-from conftest import Recording
+from conftest import Recording, outer_taps
 from numpy.typing import NDArray
 
 from data.scene import Scene, cube_to_image, image_to_cube
@@ -16,15 +16,6 @@ from model.trainer import Trainer
 from model.weights import load_strictly
 from utils.metrics import area_under_roc, detection_map
 from utils.seeds import seed_everything
-
-
-def outer_taps(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Drop the masked taps of a masked convolution: what stands there means nothing."""
-    if values.shape[-2:] != (5, 5) or name.endswith("mask"):
-        return values
-    values = values.copy()
-    values[:, :, 1:4, 1:4] = 0
-    return values
 
 
 def seeded_network(recording: Recording) -> NL2Net:

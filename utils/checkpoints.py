@@ -1,6 +1,7 @@
 """Weights on disk: `.pkl` files that the published implementation reads and writes as well."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -16,9 +17,10 @@ class CheckpointError(InputError):
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write a plain state dict; the file appears only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    serialised = BytesIO()  # torch.save hides a full disk behind an error of its own
+    torch.save(dict(weights), serialised)
     with replacing(path) as file:
-        torch.save(dict(weights), file)
+        file.write(serialised.getbuffer())
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -28,15 +30,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise CheckpointError(f"no checkpoint '{path}'")
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # torch meets damage with anything from EOFError to RuntimeError
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(
-            f"'{path}' is damaged or holds more than weights, and was not loaded ({reason})"
-        ) from error
+    with path.open("rb") as file:
+        try:
+            weights = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch meets damage with anything from OSError to KeyError
+            reason = str(error).strip().partition("\n")[0]
+            raise CheckpointError(
+                f"'{path}' is damaged or holds more than weights, and was not loaded ({reason})"
+            ) from error
     check_weights(weights, path)
     return weights
 

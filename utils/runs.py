@@ -35,7 +35,7 @@ def run_name(
     learning_rate: float,
     factor: int,
     gpu_ids: Sequence[int],
-    further: Mapping[str, object],
+    further: Mapping[str, str],
 ) -> str:
     """Name the run of these options; `further` are those off their defaults, in their order."""
     named = {
@@ -43,7 +43,7 @@ def run_name(
         "learning_rate": learning_rate,
         "factor": factor,
         "gpu_ids": "_".join(map(str, gpu_ids)),
-        **{name: "-".join(value) if name == "mode" else value for name, value in further.items()},
+        **further,
     }
     return "_".join([METHOD, *(f"{option}_{value}" for option, value in named.items())])
 

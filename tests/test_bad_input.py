@@ -1,0 +1,209 @@
+"""Whatever a user gets wrong: one line that names it, exit code 2, nothing lost or half-written."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.io import savemat
+
+from utils.runs import Run as RunFolder
+
+Run = Callable[..., str]
+TRAIN = ("--command", "train", "--dataset")
+PREDICT = ("--command", "predict", "--dataset")
+
+
+def files() -> dict[Path, bytes]:
+    """Everything below the working directory."""
+    return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--command", "test"], "--command: invalid choice: 'test'"),
+        (["--lossm", "huber"], "--lossm: invalid choice: 'huber'"),
+        (["--mode", "na", "sa"], "--mode: 'sa' is not one of na, ss"),
+        (["--mode", "na,,"], "--mode names 1 blocks, but --nblk is 2"),
+        (["--mode", ""], "--mode: '' is not one of"),
+        (["--mode", "na", "na", "ss"], "--mode names 3 blocks, but --nblk is 2"),
+        (["--epochs", "0"], "--epochs: 0 is not a whole number of at least 1"),
+        (["--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
+        (["--factor", "0"], "--factor: 0 is not"),
+        (["--nblk", "-1"], "--nblk: -1 is not"),
+        (["--nch_ker", "0"], "--nch_ker: 0 is not a whole number of at least 2"),
+        (["--f_scale", "0"], "--f_scale: 0 is not"),
+        (["--save_freq", "0"], "--save_freq: 0 is not"),
+        (["--seed", "-1"], "--seed: -1 is not a whole number from 0 to 4294967295"),
+        (["--learning_rate", "-0.1"], "--learning_rate: '-0.1' is not a number of at least 0"),
+        (["--learning_rate=-1e-4"], "--learning_rate: '-1e-4' is not a number of at least 0"),
+        (["--learning_rate", "fast"], "--learning_rate: 'fast' is not a number"),
+        (["--learning_rate", "nan"], "--learning_rate: 'nan' is not a number"),
+        (["--weight_decay", "inf"], "--weight_decay: 'inf' is not a number"),
+        (["--ss_exp_factor", "0"], "--ss_exp_factor: '0' is not a number above 0"),
+        (["--ss_exp_factor", "0.1"], "--ss_exp_factor 0.1 leaves none of 4 channels"),
+        (["--gpu_ids", "gpu"], "--gpu_ids: 'gpu' is not one or more device ids"),
+        (["--gpu_ids", "0,-1"], "--gpu_ids: '0,-1' is not"),
+        (["--speed", "9"], "unrecognized arguments: --speed 9"),
+    ],
+    ids=str,
+)
+def test_options_out_of_range(
+    small_scene: str, refusal: Run, words: list[str], message: str
+) -> None:
+    before = files()
+    assert message in refusal("--command", "train", "--dataset", small_scene, *words)
+    assert files() == before
+
+
+def nan_at(cube: NDArray[Any], *place: int) -> NDArray[Any]:
+    spoilt = cube.astype(float)
+    spoilt[place] = np.nan
+    return spoilt
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda cube, truth: {"data": cube}, "no variable 'map' (found: data 13×11×5)"),
+        (lambda cube, truth: {"map": truth}, "no variable 'data' (found: map 13×11)"),
+        (lambda cube, truth: {"data": cube[..., 0], "map": truth}, "the cube is 13×11, expected"),
+        (lambda cube, truth: {"data": cube, "map": truth.T}, "the map is 11×13, but the cube is"),
+        (
+            lambda cube, truth: {"data": nan_at(cube, 2, 3, 4), "map": truth},
+            "the cube has 1 NaN or infinite values, the first at row 2, column 3, band 4",
+        ),
+        (lambda cube, truth: {"data": cube * 0 + 7, "map": truth}, "constant (7 everywhere)"),
+        (lambda cube, truth: {"data": cube + 1j, "map": truth}, "the cube holds complex128"),
+        (lambda cube, truth: {"data": "text", "map": truth}, "the cube holds <U"),
+    ],
+)
+def test_scenes_that_cannot_be_used(
+    workplace: Path,
+    refusal: Run,
+    cube: NDArray[Any],
+    truth: NDArray[Any],
+    spoil: Callable[[NDArray[Any], NDArray[Any]], dict[str, Any]],
+    message: str,
+) -> None:
+    savemat("data/x.mat", spoil(cube, truth))
+    before = files()
+    line = refusal(*TRAIN, "x")
+    assert message in line and "x.mat" in line
+    assert files() == before
+
+
+def test_a_missing_scene(small_scene: str, refusal: Run) -> None:
+    line = refusal(*TRAIN, "smal")
+    assert "no scene 'smal'" in line and "'data' has small" in line
+
+
+def test_damaged_scenes(small_scene: str, refusal: Run) -> None:
+    path = Path("data/small.mat")
+    path.write_bytes(path.read_bytes()[:500])
+    assert "'data/small.mat' is damaged" in refusal(*TRAIN, small_scene)
+    path.write_text("not MATLAB's")
+    assert "'data/small.mat' is damaged or no MATLAB file" in refusal(*TRAIN, small_scene)
+    path.unlink()
+    path.mkdir()
+    assert "no scene 'small'" in refusal(*TRAIN, small_scene)
+
+
+def test_a_factor_larger_than_the_image(small_scene: str, refusal: Run) -> None:
+    line = refusal(*TRAIN, small_scene, "--factor", "12")
+    assert "--factor 12 is larger than the image, 13×11" in line
+
+
+def test_a_gpu_that_is_not_there(
+    small_scene: str, refusal: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    before = files()
+    assert "no CUDA device 1" in refusal(*TRAIN, small_scene, "--gpu_ids", "1")
+    assert files() == before
+
+
+@pytest.fixture
+def weights(small_scene: str, run: Run) -> Path:
+    """The trained weights of the small scene."""
+    run(*TRAIN, small_scene)
+    (path,) = Path("checkpoints/small").glob("*/model/*.pkl")
+    return path
+
+
+def test_no_checkpoint_says_which_command_makes_it(
+    small_scene: str, run: Run, refusal: Run
+) -> None:
+    line = refusal(*PREDICT, small_scene, "--mode", "ss", "na", "--seed", "3")
+    command = line.partition("this makes it: python main.py ")[2].split()
+    run(*command)  # it is complete: with it predict works
+    assert "AUC: " in run(*PREDICT, small_scene, "--mode", "ss", "na", "--seed", "3")
+
+
+def test_a_checkpoint_of_other_bands_or_options(
+    small_scene: str, weights: Path, refusal: Run, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    savemat("data/small.mat", {"data": cube[..., :4], "map": truth})
+    before = files()
+    line = refusal(*PREDICT, small_scene)
+    assert "belongs to another network" in line and "bands 5 (wanted: 4)" in line
+    other = RunFolder(
+        weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")), "small"
+    ).weights(2)
+    other.parent.mkdir(parents=True)
+    weights.rename(other)
+    assert "nblk 2 (wanted: 3)" in refusal(*PREDICT, small_scene, "--nblk", "3")
+    assert not Path("result").exists() and len(files()) == len(before)
+
+
+class Command:
+    """A command, run by whoever unpickles it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch trace",)
+
+
+def test_damaged_and_malicious_checkpoints(small_scene: str, weights: Path, refusal: Run) -> None:
+    content = weights.read_bytes()
+    weights.write_bytes(content[: len(content) // 2])
+    assert f"'{weights}' is damaged" in refusal(*PREDICT, small_scene)
+    torch.save({"head.0.weight": Command()}, weights)
+    assert f"'{weights}' is damaged or holds more" in refusal(*PREDICT, small_scene)
+    assert not Path("trace").exists() and not Path("result").exists()
+
+
+@pytest.mark.parametrize("option", ["--checkpoint_dir", "--result_dir"])
+def test_a_folder_that_cannot_be_written_to(small_scene: str, refusal: Run, option: str) -> None:
+    Path("taken").touch()
+    line = refusal("--command", "run", "--dataset", small_scene, option, "taken")
+    assert "cannot write to folder 'taken/small" in line
+    assert option == "--result_dir" or not Path("checkpoints").exists()
+
+
+def test_a_full_disk_keeps_what_was_saved_before(
+    small_scene: str, weights: Path, run: Run, refusal: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = weights.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        line = refusal(*TRAIN, small_scene)
+    assert f"No space left on device: '{weights}'" in line
+    assert weights.read_bytes() == before and len(list(weights.parent.iterdir())) == 1
+    assert "AUC: " in run(*PREDICT, small_scene)
+
+
+def test_a_learning_rate_that_blows_up(small_scene: str, refusal: Run) -> None:
+    line = refusal(*TRAIN, small_scene, "--learning_rate", "1e30", "--epochs", "9")
+    assert "try a smaller learning rate" in line and "at epoch" in line
+    assert not list(Path("checkpoints").rglob("*.pkl"))

@@ -1,0 +1,43 @@
+"""Which device is taken, with and without CUDA."""
+
+import pytest
+import torch
+
+from utils.devices import device_in_words, select_device
+from utils.errors import InputError
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Model X")
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_without_cuda_it_is_the_cpu_and_says_so() -> None:
+    device = select_device([3])
+    assert device == torch.device("cpu")
+    assert device_in_words(device, asked_for=[3]) == "the CPU (no CUDA on this machine)"
+    assert device_in_words(device, asked_for=[-1]) == "the CPU"
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_the_first_of_the_devices_asked_for() -> None:
+    assert select_device([-1]) == torch.device("cpu")
+    assert select_device([1]) == torch.device("cuda:1")
+    device = select_device([1, 0])
+    assert device == torch.device("cuda:1")
+    assert device_in_words(device, asked_for=[1]) == "cuda:1, Model X"
+    assert "one image needs one device" in device_in_words(device, asked_for=[1, 0])
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match=r"no CUDA device 2, 7 on this machine \(it has 0, 1;"):
+        select_device([0, 2, 7])

@@ -1,0 +1,212 @@
+"""The command line, end to end."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import Recording, outer_taps
+from numpy.typing import NDArray
+from scipy.io import loadmat, savemat
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import main
+
+Run = Callable[..., str]
+
+TINY_RUN = Path("checkpoints/small/NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1")
+TINY_RUN = TINY_RUN.with_name(f"{TINY_RUN.name}_nch_ker_4_nblk_2")
+
+
+def test_a_recorded_run_from_file_to_auc(
+    recording: Recording, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the published implementation made of this scene, this program makes of it."""
+    config, arrays = recording.config, recording.arrays
+    savemat("data/recorded.mat", {"data": arrays["cube"], "map": arrays["map"]})
+    names = ["seed", "factor", "nch_ker", "nblk", "f_scale", "ss_exp_factor", "lossm"]
+    names += ["learning_rate", "weight_decay"]
+    words = [word for name in names for word in (f"--{name}", str(config[name]))]
+    words += ["--dataset", "recorded", "--epochs", str(config["steps"]), "--gpu_ids", "0"]
+    words += ["--mode", *config["mode"]]
+    main.main(["--command", "train", *words])
+    main.main(["--command", "predict", *words])
+
+    (weights,) = Path("checkpoints/recorded").glob("*/model/*.pkl")
+    assert weights.name == f"NL2Net_recorded_{config['steps']}.pkl"
+    state = torch.load(weights, weights_only=True)
+    assert list(state) == config["state_dict_keys"]
+    for name, expected in recording.group("final").items():
+        final = outer_taps(name, state[name].numpy())
+        np.testing.assert_allclose(final, outer_taps(name, expected), atol=1e-4, err_msg=name)
+
+    log = (weights.parents[1] / "logs" / "log.txt").read_text()
+    assert f"Epoch {config['steps']}/{config['steps']}\n" in log
+    losses = [float(loss) for loss in re.findall(r"^Train Loss:(\d\.\d{4})$", log, re.MULTILINE)]
+    np.testing.assert_allclose(losses, arrays["losses"], atol=6e-5)
+
+    scores = loadmat("result/recorded/detectmap.mat")["detectmap"]
+    np.testing.assert_allclose(scores, arrays["detectmap"], atol=1e-3)
+    rebuilt = loadmat("result/recorded/reconstructed_data.mat")["reconstructed_data"]
+    np.testing.assert_allclose(rebuilt, arrays["output_at_end"], atol=1e-4)
+    for text in (capsys.readouterr().out, Path("result/recorded/log.txt").read_text()):
+        (auc,) = re.findall(r"^AUC: (\S+)$", text, re.MULTILINE)
+        assert float(auc) == pytest.approx(float(arrays["auc"]), abs=1e-4)
+
+
+def test_the_published_commands_leave_the_published_files(small_scene: str, run: Run) -> None:
+    run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
+    run("--command", "predict", "--dataset", small_scene)
+    assert sorted(path.name for path in (TINY_RUN / "model").iterdir()) == [
+        "NL2Net_small_1.pkl",
+        "NL2Net_small_2.pkl",
+    ]
+    assert (TINY_RUN / "logs" / "log.txt").is_file()
+    names = ["detectmap.mat", "detectmap.png", "log.txt", "reconstructed_data.mat", "roc.png"]
+    assert sorted(path.name for path in Path("result/small").iterdir()) == names
+    for variable, shape in (("detectmap", (13, 11)), ("reconstructed_data", (13, 11, 5))):
+        values = loadmat(f"result/small/{variable}.mat")[variable]
+        assert values.shape == shape and values.dtype == np.float32
+
+
+def test_the_last_epoch_is_saved_whatever_the_frequency(small_scene: str, run: Run) -> None:
+    run("--command", "train", "--dataset", small_scene)
+    assert [path.name for path in (TINY_RUN / "model").iterdir()] == ["NL2Net_small_2.pkl"]
+
+
+def test_run_is_train_then_predict(small_scene: str, run: Run) -> None:
+    together = run("--command", "RUN", "--dataset", small_scene)
+    apart = run("--command", "predict", "--dataset", small_scene)
+    auc = re.compile(r"^AUC: .*$", re.MULTILINE)
+    assert auc.findall(together) == auc.findall(apart) != []
+
+
+def test_a_person_is_told_what_is_done_and_where_it_went(small_scene: str, run: Run) -> None:
+    out = run("--command", "run", "--dataset", small_scene)
+    training, trained, weights, log, predicting, auc, predicted, *files = out.splitlines()
+    parameters = r"NL2Net, [\d,]+ parameters"
+    assert re.fullmatch(
+        rf"Training small \('data/small\.mat', 13×11×5\) on the CPU: {parameters}", training
+    )
+    assert re.fullmatch(r"Trained in [\d.]+ s", trained)
+    assert predicting.startswith("Predicting small ") and re.fullmatch(r"AUC: 0\.\d+", auc)
+    assert re.fullmatch(r"Predicted in [\d.]+ s", predicted)
+    for line in (weights, log, *files):
+        assert Path(line.strip()).is_file()
+    assert len(files) == 5
+
+
+def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: Run) -> None:
+    for _ in range(2):  # trained again, the first curve is hidden
+        run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
+    events = EventAccumulator(str(TINY_RUN / "logs"), size_guidance={"images": 0})
+    events.Reload()
+    losses = events.Scalars("Loss_train")
+    assert [event.step for event in losses] == [1, 2]
+    log = (TINY_RUN / "logs" / "log.txt").read_text()
+    for event in losses:
+        assert f"Epoch {event.step}/2\nTrain Loss:{event.value:.4f}\n" in log
+    (tag,) = events.Tags()["images"]
+    assert [event.step for event in events.Images(tag)] == [1, 2]
+
+
+def test_predict_finds_the_run_of_another_device(small_scene: str, run: Run) -> None:
+    run("--command", "train", "--dataset", small_scene)
+    out = run("--command", "predict", "--dataset", small_scene, "--gpu_ids", "0,1")
+    assert "gpu_ids_-1" in out and "AUC: " in out
+
+
+@pytest.mark.parametrize(
+    ("words", "suffix"),
+    [
+        ([], "_nch_ker_4_nblk_2"),
+        (["--seed", "2"], "_seed_2_nch_ker_4_nblk_2"),
+        (["--mode", "na", "ss"], "_nch_ker_4_nblk_2_mode_na-ss"),
+        (["--mode", "ss,ss"], "_nch_ker_4_nblk_2"),
+        (["--f_scale", "1"], "_nch_ker_4_nblk_2_f_scale_1"),
+        (["--ss_exp_factor", ".5"], "_nch_ker_4_nblk_2_ss_exp_factor_0.5"),
+        (["--lossm", "L2"], "_nch_ker_4_nblk_2_lossm_l2"),
+        (["--weight_decay", "0.1"], "_nch_ker_4_nblk_2_weight_decay_0.1"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_every_option_of_the_training_names_the_run_and_acts(
+    small_scene: str, run: Run, words: list[str], suffix: str
+) -> None:
+    run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05")
+    run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05", *words)
+    folder = Path("checkpoints/small/NL2Net_epoch_2_learning_rate_0.05_factor_2_gpu_ids_-1")
+    other = folder.with_name(folder.name + suffix)
+    assert other.is_dir()
+    state = torch.load(other / "model" / "NL2Net_small_2.pkl", weights_only=True)
+    plain = folder.with_name(f"{folder.name}_nch_ker_4_nblk_2")
+    default = torch.load(plain / "model" / "NL2Net_small_2.pkl", weights_only=True)
+    same = state.keys() == default.keys() and all(
+        state[name].shape == value.shape and torch.equal(state[name], value)
+        for name, value in default.items()
+    )
+    assert same == (other == plain)
+
+
+def test_folders_can_be_elsewhere(
+    small_scene: str, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    Path("scenes").mkdir()
+    savemat("scenes/other.mat", {"data": cube, "map": truth})
+    folders = ["--data_dir", "scenes", "--checkpoint_dir", "c/d", "--result_dir", "r"]
+    run("--command", "run", "--dataset", "other", *folders)
+    assert Path("r/other/detectmap.mat").is_file() and Path("c/d/other").is_dir()
+    assert not Path("checkpoints").exists() and not Path("result").exists()
+
+
+def test_a_map_of_one_class_gives_a_detection_map_but_no_auc(
+    workplace: Path, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    savemat("data/one.mat", {"data": cube, "map": truth})
+    run("--command", "run", "--dataset", "one")
+    savemat("data/one.mat", {"data": cube, "map": truth * 0})
+    out = run("--command", "predict", "--dataset", "one")
+    assert "no AUC, the map has only one class of pixels" in out and "AUC: " not in out
+    assert Path("result/one/detectmap.png").is_file()
+    assert not Path("result/one/roc.png").exists()  # the one of before would mislead
+
+
+def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: str) -> None:
+    command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
+    states = []
+    for folder in ("a", "b"):
+        options = ["--nch_ker", "4", "--epochs", "3", "--checkpoint_dir", folder]
+        subprocess.run([*command, *options], check=True, capture_output=True)
+        (path,) = Path(folder).glob("small/*/model/*_3.pkl")
+        states.append(torch.load(path, weights_only=True))
+    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+
+
+def test_help_is_there_at_once_and_grouped() -> None:
+    command = [sys.executable, main.__file__, "--help"]
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.5
+    for group in ("what to do:", "training:", "network:", "folders:"):
+        assert group in text
+
+
+def test_the_training_never_sees_the_map(
+    workplace: Path, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    states = []
+    for name, values in (("one", truth), ("two", 1 - truth)):
+        savemat(f"data/{name}.mat", {"data": cube, "map": values})
+        run("--command", "train", "--dataset", name)
+        (path,) = Path(f"checkpoints/{name}").glob("*/model/*.pkl")
+        states.append(torch.load(path, weights_only=True))
+    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
