@@ -48,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(130, "\ninterrupted\n")
     except OSError as error:
         parser.error(f"{error.strerror}: '{error.filename}'" if error.filename else str(error))
-    except (InputError, FloatingPointError) as error:
+    except (InputError, FloatingPointError, MemoryError) as error:
         parser.error(str(error))
+    except RuntimeError as error:
+        if "memory" not in str(error):  # torch has no other sign that is the same on all devices
+            raise
+        parser.error("not enough memory; a smaller image or a smaller --nch_ker needs less")
 
 
 class Parser(argparse.ArgumentParser):

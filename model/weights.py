@@ -24,7 +24,9 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
             raise ValueError(f"its entry '{key}' is not as in NL2Net")
-        if key.endswith(".mask") and not torch.equal(own[key].cpu(), weights[key]):
+        if key.endswith(".mask") and not torch.equal(
+            own[key].cpu(), weights[key].to(own[key].dtype)
+        ):
             raise ValueError(f"its '{key}' hides other taps than the inner 3×3")
     network.load_state_dict(dict(weights))
 
@@ -39,7 +41,7 @@ def architecture(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
         raise ValueError("it does not hold the weights of an NL2Net")
     depth = sum(bool(re.fullmatch(r"branch1\.body\.\d+\.body\.0\.weight", key)) for key in weights)
     attention = [weights.get(f"branch2.body.{6 + block}.wqk") for block in range(depth)]
-    widths = {int(wqk.shape[-1]) for wqk in attention if wqk is not None}
+    widths = {size for wqk in attention if wqk is not None for size in wqk.shape[1:]}
     return {
         "bands": head.shape[1],
         "nch_ker": head.shape[0],

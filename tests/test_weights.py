@@ -50,7 +50,9 @@ def without(name: str) -> Callable[[Weights], Weights]:
         (without("tail.2.bias"), "tail.2.bias"),
         (lambda weights: weights | {"extra": torch.zeros(1)}, "extra"),
         (lambda weights: weights | {"tail.2.bias": torch.zeros(9)}, "tail.2.bias"),
-        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(4)}, "wqk"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(4)}, "width"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(())}, "width"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(5, 4)}, "wqk"),
         (
             lambda weights: weights | {"branch1.body.0.mask": 1 - weights["branch1.body.0.mask"]},
             "branch1.body.0.mask",

@@ -43,11 +43,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def check_weights(weights: object, path: Path) -> None:
-    """Raise CheckpointError unless these are named tensors of finite numbers."""
-    if not isinstance(weights, dict) or not all(
-        isinstance(name, str) and isinstance(value, Tensor) for name, value in weights.items()
-    ):
-        raise CheckpointError(f"'{path}' is no state dict: it does not map names to tensors")
+    """Raise CheckpointError unless these are named tensors of finite floating point numbers."""
+    if not isinstance(weights, dict):
+        raise CheckpointError(f"'{path}' is no state dict but holds a {type(weights).__name__}")
     for name, value in weights.items():
+        if not isinstance(name, str) or not is_dense(value):
+            raise CheckpointError(f"'{path}' is no state dict: its entry {name!r} is no weight")
         if not torch.isfinite(value).all():
             raise CheckpointError(f"'{path}' has NaN or infinite values in '{name}'")
+
+
+def is_dense(value: object) -> bool:
+    """Whether this is an ordinary tensor of floating point numbers."""
+    return isinstance(value, Tensor) and value.is_floating_point() and value.layout == torch.strided

@@ -16,12 +16,12 @@ from utils.files import replacing
 def false_colour(
     cube: NDArray[np.float32], *, like: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Show three bands spread over the spectrum as red, green and blue, (H, W, B) → (H, W, 3).
+    """Show three bands of a cube as red, green and blue, (H, W, B) → (H, W, 3) in [0, 1].
 
     Each is stretched between its 2nd and 98th percentile, those of the cube `like` where given.
     """
-    bands = cube.shape[2]
-    red_green_blue = [5 * bands // 6, bands // 2, bands // 6]
+    # of a sensor for 400–2500 nm near 1200, 800 and 550 nm, of one for 400–900 nm the visible
+    red_green_blue = [cube.shape[2] * percent // 100 for percent in (40, 20, 7)]
     reference = cube if like is None else like
     low, high = np.percentile(reference[..., red_green_blue], (2, 98), axis=(0, 1))
     extent = np.where(high > low, high - low, 1)

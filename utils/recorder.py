@@ -19,9 +19,8 @@ class TrainingRecord:
     def __init__(self, folder: Path, *, options: str, epochs: int) -> None:
         self.folder = folder
         self.epochs = epochs
-        # TensorBoard writes in a thread, whose errors come up again at the next write: there they
-        # are reported, so the thread need not print them as well
         self.open = ExitStack()
+        # TensorBoard's thread prints the error that its next write reports as well: once is enough
         self.open.callback(setattr, threading, "excepthook", threading.excepthook)
         threading.excepthook = lambda _: None
         with naming(folder):

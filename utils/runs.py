@@ -26,6 +26,7 @@ class Run:
 
     @property
     def log(self) -> Path:
+        """The losses in words."""
         return self.logs / "log.txt"
 
 
