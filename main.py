@@ -6,15 +6,19 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from model.mode import BLOCK_KINDS, default_mode
-from utils.arguments import device_ids, positive_number, rate, whole_number, words_of
+from utils.arguments import device_ids, number, whole_number, words_of
 from utils.errors import InputError
-from utils.files import writable_folder
+from utils.files import writable_folder, write_text
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
+    import numpy as np
+    from numpy.typing import NDArray
+
     from data.scene import Scene
     from model.trainer import Trainer
     from utils.runs import Run
@@ -37,23 +41,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments say; exit with 2 and one line for anything the user can mend."""
     parser = build_parser()
     args = parser.parse_args(arguments)
-    complete(args, parser)
+    resolve_mode(args, parser)
     try:
         scene = find_scene(args)
-        if args.command == "run":  # a long training should not end at a folder that is no use
-            writable_folder(args.result_dir / scene.name)
         for step in COMMANDS[args.command]:
             step(args, scene)
     except KeyboardInterrupt:
         parser.exit(130, "\ninterrupted\n")
     except OSError as error:
         parser.error(f"{error.strerror}: '{error.filename}'" if error.filename else str(error))
-    except (InputError, FloatingPointError, MemoryError) as error:
+    except (InputError, FloatingPointError) as error:
         parser.error(str(error))
-    except RuntimeError as error:
-        if "memory" not in str(error):  # torch has no other sign that is the same on all devices
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         parser.error("not enough memory; a smaller image or a smaller --nch_ker needs less")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether NumPy, or torch on any device, found no memory: torch only says so in words."""
+    words = ("out of memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 class Parser(argparse.ArgumentParser):
@@ -95,8 +103,20 @@ def add_training_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     epochs_help = "steps on the whole scene; predict takes the weights after the last"
     add("--epochs", type=positive, default=100, metavar="N", help=epochs_help)
-    add("--learning_rate", type=rate, default=1e-4, metavar="X", help="learning rate of Adam")
-    add("--weight_decay", type=rate, default=1e-5, metavar="X", help="weight decay of Adam")
+    add(
+        "--learning_rate",
+        type=number(at_most=1e30),
+        default=1e-4,
+        metavar="X",
+        help="learning rate of Adam",
+    )
+    add(
+        "--weight_decay",
+        type=number(at_most=1e30),
+        default=1e-5,
+        metavar="X",
+        help="weight decay of Adam",
+    )
     loss_help = "mean absolute (l1) or squared (l2) error"
     add("--lossm", type=str.lower, choices=("l1", "l2"), default="l1", help=loss_help)
     add("--seed", type=seed, default=1, metavar="N", help="seed of the initial weights")
@@ -110,7 +130,7 @@ def add_network_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     factor_help = "stride of the pixel-shuffle downsampling (PD), 1 for none"
     add("--factor", type=positive, default=2, metavar="N", help=factor_help)
-    channels = whole_number(at_least=2)
+    channels = whole_number(at_least=2, at_most=2**16)
     add("--nch_ker", type=channels, default=64, metavar="N", help="channels of the hidden layers")
     add("--nblk", type=positive, default=6, metavar="N", help="blocks of each branch")
     mode_help = (
@@ -122,7 +142,13 @@ def add_network_options(group: argparse._ArgumentGroup) -> None:
     scale_help = "pixels attend to those at multiples of 3 × f_scale from them"
     add("--f_scale", type=positive, default=2, metavar="N", help=scale_help)
     width_help = "width of the attention's queries as a multiple of nch_ker"
-    add("--ss_exp_factor", type=positive_number, default=1.0, metavar="X", help=width_help)
+    add(
+        "--ss_exp_factor",
+        type=number(above=0, at_most=100),
+        default=1.0,
+        metavar="X",
+        help=width_help,
+    )
 
 
 def add_folder_options(group: argparse._ArgumentGroup) -> None:
@@ -134,8 +160,8 @@ def add_folder_options(group: argparse._ArgumentGroup) -> None:
     add("--result_dir", type=Path, default="result", metavar="DIR", help=result_help)
 
 
-def complete(args: argparse.Namespace, parser: Parser) -> None:
-    """Fill in what depends on several options; refuse those that contradict each other."""
+def resolve_mode(args: argparse.Namespace, parser: Parser) -> None:
+    """Give every block its kind, and refuse what does not go with the number of blocks."""
     words = tuple(word for part in getattr(args, "mode", ()) for word in part)
     if words and len(words) != args.nblk:
         parser.error(
@@ -154,6 +180,8 @@ def find_scene(args: argparse.Namespace) -> "Scene":
     height, width = scene.cube.shape[:2]
     if args.factor > min(height, width):
         raise InputError(f"--factor {args.factor} is larger than the image, {height}×{width}")
+    if args.f_scale > max(2, height, width):  # the default is fine for every image
+        raise InputError(f"--f_scale {args.f_scale} is larger than the image, {height}×{width}")
     return scene
 
 
@@ -171,35 +199,37 @@ def train(args: argparse.Namespace, scene: "Scene") -> None:
     cube = scene.scaled_cube()
     image = cube_to_image(cube)
     trainer = build_trainer(args, bands=cube.shape[2])
-    writable_folder(run.logs)
-    writable_folder(run.weights(args.epochs).parent)
+    make_folders(args, run, scene)
     print(f"Training {work_in_words(args, scene, trainer)}")
     started = time.perf_counter()
-    with closing(
-        TrainingRecord(run.logs, options=options_in_words(args), epochs=args.epochs)
-    ) as record:
+    record = TrainingRecord(run.logs, options=options_in_words(args), epochs=args.epochs)
+    with closing(record):
         steps = trainer.train(image, epochs=args.epochs)
-        bar = tqdm(
-            steps, total=args.epochs, unit="epoch", mininterval=0.1 if sys.stderr.isatty() else 10
-        )
+        update = 0.1 if sys.stderr.isatty() else 10  # seconds
+        bar = tqdm(steps, total=args.epochs, unit="epoch", mininterval=update)
         for epoch, loss in bar:
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
             record.add_loss(epoch, loss)
             if epoch % args.save_freq == 0 or epoch == args.epochs:
-                save_weights(run.weights(epoch), trainer.weights())
                 reconstruction = image_to_cube(trainer.reconstruct(image))
+                save_weights(run.weights(epoch), trainer.weights())
                 scores = detection_map(cube, reconstruction)
                 record.add_picture(epoch, training_picture(cube, reconstruction, scores))
     print(f"Trained in {time.perf_counter() - started:.1f} s")
-    print_files([run.weights(args.epochs), run.log])
+    print_paths([run.weights(args.epochs), run.log, record.events_file])
+
+
+def make_folders(args: argparse.Namespace, run: "Run", scene: "Scene") -> None:
+    """Make the folders that a command writes to, so that none fails after a long training."""
+    for folder in (run.weights(args.epochs).parent, run.logs):
+        writable_folder(folder)
+    if args.command == "run":
+        writable_folder(args.result_dir / scene.name)
 
 
 def predict(args: argparse.Namespace, scene: "Scene") -> None:
     """Score a scene with trained weights; keep maps, pictures and log."""
-    from data.matfile import write_variables
     from data.scene import cube_to_image, image_to_cube
-    from utils.figures import detection_figure, roc_figure, save_figure
-    from utils.files import write_text
     from utils.metrics import area_under_roc, detection_map
     from utils.runs import latest_like
 
@@ -215,20 +245,38 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
     seconds = time.perf_counter() - started
     auc = area_under_roc(scene.anomalous, scores)
     outcome = f"AUC: {auc}" if auc is not None else "no AUC, the map has only one class of pixels"
-    maps = {"detectmap": scores, "reconstructed_data": reconstruction}
-    for name, values in maps.items():
-        write_variables(folder / f"{name}.mat", {name: values})
-    write_text(folder / "log.txt", options_in_words(args) + outcome + "\n")
-    figures = {"detectmap.png": detection_figure(cube, scene.anomalous, scores)}
-    if auc is None:
-        (folder / "roc.png").unlink(missing_ok=True)  # one of another map would mislead
-    else:
-        figures["roc.png"] = roc_figure(scene.anomalous, scores, label=f"NL2Net, AUC {auc:.4f}")
-    for name, figure in figures.items():
-        save_figure(folder / name, figure)
     print(outcome)
     print(f"Predicted in {seconds:.2f} s")
-    print_files(folder / name for name in [*(f"{name}.mat" for name in maps), "log.txt", *figures])
+    print_paths(
+        [
+            *write_maps(folder, detectmap=scores, reconstructed_data=reconstruction),
+            *draw_figures(folder, scene, scores, auc),
+            write_text(folder / "log.txt", f"{options_in_words(args)}{outcome}\n"),
+        ]
+    )
+
+
+def write_maps(folder: Path, **maps: "NDArray[np.float32]") -> list[Path]:
+    """Write each map to a MATLAB file of its name; return the paths."""
+    from data.matfile import write_variables
+
+    return [write_variables(folder / f"{name}.mat", {name: maps[name]}) for name in maps]
+
+
+def draw_figures(
+    folder: Path, scene: "Scene", scores: "NDArray[np.float32]", auc: float | None
+) -> list[Path]:
+    """Draw the detection map and, where there is an AUC, its ROC curve; return the paths."""
+    from utils.figures import detection_figure, roc_figure, save_figure
+
+    anomalous = scene.anomalous
+    detection = detection_figure(scene.scaled_cube(), anomalous, scores)
+    paths = [save_figure(folder / "detectmap.png", detection)]
+    if auc is None:
+        (folder / "roc.png").unlink(missing_ok=True)  # one of another map would mislead
+        return paths
+    roc = roc_figure(anomalous, scores, label=f"NL2Net, AUC {auc:.4f}")
+    return [*paths, save_figure(folder / "roc.png", roc)]
 
 
 COMMANDS = {"train": [train], "predict": [predict], "run": [train, predict]}
@@ -324,11 +372,14 @@ def work_in_words(args: argparse.Namespace, scene: "Scene", trainer: "Trainer") 
     return f"{scene.name} ({scene.source}, {shape}) on {device}: NL2Net, {parameters:,} parameters"
 
 
-def print_files(paths: Iterable[Path]) -> None:
+def print_paths(paths: Iterable[Path]) -> None:
     """Say where files went."""
     for path in paths:
         print(f"  {path}")
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without × prints ? and goes on
+            stream.reconfigure(errors="replace")
     main()

@@ -33,20 +33,26 @@ def load_scene(dataset: str, *, data_dir: Path) -> Scene:
 
 def scene_name(dataset: str) -> str:
     """Name a scene by its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
-    name = Path(dataset).name.removesuffix(".mat")
+    given = Path(dataset)
+    name = given.stem if is_mat(given) else given.name
     if not name.strip("."):
         raise SceneError(f"--dataset '{dataset}' names no scene")
     return name
+
+
+def is_mat(path: Path) -> bool:
+    """Whether a path ends as MATLAB files do."""
+    return path.suffix.lower() == ".mat"
 
 
 def candidate_files(dataset: str, data_dir: Path) -> list[Path]:
     """Where the file of a scene may lie, the likeliest first."""
     given = Path(dataset)
     if given.name != dataset:  # it has a folder: a path, not a name
-        return [given] if given.suffix == ".mat" else [given, Path(f"{dataset}.mat")]
-    stem = dataset.removesuffix(".mat")
-    in_folder = [data_dir / f"{name}.mat" for name in (stem, *other_names(stem))]
-    return [given, *in_folder] if given.suffix == ".mat" else in_folder
+        return [given] if is_mat(given) else [given, Path(f"{dataset}.mat")]
+    name = scene_name(dataset)
+    in_folder = [data_dir / f"{other}.mat" for other in (name, *other_names(name))]
+    return [given, data_dir / given, *in_folder] if is_mat(given) else in_folder
 
 
 def other_names(name: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat, whosmat
+from scipy.sparse import issparse
 
 from data.scene import Scene, SceneError
 from utils.files import replacing
@@ -39,12 +40,16 @@ def read_variables(
     """Read what variables of what shapes a file has, and the values of the two that are used."""
     try:
         shapes = {variable: shape for variable, shape, _ in whosmat(file)}
-        return shapes, loadmat(file, variable_names=[CUBE_KEY, TRUTH_KEY])
+        read = loadmat(file, variable_names=[CUBE_KEY, TRUTH_KEY])
+        dense = {key: value.toarray() if issparse(value) else value for key, value in read.items()}
+        return shapes, dense
     except NotImplementedError:
         raise SceneError(
             f"'{path}' is a MATLAB file of version 7.3, which is not read here; "
             f"save it again with save(..., '-v7')"
         ) from None
+    except MemoryError:
+        raise
     except Exception as error:  # scipy meets damage with anything from OSError to zlib.error
         raise SceneError(f"'{path}' is damaged or no MATLAB file ({error})") from error
 
@@ -54,7 +59,8 @@ def write_scene(scene: Scene, path: Path) -> None:
     write_variables(path, {CUBE_KEY: scene.cube, TRUTH_KEY: scene.truth})
 
 
-def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> None:
-    """Write named arrays to a MATLAB file of version 5, compressed."""
+def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:
+    """Write named arrays to a MATLAB file of version 5, compressed; return its path."""
     with replacing(path) as file:
         savemat(file, dict(variables), do_compression=True)
+    return path

@@ -58,7 +58,7 @@ class Scene:
 
         Raises SceneError where float32 cannot tell its values apart or hold their range.
         """
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             cube = self.cube.astype(np.float32)
             low, high = cube.min(), cube.max()
             extent = high - low

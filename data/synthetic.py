@@ -104,6 +104,7 @@ def target_abundances(random: np.random.Generator, height: int, width: int) -> F
     cells = random.choice(down * across, size=max(1, down * across // 3), replace=False)
     for row, column in zip(*np.divmod(cells, across), strict=True):
         tall, wide = random.integers(1, LARGEST_TARGET, size=2, endpoint=True)
+        # a row and a column of the cell stay free, so that neighbouring targets never touch
         top = row * CELL + random.integers(CELL - tall)
         left = column * CELL + random.integers(CELL - wide)
         material = random.choice(2, p=TARGET_SHARES)

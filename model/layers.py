@@ -5,6 +5,8 @@ least one direction; every later step moves by multiples of `STRIDE` = 3, and ±
 no pixel finds its way back to itself.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -30,6 +32,12 @@ class MaskedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+
+
+def pad_to_multiple(x: Tensor, number: int) -> Tensor:
+    """Zero-pad an image at the bottom and right until both sides are multiples of a number."""
+    height, width = x.shape[-2:]
+    return F.pad(x, (0, -width % number, 0, -height % number))  # -7 % 3 is what 7 lacks to 9
 
 
 def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:
@@ -106,8 +114,7 @@ class SelfSimilarityBlock(FeedForwardBlock):
 
         (N, C, H, W) → (N, stride², tokens, C)
         """
-        height, width = x.shape[-2:]
-        padded = F.pad(x, (0, -width % self.stride, 0, -height % self.stride))
+        padded = pad_to_multiple(x, self.stride)
         return rearrange(padded, "n c (h i) (w j) -> n (i j) (h w) c", i=self.stride, j=self.stride)
 
     def from_tokens(self, tokens: Tensor, *, size: torch.Size) -> Tensor:
@@ -118,7 +125,7 @@ class SelfSimilarityBlock(FeedForwardBlock):
             "n (i j) (h w) c -> n c (h i) (w j)",
             i=self.stride,
             j=self.stride,
-            h=-(-height // self.stride),
+            h=math.ceil(height / self.stride),
         )
         return padded[..., :height, :width]
 

@@ -7,7 +7,6 @@ Network for Hyperspectral Anomaly Detection", IEEE JSTARS 18, 2025, DOI 10.1109/
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.layers import (
@@ -15,6 +14,7 @@ from model.layers import (
     FeedForwardBlock,
     SelfSimilarityBlock,
     blind_spot_entry,
+    pad_to_multiple,
     pointwise,
 )
 from model.mode import BLOCK_KINDS, default_mode
@@ -105,8 +105,7 @@ class NL2Net(nn.Module):
         """Reconstruct the image, (N, B, H, W) → (N, B, H, W), of any size."""
         height, width = image.shape[-2:]
         # Zeros, not reflection: a reflected pixel would lie where the network can see it.
-        padded = F.pad(image, (0, -width % self.factor, 0, -height % self.factor))
-        mosaic = pixel_unshuffle_mosaic(padded, self.factor)
+        mosaic = pixel_unshuffle_mosaic(pad_to_multiple(image, self.factor), self.factor)
         features = self.head(mosaic)  # (N, C, H', W')
         coupled = torch.cat([self.branch1(features), self.branch2(features)], dim=1)
         reconstruction = pixel_shuffle_mosaic(self.tail(coupled), self.factor)

@@ -53,8 +53,16 @@ class Trainer:
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
-        """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W)."""
-        return self.network(image.to(self.device)).cpu()
+        """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W).
+
+        Raises FloatingPointError where the weights give anything but finite numbers.
+        """
+        reconstruction = self.network(image.to(self.device)).cpu()
+        if not reconstruction.isfinite().all():
+            raise FloatingPointError(
+                "the weights give NaN or infinite values: try a smaller learning rate"
+            )
+        return reconstruction
 
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""

@@ -1,6 +1,7 @@
 """Small scenes, the recorded runs, and the command line as tests see it."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,9 @@ def small_scene(workplace: Path, cube: NDArray[Any], truth: NDArray[Any]) -> str
 TINY = ["--nch_ker", "4", "--nblk", "2", "--epochs", "2", "--gpu_ids", "-1"]
 
 
+BAR = re.compile(r" *\d+%\|.*\| \d+/\d+ \[.*epoch.*\]")
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Run the command line with these words and a tiny network; returns what it printed."""
@@ -123,7 +127,7 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         assert exit_.value.code == 2
         *before, message = capsys.readouterr().err.splitlines()
         assert message.startswith("main.py: error: ")
-        assert all("epoch" in line for line in before if line)  # nothing but the progress bar
+        assert all(BAR.fullmatch(line) for line in before if line)
         return message
 
     return call

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from utils.runs import Run as RunFolder
+import main
+from model.nl2net import NL2Net
+from utils.runs import Run
 
-Run = Callable[..., str]
+CommandLine = Callable[..., str]
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")
 
@@ -33,20 +38,24 @@ def files() -> dict[Path, bytes]:
         (["--mode", "na,,"], "--mode names 1 blocks, but --nblk is 2"),
         (["--mode", ""], "--mode: '' is not one of"),
         (["--mode", "na", "na", "ss"], "--mode names 3 blocks, but --nblk is 2"),
-        (["--epochs", "0"], "--epochs: 0 is not a whole number of at least 1"),
+        (["--epochs", "0"], "--epochs: 0 is not a whole number from 1 to 1,000,000,000"),
         (["--epochs", "1.5"], "--epochs: '1.5' is not a whole number"),
         (["--factor", "0"], "--factor: 0 is not"),
         (["--nblk", "-1"], "--nblk: -1 is not"),
-        (["--nch_ker", "0"], "--nch_ker: 0 is not a whole number of at least 2"),
+        (["--nch_ker", "0"], "--nch_ker: 0 is not a whole number from 2 to"),
         (["--f_scale", "0"], "--f_scale: 0 is not"),
         (["--save_freq", "0"], "--save_freq: 0 is not"),
-        (["--seed", "-1"], "--seed: -1 is not a whole number from 0 to 4294967295"),
-        (["--learning_rate", "-0.1"], "--learning_rate: '-0.1' is not a number of at least 0"),
-        (["--learning_rate=-1e-4"], "--learning_rate: '-1e-4' is not a number of at least 0"),
+        (["--seed", "-1"], "--seed: -1 is not a whole number from 0 to 4,294,967,295"),
+        (["--learning_rate", "-0.1"], "--learning_rate: '-0.1' is not a number from 0 to 1e+30"),
+        (["--learning_rate=-1e-4"], "--learning_rate: '-1e-4' is not a number from 0 to 1e+30"),
         (["--learning_rate", "fast"], "--learning_rate: 'fast' is not a number"),
         (["--learning_rate", "nan"], "--learning_rate: 'nan' is not a number"),
+        (["--learning_rate", "1e300"], "--learning_rate: '1e300' is not a number from 0"),
+        (["--ss_exp_factor", "1e308"], "--ss_exp_factor: '1e308' is not a number above 0"),
+        (["--nch_ker", str(10**20)], "--nch_ker: 100000000000000000000 is not"),
+        (["--f_scale", "14"], "--f_scale 14 is larger than the image, 13×11"),
         (["--weight_decay", "inf"], "--weight_decay: 'inf' is not a number"),
-        (["--ss_exp_factor", "0"], "--ss_exp_factor: '0' is not a number above 0"),
+        (["--ss_exp_factor", "0"], "--ss_exp_factor: '0' is not a number above 0 and up to 100"),
         (["--ss_exp_factor", "0.1"], "--ss_exp_factor 0.1 leaves none of 4 channels"),
         (["--gpu_ids", "gpu"], "--gpu_ids: 'gpu' is not one or more device ids"),
         (["--gpu_ids", "0,-1"], "--gpu_ids: '0,-1' is not"),
@@ -55,7 +64,7 @@ def files() -> dict[Path, bytes]:
     ids=str,
 )
 def test_options_out_of_range(
-    small_scene: str, refusal: Run, words: list[str], message: str
+    small_scene: str, refusal: CommandLine, words: list[str], message: str
 ) -> None:
     before = files()
     assert message in refusal("--command", "train", "--dataset", small_scene, *words)
@@ -82,11 +91,12 @@ def nan_at(cube: NDArray[Any], *place: int) -> NDArray[Any]:
         (lambda cube, truth: {"data": cube * 0 + 7, "map": truth}, "constant (7 everywhere)"),
         (lambda cube, truth: {"data": cube + 1j, "map": truth}, "the cube holds complex128"),
         (lambda cube, truth: {"data": "text", "map": truth}, "the cube holds <U"),
+        (lambda cube, truth: {"data": cube * -1e36 - 9e38, "map": truth}, "float32 cannot hold"),
     ],
 )
 def test_scenes_that_cannot_be_used(
     workplace: Path,
-    refusal: Run,
+    refusal: CommandLine,
     cube: NDArray[Any],
     truth: NDArray[Any],
     spoil: Callable[[NDArray[Any], NDArray[Any]], dict[str, Any]],
@@ -99,12 +109,12 @@ def test_scenes_that_cannot_be_used(
     assert files() == before
 
 
-def test_a_missing_scene(small_scene: str, refusal: Run) -> None:
+def test_a_missing_scene(small_scene: str, refusal: CommandLine) -> None:
     line = refusal(*TRAIN, "smal")
     assert "no scene 'smal'" in line and "'data' has small" in line
 
 
-def test_damaged_scenes(small_scene: str, refusal: Run) -> None:
+def test_damaged_scenes(small_scene: str, refusal: CommandLine) -> None:
     path = Path("data/small.mat")
     path.write_bytes(path.read_bytes()[:500])
     assert "'data/small.mat' is damaged" in refusal(*TRAIN, small_scene)
@@ -115,13 +125,13 @@ def test_damaged_scenes(small_scene: str, refusal: Run) -> None:
     assert "no scene 'small'" in refusal(*TRAIN, small_scene)
 
 
-def test_a_factor_larger_than_the_image(small_scene: str, refusal: Run) -> None:
+def test_a_factor_larger_than_the_image(small_scene: str, refusal: CommandLine) -> None:
     line = refusal(*TRAIN, small_scene, "--factor", "12")
     assert "--factor 12 is larger than the image, 13×11" in line
 
 
 def test_a_gpu_that_is_not_there(
-    small_scene: str, refusal: Run, monkeypatch: pytest.MonkeyPatch
+    small_scene: str, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
@@ -131,7 +141,7 @@ def test_a_gpu_that_is_not_there(
 
 
 @pytest.fixture
-def weights(small_scene: str, run: Run) -> Path:
+def weights(small_scene: str, run: CommandLine) -> Path:
     """The trained weights of the small scene."""
     run(*TRAIN, small_scene)
     (path,) = Path("checkpoints/small").glob("*/model/*.pkl")
@@ -139,7 +149,7 @@ def weights(small_scene: str, run: Run) -> Path:
 
 
 def test_no_checkpoint_says_which_command_makes_it(
-    small_scene: str, run: Run, refusal: Run
+    small_scene: str, run: CommandLine, refusal: CommandLine
 ) -> None:
     line = refusal(*PREDICT, small_scene, "--mode", "ss", "na", "--seed", "3")
     command = line.partition("this makes it: python main.py ")[2].split()
@@ -148,13 +158,13 @@ def test_no_checkpoint_says_which_command_makes_it(
 
 
 def test_a_checkpoint_of_other_bands_or_options(
-    small_scene: str, weights: Path, refusal: Run, cube: NDArray[Any], truth: NDArray[Any]
+    small_scene: str, weights: Path, refusal: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     savemat("data/small.mat", {"data": cube[..., :4], "map": truth})
     before = files()
     line = refusal(*PREDICT, small_scene)
     assert "belongs to another network" in line and "bands 5 (wanted: 4)" in line
-    other = RunFolder(
+    other = Run(
         weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")), "small"
     ).weights(2)
     other.parent.mkdir(parents=True)
@@ -170,7 +180,9 @@ class Command:
         return os.system, ("touch trace",)
 
 
-def test_damaged_and_malicious_checkpoints(small_scene: str, weights: Path, refusal: Run) -> None:
+def test_damaged_and_malicious_checkpoints(
+    small_scene: str, weights: Path, refusal: CommandLine
+) -> None:
     content = weights.read_bytes()
     weights.write_bytes(content[: len(content) // 2])
     assert f"'{weights}' is damaged" in refusal(*PREDICT, small_scene)
@@ -180,15 +192,21 @@ def test_damaged_and_malicious_checkpoints(small_scene: str, weights: Path, refu
 
 
 @pytest.mark.parametrize("option", ["--checkpoint_dir", "--result_dir"])
-def test_a_folder_that_cannot_be_written_to(small_scene: str, refusal: Run, option: str) -> None:
+def test_a_folder_that_cannot_be_written_to(
+    small_scene: str, refusal: CommandLine, option: str
+) -> None:
     Path("taken").touch()
     line = refusal("--command", "run", "--dataset", small_scene, option, "taken")
     assert "cannot write to folder 'taken/small" in line
-    assert option == "--result_dir" or not Path("checkpoints").exists()
+    assert option == "--checkpoint_dir" or not list(Path("checkpoints").rglob("*.pkl"))
 
 
 def test_a_full_disk_keeps_what_was_saved_before(
-    small_scene: str, weights: Path, run: Run, refusal: Run, monkeypatch: pytest.MonkeyPatch
+    small_scene: str,
+    weights: Path,
+    run: CommandLine,
+    refusal: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = weights.read_bytes()
 
@@ -198,12 +216,77 @@ def test_a_full_disk_keeps_what_was_saved_before(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         line = refusal(*TRAIN, small_scene)
-    assert f"No space left on device: '{weights}'" in line
+    assert "No space left on device: 'checkpoints/small/" in line
     assert weights.read_bytes() == before and len(list(weights.parent.iterdir())) == 1
     assert "AUC: " in run(*PREDICT, small_scene)
 
 
-def test_a_learning_rate_that_blows_up(small_scene: str, refusal: Run) -> None:
-    line = refusal(*TRAIN, small_scene, "--learning_rate", "1e30", "--epochs", "9")
-    assert "try a smaller learning rate" in line and "at epoch" in line
+@pytest.mark.parametrize(("epochs", "message"), [("9", "at epoch 2"), ("1", "NaN or infinite")])
+def test_a_learning_rate_that_blows_up(
+    small_scene: str, refusal: CommandLine, epochs: str, message: str
+) -> None:
+    line = refusal(*TRAIN, small_scene, "--learning_rate", "1e30", "--epochs", epochs)
+    assert "try a smaller learning rate" in line and message in line
     assert not list(Path("checkpoints").rglob("*.pkl"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_scene_too_large_for_the_memory(
+    small_scene: str, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(NL2Net, "forward", fail)
+    assert "not enough memory" in refusal(*TRAIN, small_scene)
+
+
+def test_other_errors_of_torch_are_not_taken_for_it(
+    small_scene: str, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(NL2Net, "forward", fail)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        run(*TRAIN, small_scene)
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.path.insert(0, sys.argv[2])
+import main
+main.main(sys.argv[3:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+@pytest.mark.parametrize(
+    ("command", "limit"), [("train", 100), ("train", 4_000), ("predict", 100), ("predict", 20_000)]
+)
+def test_files_that_cannot_grow(
+    small_scene: str, weights: Path, run: CommandLine, command: str, limit: int
+) -> None:
+    """In a real process a real write fails: of the log, the events, a checkpoint, a map."""
+    run(*PREDICT, small_scene)
+    before = files()
+    words = [*TINY, "--command", command, "--dataset", small_scene]
+    script = [sys.executable, "-c", LIMITED, str(limit), str(Path(main.__file__).parent)]
+    done = subprocess.run([*script, *words], capture_output=True, text=True)
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("main.py: error: File too large: '")
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+    after = files()
+    assert all(after[path] for path in before)  # what was there is there, none emptied
+    assert not [path for path in after if path.name.endswith(".tmp")]
+    assert after[weights] == before[weights]
+    assert "AUC: " in run(*PREDICT, small_scene)

@@ -72,12 +72,9 @@ def test_what_is_no_state_dict_is_named(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pkl")
     with pytest.raises(CheckpointError, match="no state dict but holds a list"):
         read_weights(tmp_path / "list.pkl")
-    for entry in ("text", 1.5, torch.arange(3)):
+    for entry in ("text", 1.5, torch.arange(3), torch.zeros(2, device="meta")):
         torch.save({"a": entry}, tmp_path / "entry.pkl")
         with pytest.raises(CheckpointError, match="its entry 'a' is no weight"):
             read_weights(tmp_path / "entry.pkl")
-    torch.save({"a": torch.tensor([1, torch.nan])}, tmp_path / "nan.pkl")
-    with pytest.raises(CheckpointError, match="NaN or infinite values in 'a'"):
-        read_weights(tmp_path / "nan.pkl")
     with pytest.raises(CheckpointError, match=r"no checkpoint '.*missing\.pkl'"):
         read_weights(tmp_path / "missing.pkl")

@@ -1,10 +1,12 @@
 """The command line, end to end."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ import pytest
 import torch
 from conftest import Recording, outer_taps
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.io import loadmat, savemat
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import main
 
-Run = Callable[..., str]
+CommandLine = Callable[..., str]
 
 TINY_RUN = Path("checkpoints/small/NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1")
 TINY_RUN = TINY_RUN.with_name(f"{TINY_RUN.name}_nch_ker_4_nblk_2")
@@ -33,7 +36,7 @@ def test_a_recorded_run_from_file_to_auc(
     names = ["seed", "factor", "nch_ker", "nblk", "f_scale", "ss_exp_factor", "lossm"]
     names += ["learning_rate", "weight_decay"]
     words = [word for name in names for word in (f"--{name}", str(config[name]))]
-    words += ["--dataset", "recorded", "--epochs", str(config["steps"]), "--gpu_ids", "0"]
+    words += ["--dataset", "recorded", "--epochs", str(config["steps"]), "--gpu_ids", "-1"]
     words += ["--mode", *config["mode"]]
     main.main(["--command", "train", *words])
     main.main(["--command", "predict", *words])
@@ -60,7 +63,9 @@ def test_a_recorded_run_from_file_to_auc(
         assert float(auc) == pytest.approx(float(arrays["auc"]), abs=1e-4)
 
 
-def test_the_published_commands_leave_the_published_files(small_scene: str, run: Run) -> None:
+def test_the_published_commands_leave_the_published_files(
+    small_scene: str, run: CommandLine
+) -> None:
     run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
     run("--command", "predict", "--dataset", small_scene)
     assert sorted(path.name for path in (TINY_RUN / "model").iterdir()) == [
@@ -75,21 +80,23 @@ def test_the_published_commands_leave_the_published_files(small_scene: str, run:
         assert values.shape == shape and values.dtype == np.float32
 
 
-def test_the_last_epoch_is_saved_whatever_the_frequency(small_scene: str, run: Run) -> None:
+def test_the_last_epoch_is_saved_whatever_the_frequency(small_scene: str, run: CommandLine) -> None:
     run("--command", "train", "--dataset", small_scene)
     assert [path.name for path in (TINY_RUN / "model").iterdir()] == ["NL2Net_small_2.pkl"]
 
 
-def test_run_is_train_then_predict(small_scene: str, run: Run) -> None:
+def test_run_is_train_then_predict(small_scene: str, run: CommandLine) -> None:
     together = run("--command", "RUN", "--dataset", small_scene)
     apart = run("--command", "predict", "--dataset", small_scene)
     auc = re.compile(r"^AUC: .*$", re.MULTILINE)
     assert auc.findall(together) == auc.findall(apart) != []
 
 
-def test_a_person_is_told_what_is_done_and_where_it_went(small_scene: str, run: Run) -> None:
+def test_a_person_is_told_what_is_done_and_where_it_went(
+    small_scene: str, run: CommandLine
+) -> None:
     out = run("--command", "run", "--dataset", small_scene)
-    training, trained, weights, log, predicting, auc, predicted, *files = out.splitlines()
+    training, trained, weights, log, events, predicting, auc, predicted, *files = out.splitlines()
     parameters = r"NL2Net, [\d,]+ parameters"
     assert re.fullmatch(
         rf"Training small \('data/small\.mat', 13×11×5\) on the CPU: {parameters}", training
@@ -97,12 +104,12 @@ def test_a_person_is_told_what_is_done_and_where_it_went(small_scene: str, run: 
     assert re.fullmatch(r"Trained in [\d.]+ s", trained)
     assert predicting.startswith("Predicting small ") and re.fullmatch(r"AUC: 0\.\d+", auc)
     assert re.fullmatch(r"Predicted in [\d.]+ s", predicted)
-    for line in (weights, log, *files):
+    for line in (weights, log, events, *files):
         assert Path(line.strip()).is_file()
     assert len(files) == 5
 
 
-def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: Run) -> None:
+def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: CommandLine) -> None:
     for _ in range(2):  # trained again, the first curve is hidden
         run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
     events = EventAccumulator(str(TINY_RUN / "logs"), size_guidance={"images": 0})
@@ -113,10 +120,21 @@ def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: Run)
     for event in losses:
         assert f"Epoch {event.step}/2\nTrain Loss:{event.value:.4f}\n" in log
     (tag,) = events.Tags()["images"]
-    assert [event.step for event in events.Images(tag)] == [1, 2]
+    pictures = events.Images(tag)
+    assert [event.step for event in pictures] == [1, 2]
+    scene, rebuilt, residual = panels(pictures[-1].encoded_image_string)
+    assert not np.array_equal(scene, rebuilt)  # two epochs do not make it equal
+    assert (residual == residual[..., :1]).all() and np.ptp(residual) == 255  # grey, 0 to 1
 
 
-def test_predict_finds_the_run_of_another_device(small_scene: str, run: Run) -> None:
+def panels(png: bytes) -> list[NDArray[np.uint8]]:
+    """Cut the three images of 13×11 pixels out of a grid with 2 pixels between."""
+    grid = np.asarray(Image.open(BytesIO(png)))
+    assert grid.shape == (13 + 2 * 2, 3 * 11 + 4 * 2, 3)
+    return [grid[2:15, left : left + 11] for left in (2, 15, 28)]
+
+
+def test_predict_finds_the_run_of_another_device(small_scene: str, run: CommandLine) -> None:
     run("--command", "train", "--dataset", small_scene)
     out = run("--command", "predict", "--dataset", small_scene, "--gpu_ids", "0,1")
     assert "gpu_ids_-1" in out and "AUC: " in out
@@ -137,7 +155,7 @@ def test_predict_finds_the_run_of_another_device(small_scene: str, run: Run) -> 
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
 def test_every_option_of_the_training_names_the_run_and_acts(
-    small_scene: str, run: Run, words: list[str], suffix: str
+    small_scene: str, run: CommandLine, words: list[str], suffix: str
 ) -> None:
     run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05")
     run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05", *words)
@@ -155,7 +173,7 @@ def test_every_option_of_the_training_names_the_run_and_acts(
 
 
 def test_folders_can_be_elsewhere(
-    small_scene: str, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+    small_scene: str, run: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     Path("scenes").mkdir()
     savemat("scenes/other.mat", {"data": cube, "map": truth})
@@ -166,7 +184,7 @@ def test_folders_can_be_elsewhere(
 
 
 def test_a_map_of_one_class_gives_a_detection_map_but_no_auc(
-    workplace: Path, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+    workplace: Path, run: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     savemat("data/one.mat", {"data": cube, "map": truth})
     run("--command", "run", "--dataset", "one")
@@ -181,11 +199,38 @@ def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: st
     command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
     states = []
     for folder in ("a", "b"):
-        options = ["--nch_ker", "4", "--epochs", "3", "--checkpoint_dir", folder]
+        options = ["--nch_ker", "4", "--epochs", "3", "--gpu_ids", "-1", "--checkpoint_dir", folder]
         subprocess.run([*command, *options], check=True, capture_output=True)
         (path,) = Path(folder).glob("small/*/model/*_3.pkl")
         states.append(torch.load(path, weights_only=True))
     assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+
+
+def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> None:
+    command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
+    command += ["--nch_ker", "4", "--epochs", "1000000", "--save_freq", "1", "--gpu_ids", "-1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(Path().glob("checkpoints/small/*/model/*_3.pkl")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.endswith("\ninterrupted\n") and "Traceback" not in errors
+    saved = list(Path().glob("checkpoints/small/*/model/*.pkl"))
+    assert all(list(torch.load(path, weights_only=True)) for path in saved)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_and_cpu_read_each_other(small_scene: str, run: CommandLine) -> None:
+    aucs = []
+    for device, other in (("0", "-1"), ("-1", "0")):
+        where = ["--dataset", small_scene, "--checkpoint_dir", f"trained_on_{device}"]
+        run("--command", "train", *where, "--gpu_ids", device)
+        for reader in (device, other):
+            out = run("--command", "predict", *where, "--gpu_ids", reader)
+            aucs.append(float(out.partition("AUC: ")[2].split()[0]))
+    assert aucs == pytest.approx([aucs[0]] * 4, abs=1e-2)
 
 
 def test_help_is_there_at_once_and_grouped() -> None:
@@ -196,12 +241,14 @@ def test_help_is_there_at_once_and_grouped() -> None:
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         times.append(time.perf_counter() - started)
     assert min(times) < 0.5
+    probe = "import sys, main; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", probe], check=True, cwd=Path(main.__file__).parent)
     for group in ("what to do:", "training:", "network:", "folders:"):
         assert group in text
 
 
 def test_the_training_never_sees_the_map(
-    workplace: Path, run: Run, cube: NDArray[Any], truth: NDArray[Any]
+    workplace: Path, run: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     states = []
     for name, values in (("one", truth), ("two", 1 - truth)):

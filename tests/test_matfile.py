@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
+from scipy.sparse import csc_array
 
 from data.matfile import read_scene, write_scene
 from data.scene import Scene, SceneError
@@ -77,6 +78,11 @@ def test_a_file_of_version_7_3_says_how_to_convert_it(tmp_path: Path) -> None:
     (tmp_path / "x.mat").write_bytes(header.ljust(512, b"\0"))
     with pytest.raises(SceneError, match=r"version 7\.3.*'-v7'"):
         read_scene(tmp_path / "x.mat", name="x")
+
+
+def test_a_sparse_map_is_a_map(tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]) -> None:
+    savemat(tmp_path / "x.mat", {"data": cube, "map": csc_array(truth.astype(float))})
+    np.testing.assert_array_equal(read_scene(tmp_path / "x.mat", name="x").truth, truth)
 
 
 def test_structures_are_no_numbers(tmp_path: Path, truth: NDArray[Any]) -> None:

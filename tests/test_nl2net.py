@@ -32,8 +32,7 @@ def test_any_size_factor_and_depth(size: tuple[int, int], factor: int, depth: in
     assert network(image).shape == image.shape
 
 
-def test_padding_changes_nothing_where_the_factor_divides() -> None:
-    """The same image, padded by hand: all that the network sees of the padding is zeros."""
+def test_padding_is_zeros_at_the_bottom_and_right() -> None:
     network = NL2Net(bands=3, factor=3, channels=4)
     image = torch.rand(1, 3, 8, 10)
     padded = torch.zeros(1, 3, 9, 12)

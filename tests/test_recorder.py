@@ -1,11 +1,12 @@
 """The log of a training."""
 
+import errno
 import threading
 from pathlib import Path
 
 import pytest
 
-from utils.recorder import TrainingRecord
+from utils.recorder import TrainingRecord, errors_once
 
 
 def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_path: Path) -> None:
@@ -18,13 +19,34 @@ def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_pa
     assert log.read_text().endswith("Epoch 2/2\nTrain Loss:0.5000\n")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_names_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "log.txt").symlink_to("/dev/full")
-    hook = threading.excepthook
+def raise_in_thread(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+
+
+def test_only_os_errors_of_threads_are_kept_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: printed.append(args.exc_type))
+    with errors_once():
+        raise_in_thread(OSError("disk"))
+        raise_in_thread(ValueError("defect"))
+    assert printed == [ValueError]
+    raise_in_thread(OSError("after"))
+    assert printed == [ValueError, OSError]
+
+
+def test_a_log_that_cannot_be_written_names_the_folder(tmp_path: Path) -> None:
     record = TrainingRecord(tmp_path, options="", epochs=1)
+    record.events.close()
+    record.events.add_scalar = raise_disk_full  # type: ignore[method-assign]
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
         record.add_loss(1, 0.5)
-    with pytest.raises(OSError, match="No space left"):
-        record.close()
-    assert threading.excepthook is hook
+    record.close()
+
+
+def raise_disk_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

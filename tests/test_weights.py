@@ -30,7 +30,8 @@ def test_all_weights_arrive() -> None:
         ({"channels": 6}, r"nch_ker 6 \(wanted: 4\)"),
         ({"mode": ["na", "na", "ss"]}, r"nblk 3 \(wanted: 2\), mode na-na-ss \(wanted: na-ss\)"),
         ({"mode": ["ss", "na"]}, r"mode ss-na \(wanted: na-ss\)"),
-        ({"ss_exp_factor": 2}, r"attention width 8 \(wanted: 4\)"),
+        ({"mode": ["na", "na"]}, r"of mode na-na \(wanted: na-ss\)$"),
+        ({"ss_exp_factor": 1.5}, r"ss_exp_factor 1.5 \(wanted: 1\)"),
     ],
 )
 def test_what_differs_is_said(options: dict[str, object], message: str) -> None:
@@ -50,9 +51,10 @@ def without(name: str) -> Callable[[Weights], Weights]:
         (without("tail.2.bias"), "tail.2.bias"),
         (lambda weights: weights | {"extra": torch.zeros(1)}, "extra"),
         (lambda weights: weights | {"tail.2.bias": torch.zeros(9)}, "tail.2.bias"),
-        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(4)}, "width"),
-        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(())}, "width"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(4)}, "wqk"),
+        (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(())}, "wqk"),
         (lambda weights: weights | {"branch2.body.7.wqk": torch.zeros(5, 4)}, "wqk"),
+        (lambda weights: weights | {"tail.2.bias": torch.full((2,), torch.nan)}, "NaN or inf"),
         (
             lambda weights: weights | {"branch1.body.0.mask": 1 - weights["branch1.body.0.mask"]},
             "branch1.body.0.mask",

@@ -26,7 +26,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict to the CPU, without running any code the file may hold.
 
-    Raises CheckpointError where the file is missing, damaged, unsafe or holds no finite weights.
+    Raises CheckpointError where the file is missing, damaged, unsafe or holds no weights.
     """
     if not path.is_file():
         raise CheckpointError(f"no checkpoint '{path}'")
@@ -43,16 +43,20 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def check_weights(weights: object, path: Path) -> None:
-    """Raise CheckpointError unless these are named tensors of finite floating point numbers."""
+    """Raise CheckpointError unless these are named tensors of floating point numbers."""
     if not isinstance(weights, dict):
         raise CheckpointError(f"'{path}' is no state dict but holds a {type(weights).__name__}")
     for name, value in weights.items():
-        if not isinstance(name, str) or not is_dense(value):
+        if not isinstance(name, str) or not is_ordinary(value):
             raise CheckpointError(f"'{path}' is no state dict: its entry {name!r} is no weight")
-        if not torch.isfinite(value).all():
-            raise CheckpointError(f"'{path}' has NaN or infinite values in '{name}'")
 
 
-def is_dense(value: object) -> bool:
-    """Whether this is an ordinary tensor of floating point numbers."""
-    return isinstance(value, Tensor) and value.is_floating_point() and value.layout == torch.strided
+def is_ordinary(value: object) -> bool:
+    """Whether this is a tensor of floating point numbers in memory, neither sparse nor nested."""
+    return (
+        isinstance(value, Tensor)
+        and value.is_floating_point()
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_nested
+    )

@@ -73,7 +73,8 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: NDArray[np.float32], *, lab
     return figure
 
 
-def save_figure(path: Path, figure: Figure) -> None:
-    """Write a figure as PNG."""
+def save_figure(path: Path, figure: Figure) -> Path:
+    """Write a figure as PNG; return its path."""
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=150)
+    return path

@@ -1,13 +1,30 @@
 """What a training leaves behind while it runs: `log.txt` and TensorBoard events."""
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from utils.files import naming
+from utils.files import naming, write_text
+
+
+@contextmanager
+def errors_once() -> Iterator[None]:
+    """Keep threads from printing OSErrors: TensorBoard's raises its own again at the next write."""
+    print_error = threading.excepthook
+
+    def skip_os_errors(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, OSError):
+            print_error(args)
+
+    threading.excepthook = skip_os_errors
+    try:
+        yield
+    finally:
+        threading.excepthook = print_error
 
 
 class TrainingRecord:
@@ -19,16 +36,21 @@ class TrainingRecord:
     def __init__(self, folder: Path, *, options: str, epochs: int) -> None:
         self.folder = folder
         self.epochs = epochs
-        self.open = ExitStack()
-        # TensorBoard's thread prints the error that its next write reports as well: once is enough
-        self.open.callback(setattr, threading, "excepthook", threading.excepthook)
-        threading.excepthook = lambda _: None
+        self.resources = ExitStack()
+        self.resources.enter_context(errors_once())
+        write_text(folder / "log.txt", options)  # on a full disk the log of before stays
         with naming(folder):
-            self.log = self.open.enter_context((folder / "log.txt").open("w", encoding="utf-8"))
-            self.log.write(options)
+            log = (folder / "log.txt").open("a", encoding="utf-8")
+            self.log = self.resources.enter_context(log)
             # hides the curve of an earlier training of the same run
             self.events = SummaryWriter(str(folder), purge_step=1)
-            self.open.callback(self.events.close)
+            self.resources.callback(self.events.close)
+
+    @property
+    def events_file(self) -> Path:
+        """The file that TensorBoard reads."""
+        files = self.folder.glob("events.out.tfevents.*")
+        return max(files, key=lambda file: file.stat().st_mtime_ns)
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Log the loss of an epoch."""
@@ -45,4 +67,4 @@ class TrainingRecord:
     def close(self) -> None:
         """Write out what is pending and close the files."""
         with naming(self.folder):
-            self.open.close()
+            self.resources.close()
