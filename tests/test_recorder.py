@@ -39,10 +39,11 @@ def test_only_os_errors_of_threads_are_kept_quiet(monkeypatch: pytest.MonkeyPatc
     assert printed == [ValueError, OSError]
 
 
-def test_a_log_that_cannot_be_written_names_the_folder(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_names_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record = TrainingRecord(tmp_path, options="", epochs=1)
-    record.events.close()
-    record.events.add_scalar = raise_disk_full  # type: ignore[method-assign]
+    monkeypatch.setattr(record.events, "add_scalar", raise_disk_full)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
         record.add_loss(1, 0.5)
     record.close()
