@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments say; exit with 2 and one line for anything the user can mend."""
     parser = build_parser()
     args = parser.parse_args(arguments)
-    resolve_mode(args, parser)
+    complete_network_options(args, parser)
     try:
         scene = find_scene(args)
         for step in COMMANDS[args.command]:
@@ -160,8 +160,8 @@ def add_folder_options(group: argparse._ArgumentGroup) -> None:
     add("--result_dir", type=Path, default="result", metavar="DIR", help=result_help)
 
 
-def resolve_mode(args: argparse.Namespace, parser: Parser) -> None:
-    """Give every block its kind, and refuse what does not go with the number of blocks."""
+def complete_network_options(args: argparse.Namespace, parser: Parser) -> None:
+    """Give every block its kind; refuse network options that contradict each other."""
     words = tuple(word for part in getattr(args, "mode", ()) for word in part)
     if words and len(words) != args.nblk:
         parser.error(
@@ -333,23 +333,25 @@ def wanted_run(args: argparse.Namespace, scene: "Scene") -> "Run":
     """Name the run of these options, whether it is there or not."""
     from utils.runs import Run, run_name
 
-    changed = {name: option_text(value) for name, value in off_default(args).items()}
-    name = run_name(
+    off = off_default(args)
+    folder = run_name(
         epochs=args.epochs,
         learning_rate=args.learning_rate,
         factor=args.factor,
         gpu_ids=args.gpu_ids,
         further={
-            name: changed[name].replace(",", "-") for name in NAMED_OFF_DEFAULT if name in changed
+            option: option_text(off[option]).replace(",", "-")
+            for option in NAMED_OFF_DEFAULT
+            if option in off
         },
     )
-    return Run(args.checkpoint_dir / scene.name / name, dataset=scene.name)
+    return Run(args.checkpoint_dir / scene.name / folder, dataset=scene.name)
 
 
 def off_default(args: argparse.Namespace) -> dict[str, object]:
-    """The options that are off their defaults."""
+    """The options that are off their defaults; the default of mode depends on nblk."""
     defaults = vars(build_parser().parse_args([])) | {"mode": default_mode(args.nblk)}
-    return {name: value for name, value in vars(args).items() if value != defaults[name]}
+    return {option: value for option, value in vars(args).items() if value != defaults[option]}
 
 
 def option_text(value: object) -> str:
