@@ -179,7 +179,9 @@ def find_scene(args: argparse.Namespace) -> "Scene":
     scene = load_scene(args.dataset, data_dir=args.data_dir)
     height, width = scene.cube.shape[:2]
     if args.factor > min(height, width):
-        raise InputError(f"--factor {args.factor} is larger than the image, {height}×{width}")
+        raise InputError(
+            f"--factor {args.factor} is larger than the image, {height}×{width}; 1 fits any"
+        )
     if args.f_scale > max(2, height, width):  # the default is fine for every image
         raise InputError(f"--f_scale {args.f_scale} is larger than the image, {height}×{width}")
     return scene
@@ -200,9 +202,11 @@ def train(args: argparse.Namespace, scene: "Scene") -> None:
     image = cube_to_image(cube)
     trainer = build_trainer(args, bands=cube.shape[2])
     make_folders(args, run, scene)
-    print(f"Training {work_in_words(args, scene, trainer)}")
+    work = work_in_words(args, scene, trainer)
+    print(f"Training {work}")
     started = time.perf_counter()
-    record = TrainingRecord(run.logs, options=options_in_words(args), epochs=args.epochs)
+    options = f"{options_in_words(args)}training: {work}\n"
+    record = TrainingRecord(run.logs, options=options, epochs=args.epochs)
     with closing(record):
         steps = trainer.train(image, epochs=args.epochs)
         update = 0.1 if sys.stderr.isatty() else 10  # seconds
@@ -238,7 +242,8 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
     trainer = build_trainer(args, bands=cube.shape[2])
     load_weights(args, trainer, weights)
     folder = writable_folder(args.result_dir / scene.name)
-    print(f"Predicting {work_in_words(args, scene, trainer)}, weights '{weights}'")
+    work = f"{work_in_words(args, scene, trainer)}, weights '{weights}'"
+    print(f"Predicting {work}")
     started = time.perf_counter()
     reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
     scores = detection_map(cube, reconstruction)
@@ -251,7 +256,9 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
         [
             *write_maps(folder, detectmap=scores, reconstructed_data=reconstruction),
             *draw_figures(folder, scene, scores, auc),
-            write_text(folder / "log.txt", f"{options_in_words(args)}{outcome}\n"),
+            write_text(
+                folder / "log.txt", f"{options_in_words(args)}predicting: {work}\n{outcome}\n"
+            ),
         ]
     )
 
@@ -314,7 +321,12 @@ def load_weights(args: argparse.Namespace, trainer: "Trainer", path: Path) -> No
     from utils.checkpoints import read_weights
 
     if not path.is_file():
-        raise InputError(f"no checkpoint '{path}'; this makes it: {training_command(args)}")
+        runs = path.parents[2]  # of this scene
+        trained = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+        raise InputError(
+            f"no checkpoint '{path}'; this makes it: {training_command(args)} "
+            f"(runs in '{runs}': {trained})"
+        )
     weights = read_weights(path)
     try:
         load_strictly(trainer.network, weights)

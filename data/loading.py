@@ -27,7 +27,8 @@ def load_scene(dataset: str, *, data_dir: Path) -> Scene:
         return synthetic_scene()
     raise SceneError(
         f"no scene '{dataset}': looked for {', '.join(map(str, candidates))}; "
-        f"{describe_folder(candidates[-1].parent)}; put the file there, or try --dataset synthetic"
+        f"{describe_folder(candidates[-1].parent)}; "
+        f"put the file there, give its path, or try --dataset synthetic"
     )
 
 
@@ -68,6 +69,6 @@ def other_names(name: str) -> list[str]:
 def describe_folder(folder: Path) -> str:
     """Say which scenes lie in a folder."""
     if not folder.is_dir():
-        return f"there is no folder '{folder}'"
-    scenes = sorted(path.stem for path in folder.glob("*.mat"))
+        return f"there is no folder '{folder}' (--data_dir names another)"
+    scenes = sorted(path.stem for path in folder.glob("*.mat") if path.is_file())
     return f"'{folder}' has {', '.join(scenes) if scenes else 'no .mat file'}"

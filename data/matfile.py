@@ -29,7 +29,7 @@ def read_scene(path: Path, *, name: str) -> Scene:
         )
         raise SceneError(
             f"'{path}' has no variable {' and no '.join(map(repr, missing))} "
-            f"(found: {listing or 'none'}); rename yours"
+            f"(found: {listing or 'none'}); rename yours, or add a map of zeros without a truth"
         )
     return Scene(name, variables[CUBE_KEY], variables[TRUTH_KEY], source=f"'{path}'")
 

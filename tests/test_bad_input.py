@@ -152,8 +152,9 @@ def test_no_checkpoint_says_which_command_makes_it(
     small_scene: str, run: CommandLine, refusal: CommandLine
 ) -> None:
     line = refusal(*PREDICT, small_scene, "--mode", "ss", "na", "--seed", "3")
-    command = line.partition("this makes it: python main.py ")[2].split()
-    run(*command)  # it is complete: with it predict works
+    command, _, runs = line.partition("this makes it: python main.py ")[2].partition(" (runs in ")
+    assert runs == "'checkpoints/small': none)"
+    run(*command.split())  # it is complete: with it predict works
     assert "AUC: " in run(*PREDICT, small_scene, "--mode", "ss", "na", "--seed", "3")
 
 

@@ -51,8 +51,8 @@ def detection_figure(
     scene.imshow(false_colour(cube), interpolation="nearest")
     truth.imshow(anomalous, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     image = detection.imshow(scores, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
-    figure.colorbar(image, ax=detection, label="score")
-    titles = ("False colour", f"Truth ({anomalous.sum()} pixels)", "Detection map")
+    figure.colorbar(image, cax=detection.inset_axes((1.03, 0, 0.05, 1)), label="score")
+    titles = ("False colour", f"Truth: {anomalous.sum()} anomalous", "Detection map")
     for axes, title in zip((scene, truth, detection), titles, strict=True):
         axes.set_title(title)
         axes.set_axis_off()
@@ -69,7 +69,7 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: NDArray[np.float32], *, lab
     axes.set(xscale="log", xlim=(least, 1), ylim=(0, 1.02))
     axes.set(xlabel="False alarm rate", ylabel="Detection rate")
     axes.grid(which="both", alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)  # above the curve
     return figure
 
 
