@@ -99,24 +99,13 @@ def add_task_options(group: argparse._ArgumentGroup) -> None:
 def add_training_options(group: argparse._ArgumentGroup) -> None:
     """How the network is trained."""
     positive = whole_number(at_least=1)
+    rate = number(at_most=1e30)
     seed = whole_number(at_least=0, at_most=2**32 - 1)
     add = group.add_argument
     epochs_help = "steps on the whole scene; predict takes the weights after the last"
     add("--epochs", type=positive, default=100, metavar="N", help=epochs_help)
-    add(
-        "--learning_rate",
-        type=number(at_most=1e30),
-        default=1e-4,
-        metavar="X",
-        help="learning rate of Adam",
-    )
-    add(
-        "--weight_decay",
-        type=number(at_most=1e30),
-        default=1e-5,
-        metavar="X",
-        help="weight decay of Adam",
-    )
+    add("--learning_rate", type=rate, default=1e-4, metavar="X", help="learning rate of Adam")
+    add("--weight_decay", type=rate, default=1e-5, metavar="X", help="weight decay of Adam")
     loss_help = "mean absolute (l1) or squared (l2) error"
     add("--lossm", type=str.lower, choices=("l1", "l2"), default="l1", help=loss_help)
     add("--seed", type=seed, default=1, metavar="N", help="seed of the initial weights")
@@ -132,7 +121,8 @@ def add_network_options(group: argparse._ArgumentGroup) -> None:
     add("--factor", type=positive, default=2, metavar="N", help=factor_help)
     channels = whole_number(at_least=2, at_most=2**16)
     add("--nch_ker", type=channels, default=64, metavar="N", help="channels of the hidden layers")
-    add("--nblk", type=positive, default=6, metavar="N", help="blocks of each branch")
+    depth = whole_number(at_least=1, at_most=1000)
+    add("--nblk", type=depth, default=6, metavar="N", help="blocks of each branch")
     mode_help = (
         "the non-local branch's blocks: na (no attention) or ss (self-similarity attention), "
         "a word a block; by default na, and ss for the last two"
@@ -142,13 +132,8 @@ def add_network_options(group: argparse._ArgumentGroup) -> None:
     scale_help = "pixels attend to those at multiples of 3 × f_scale from them"
     add("--f_scale", type=positive, default=2, metavar="N", help=scale_help)
     width_help = "width of the attention's queries as a multiple of nch_ker"
-    add(
-        "--ss_exp_factor",
-        type=number(above=0, at_most=100),
-        default=1.0,
-        metavar="X",
-        help=width_help,
-    )
+    width = number(above=0, at_most=100)
+    add("--ss_exp_factor", type=width, default=1.0, metavar="X", help=width_help)
 
 
 def add_folder_options(group: argparse._ArgumentGroup) -> None:
@@ -173,7 +158,7 @@ def complete_network_options(args: argparse.Namespace, parser: Parser) -> None:
 
 
 def find_scene(args: argparse.Namespace) -> "Scene":
-    """Load the scene asked for and see that it is large enough for the factor."""
+    """Load the scene asked for and see that it is large enough for the strides."""
     from data.loading import load_scene
 
     scene = load_scene(args.dataset, data_dir=args.data_dir)
@@ -255,7 +240,7 @@ def predict(args: argparse.Namespace, scene: "Scene") -> None:
     print_paths(
         [
             *write_maps(folder, detectmap=scores, reconstructed_data=reconstruction),
-            *draw_figures(folder, scene, scores, auc),
+            *draw_figures(folder, cube, scene.anomalous, scores, auc=auc),
             write_text(
                 folder / "log.txt", f"{options_in_words(args)}predicting: {work}\n{outcome}\n"
             ),
@@ -271,13 +256,17 @@ def write_maps(folder: Path, **maps: "NDArray[np.float32]") -> list[Path]:
 
 
 def draw_figures(
-    folder: Path, scene: "Scene", scores: "NDArray[np.float32]", auc: float | None
+    folder: Path,
+    cube: "NDArray[np.float32]",
+    anomalous: "NDArray[np.bool_]",
+    scores: "NDArray[np.float32]",
+    *,
+    auc: float | None,
 ) -> list[Path]:
     """Draw the detection map and, where there is an AUC, its ROC curve; return the paths."""
     from utils.figures import detection_figure, roc_figure, save_figure
 
-    anomalous = scene.anomalous
-    detection = detection_figure(scene.scaled_cube(), anomalous, scores)
+    detection = detection_figure(cube, anomalous, scores)
     paths = [save_figure(folder / "detectmap.png", detection)]
     if auc is None:
         (folder / "roc.png").unlink(missing_ok=True)  # one of another map would mislead
@@ -331,7 +320,7 @@ def load_weights(args: argparse.Namespace, trainer: "Trainer", path: Path) -> No
     try:
         load_strictly(trainer.network, weights)
     except ValueError as error:
-        raise InputError(f"checkpoint '{path}' belongs to another network: {error}") from error
+        raise InputError(f"checkpoint '{path}' cannot be used: {error}") from error
 
 
 def training_command(args: argparse.Namespace) -> str:

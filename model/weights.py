@@ -22,7 +22,7 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         if option in there and there[option] != here[option]
     ]
     if differing:
-        raise ValueError("it holds a network of " + ", ".join(differing))
+        raise ValueError("it belongs to another network, of " + ", ".join(differing))
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
             raise ValueError(f"its entry '{key}' is not as in NL2Net")

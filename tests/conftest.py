@@ -16,6 +16,7 @@ from scipy.io import savemat
 import main
 from model.nl2net import NL2Net
 
+CommandLine = Callable[..., str]
 RECORDINGS = sorted(Path(__file__).with_name("parity").glob("*.npz"))
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -101,13 +102,12 @@ def small_scene(workplace: Path, cube: NDArray[Any], truth: NDArray[Any]) -> str
 
 # options of a network that trains in no time
 TINY = ["--nch_ker", "4", "--nblk", "2", "--epochs", "2", "--gpu_ids", "-1"]
-
-
+# what the progress bar draws
 BAR = re.compile(r" *\d+%\|.*\| \d+/\d+ \[.*epoch.*\]")
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def run(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Run the command line with these words and a tiny network; returns what it printed."""
 
     def call(*words: str) -> str:
@@ -118,7 +118,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
 
 @pytest.fixture
-def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def refusal(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Run the command line where it should refuse; returns the one line it says."""
 
     def call(*words: str) -> str:

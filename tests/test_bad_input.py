@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import TINY
+from conftest import TINY, CommandLine
 from numpy.typing import NDArray
 from scipy.io import savemat
 
@@ -19,7 +19,6 @@ import main
 from model.nl2net import NL2Net
 from utils.runs import Run
 
-CommandLine = Callable[..., str]
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import Recording, outer_taps
+from conftest import CommandLine, Recording, outer_taps
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import loadmat, savemat
@@ -21,10 +20,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import main
 
-CommandLine = Callable[..., str]
-
-TINY_RUN = Path("checkpoints/small/NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1")
-TINY_RUN = TINY_RUN.with_name(f"{TINY_RUN.name}_nch_ker_4_nblk_2")
+TINY_RUN = Path("checkpoints/small") / (
+    "NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"
+)
 
 
 def test_a_recorded_run_from_file_to_auc(
