@@ -1,26 +1,35 @@
-"""NL2Net on the command line: train on a scene, predict on it, report the AUC."""
+"""NL2Net on the command line: train on a scene, predict on it, report the AUC, make tables."""
 
-import argparse
-import shlex
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from model.mode import BLOCK_KINDS, default_mode
-from utils.arguments import device_ids, number, whole_number, words_of
-from utils.errors import InputError
-from utils.files import writable_folder, write_text
+from model.methods import METHODS
+from utils.errors import InputError, as_input_error
+from utils.files import writable_folder
+from utils.options import (
+    command_line,
+    in_words,
+    method_options,
+    off_default,
+    option_text,
+    parse,
+)
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
     import numpy as np
+    import torch
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from data.scene import Scene
     from model.trainer import Trainer
+    from utils.recorder import TrainingRecord
     from utils.runs import Run
 
 # Where they are off their defaults these stand in a run's name, in this order, after the epochs,
@@ -39,23 +48,34 @@ NAMED_OFF_DEFAULT = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the arguments say; exit with 2 and one line for anything the user can mend."""
-    parser = build_parser()
-    args = parser.parse_args(arguments)
-    complete_network_options(args, parser)
     try:
+        args, given = parse(arguments)
+        if args.command == "reproduce":
+            return reproduce(args, given)
         scene = find_scene(args)
-        for step in COMMANDS[args.command]:
+        for step in STEPS[args.command]:
             step(args, scene)
     except KeyboardInterrupt:
-        parser.exit(130, "\ninterrupted\n")
+        leave(130, "\ninterrupted")
     except OSError as error:
-        parser.error(f"{error.strerror}: '{error.filename}'" if error.filename else str(error))
+        refuse(f"{error.strerror}: '{error.filename}'" if error.filename else str(error))
     except (InputError, FloatingPointError) as error:
-        parser.error(str(error))
+        refuse(str(error))
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        parser.error("not enough memory; a smaller image or a smaller --nch_ker needs less")
+        refuse("not enough memory; a smaller image or a smaller --nch_ker needs less")
+
+
+def leave(code: int, message: str) -> NoReturn:
+    """End the program with an exit code and a last line."""
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def refuse(message: str) -> NoReturn:
+    """End the program for something the user can mend."""
+    leave(2, f"main.py: error: {message}")
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -64,151 +84,94 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}\n")
-
-
-def build_parser() -> Parser:
-    """Declare the options, with the names and defaults of the published implementation."""
-    parser = Parser(
-        prog="main.py",
-        description="NL2Net: hyperspectral anomaly detection by self-supervised reconstruction.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add_task_options(parser.add_argument_group("what to do"))
-    add_training_options(parser.add_argument_group("training"))
-    add_network_options(parser.add_argument_group("network"))
-    add_folder_options(parser.add_argument_group("folders"))
-    return parser
-
-
-def add_task_options(group: argparse._ArgumentGroup) -> None:
-    """What is done, to which scene, on which device."""
-    add = group.add_argument
-    run_help = "run is train, then predict"
-    add("--command", type=str.lower, choices=COMMANDS, default="predict", help=run_help)
-    scene_help = "name in the data folder, path of a .mat file, or synthetic"
-    add("--dataset", default="HSI-II", metavar="SCENE", help=scene_help)
-    devices_help = "CUDA device, or several with commas between; -1 is the CPU"
-    add("--gpu_ids", type=device_ids, default="0", metavar="IDS", help=devices_help)
-
-
-def add_training_options(group: argparse._ArgumentGroup) -> None:
-    """How the network is trained."""
-    positive = whole_number(at_least=1)
-    rate = number(at_most=1e30)
-    seed = whole_number(at_least=0, at_most=2**32 - 1)
-    add = group.add_argument
-    epochs_help = "steps on the whole scene; predict takes the weights after the last"
-    add("--epochs", type=positive, default=100, metavar="N", help=epochs_help)
-    add("--learning_rate", type=rate, default=1e-4, metavar="X", help="learning rate of Adam")
-    add("--weight_decay", type=rate, default=1e-5, metavar="X", help="weight decay of Adam")
-    loss_help = "mean absolute (l1) or squared (l2) error"
-    add("--lossm", type=str.lower, choices=("l1", "l2"), default="l1", help=loss_help)
-    add("--seed", type=seed, default=1, metavar="N", help="seed of the initial weights")
-    save_help = "epochs from one saved checkpoint to the next; the last is always saved"
-    add("--save_freq", type=positive, default=50, metavar="N", help=save_help)
-
-
-def add_network_options(group: argparse._ArgumentGroup) -> None:
-    """How the network is built."""
-    positive = whole_number(at_least=1)
-    add = group.add_argument
-    factor_help = "stride of the pixel-shuffle downsampling (PD), 1 for none"
-    add("--factor", type=positive, default=2, metavar="N", help=factor_help)
-    channels = whole_number(at_least=2, at_most=2**16)
-    add("--nch_ker", type=channels, default=64, metavar="N", help="channels of the hidden layers")
-    depth = whole_number(at_least=1, at_most=1000)
-    add("--nblk", type=depth, default=6, metavar="N", help="blocks of each branch")
-    mode_help = (
-        "the non-local branch's blocks: na (no attention) or ss (self-similarity attention), "
-        "a word a block; by default na, and ss for the last two"
-    )
-    block = words_of(*BLOCK_KINDS)
-    add("--mode", type=block, nargs="+", metavar="WORD", default=argparse.SUPPRESS, help=mode_help)
-    scale_help = "pixels attend to those at multiples of 3 × f_scale from them"
-    add("--f_scale", type=positive, default=2, metavar="N", help=scale_help)
-    width_help = "width of the attention's queries as a multiple of nch_ker"
-    width = number(above=0, at_most=100)
-    add("--ss_exp_factor", type=width, default=1.0, metavar="X", help=width_help)
-
-
-def add_folder_options(group: argparse._ArgumentGroup) -> None:
-    """Where files are looked for and written."""
-    add = group.add_argument
-    add("--data_dir", type=Path, default="data", metavar="DIR", help="scenes")
-    add("--checkpoint_dir", type=Path, default="checkpoints", metavar="DIR", help="weights, logs")
-    result_help = "detection maps, reconstructions, pictures"
-    add("--result_dir", type=Path, default="result", metavar="DIR", help=result_help)
-
-
-def complete_network_options(args: argparse.Namespace, parser: Parser) -> None:
-    """Give every block its kind; refuse network options that contradict each other."""
-    words = tuple(word for part in getattr(args, "mode", ()) for word in part)
-    if words and len(words) != args.nblk:
-        parser.error(
-            f"--mode names {len(words)} blocks, but --nblk is {args.nblk}: give one word a block"
-        )
-    args.mode = words or default_mode(args.nblk)
-    if int(args.nch_ker * args.ss_exp_factor) < 1:
-        parser.error(f"--ss_exp_factor {args.ss_exp_factor} leaves none of {args.nch_ker} channels")
-
-
-def find_scene(args: argparse.Namespace) -> "Scene":
-    """Load the scene asked for and see that it is large enough for the strides."""
+def find_scene(args: Namespace) -> "Scene":
+    """Load the scene asked for."""
     from data.loading import load_scene
 
-    scene = load_scene(args.dataset, data_dir=args.data_dir)
-    height, width = scene.cube.shape[:2]
-    if args.factor > min(height, width):
-        raise InputError(
-            f"--factor {args.factor} is larger than the image, {height}×{width}; 1 fits any"
-        )
-    if args.f_scale > max(2, height, width):  # the default is fine for every image
-        raise InputError(f"--f_scale {args.f_scale} is larger than the image, {height}×{width}")
-    return scene
+    if len(args.dataset) > 1:
+        scenes = ", ".join(args.dataset)
+        raise InputError(f"--command {args.command} takes one scene, not several: {scenes}")
+    return load_scene(args.dataset[0], data_dir=args.data_dir)
 
 
-def train(args: argparse.Namespace, scene: "Scene") -> None:
+def train(args: Namespace, scene: "Scene") -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
-    from tqdm import tqdm
-
-    from data.scene import cube_to_image, image_to_cube
-    from utils.checkpoints import save_weights
-    from utils.figures import training_picture
-    from utils.metrics import detection_map
+    from data.scene import cube_to_image
     from utils.recorder import TrainingRecord
 
+    if not METHODS[args.method].trained:
+        if args.command == "train":
+            raise InputError(f"--method {args.method} needs no training: --command predict")
+        return
     run = wanted_run(args, scene)
-    cube = scene.scaled_cube()
-    image = cube_to_image(cube)
-    trainer = build_trainer(args, bands=cube.shape[2])
+    image = cube_to_image(scene.scaled_cube())
+    trainer = seeded_trainer(args, image)
     make_folders(args, run, scene)
+    frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
     print(f"Training {work}")
     started = time.perf_counter()
-    options = f"{options_in_words(args)}training: {work}\n"
+    options = f"{in_words(args)}training: {work}\n"
     record = TrainingRecord(run.logs, options=options, epochs=args.epochs)
     with closing(record):
-        steps = trainer.train(image, epochs=args.epochs)
-        update = 0.1 if sys.stderr.isatty() else 10  # seconds
-        bar = tqdm(steps, total=args.epochs, unit="epoch", mininterval=update)
-        for epoch, loss in bar:
-            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        for epoch, loss in progress(trainer.train(image, epochs=args.epochs), args.epochs):
             record.add_loss(epoch, loss)
-            if epoch % args.save_freq == 0 or epoch == args.epochs:
-                reconstruction = image_to_cube(trainer.reconstruct(image))
-                save_weights(run.weights(epoch), trainer.weights())
-                scores = detection_map(cube, reconstruction)
-                record.add_picture(epoch, training_picture(cube, reconstruction, scores))
-    print(f"Trained in {time.perf_counter() - started:.1f} s")
-    print_paths([run.weights(args.epochs), run.log, record.events_file])
+            if epoch % args.save_freq == 0 and epoch < args.epochs:
+                keep_state(trainer, image, epoch, run=run, record=record)
+            if frequency and epoch % frequency == 0:
+                evaluate(trainer, image, epoch, scene=scene, record=record)
+        keep_state(trainer, image, args.epochs, run=run, record=record)
+    early = f", settled after {epoch} epochs" if epoch < args.epochs else ""
+    print(f"Trained in {time.perf_counter() - started:.1f} s{early}")
+    print_paths([run.weights(args.epochs), *record.files()])
 
 
-def make_folders(args: argparse.Namespace, run: "Run", scene: "Scene") -> None:
+def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[int, float]]:
+    """Show how far a training is, its loss, and the time left."""
+    from tqdm import tqdm
+
+    update = 0.1 if sys.stderr.isatty() else 10  # seconds
+    bar = tqdm(steps, total=epochs, unit="epoch", mininterval=update)
+    for epoch, loss in bar:
+        bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        yield epoch, loss
+
+
+def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
+    """How often the AUC is logged, 0 where there is none."""
+    if args.eval_freq and not scene.has_both_classes:
+        print("No AUC is logged: the map has only one class of pixels")
+        return 0
+    return args.eval_freq
+
+
+def keep_state(
+    trainer: "Trainer", image: "Tensor", epoch: int, *, run: "Run", record: "TrainingRecord"
+) -> None:
+    """Save the weights after an epoch, and a picture of what they make of the scene."""
+    from data.scene import image_to_cube
+    from utils.checkpoints import save_weights
+    from utils.figures import training_picture
+    from utils.metrics import detection_map
+
+    cube, reconstruction = image_to_cube(image), image_to_cube(trainer.reconstruct(image))
+    save_weights(run.weights(epoch), trainer.weights())
+    scores = detection_map(cube, reconstruction)
+    record.add_picture(epoch, training_picture(cube, reconstruction, scores))
+
+
+def evaluate(
+    trainer: "Trainer", image: "Tensor", epoch: int, *, scene: "Scene", record: "TrainingRecord"
+) -> None:
+    """Log the AUC after an epoch; it does nothing to the training."""
+    from data.scene import image_to_cube
+    from utils.metrics import area_under_roc, detection_map
+
+    scores = detection_map(image_to_cube(image), image_to_cube(trainer.reconstruct(image)))
+    record.add_auc(epoch, area_under_roc(scene.anomalous, scores))
+
+
+def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
     """Make the folders that a command writes to, so that none fails after a long training."""
     for folder in (run.weights(args.epochs).parent, run.logs):
         writable_folder(folder)
@@ -216,163 +179,154 @@ def make_folders(args: argparse.Namespace, run: "Run", scene: "Scene") -> None:
         writable_folder(args.result_dir / scene.name)
 
 
-def predict(args: argparse.Namespace, scene: "Scene") -> None:
-    """Score a scene with trained weights; keep maps, pictures and log."""
-    from data.scene import cube_to_image, image_to_cube
-    from utils.metrics import area_under_roc, detection_map
-    from utils.runs import latest_like
+def predict(args: Namespace, scene: "Scene") -> None:
+    """Score a scene, with trained weights where the method has any; keep maps and pictures."""
+    from experiments.results import Prediction, measures_table, write_prediction
+    from utils.metrics import measure
+    from utils.provenance import provenance
 
-    weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
     cube = scene.scaled_cube()
-    trainer = build_trainer(args, bands=cube.shape[2])
-    load_weights(args, trainer, weights)
+    trainer, weights = trained(args, scene, cube)
     folder = writable_folder(args.result_dir / scene.name)
-    work = f"{work_in_words(args, scene, trainer)}, weights '{weights}'"
+    work = work_in_words(args, scene, trainer) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()
-    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
-    scores = detection_map(cube, reconstruction)
+    scores, reconstruction = detect(args, cube, trainer)
     seconds = time.perf_counter() - started
-    auc = area_under_roc(scene.anomalous, scores)
-    outcome = f"AUC: {auc}" if auc is not None else "no AUC, the map has only one class of pixels"
-    print(outcome)
-    print(f"Predicted in {seconds:.2f} s")
-    print_paths(
-        [
-            *write_maps(folder, detectmap=scores, reconstructed_data=reconstruction),
-            *draw_figures(folder, cube, scene.anomalous, scores, auc=auc),
-            write_text(
-                folder / "log.txt", f"{options_in_words(args)}predicting: {work}\n{outcome}\n"
-            ),
-        ]
+    prediction = Prediction(
+        scene=scene,
+        method=METHODS[args.method].title,
+        cube=cube,
+        scores=scores,
+        reconstruction=reconstruction,
+        measures=measure(scene.anomalous, scores),
+        options=in_words(args),
+        details={"predicting": work, "seconds": seconds, **provenance(device_of(args))},
     )
+    print(prediction.outcome)
+    print(measures_table(prediction.measures), end="")
+    print(f"Predicted in {seconds:.2f} s")
+    print_paths(write_prediction(folder, prediction))
 
 
-def write_maps(folder: Path, **maps: "NDArray[np.float32]") -> list[Path]:
-    """Write each map to a MATLAB file of its name; return the paths."""
-    from data.matfile import write_variables
+def trained(
+    args: Namespace, scene: "Scene", cube: "NDArray[np.float32]"
+) -> tuple["Trainer | None", str]:
+    """Load the weights of a method that has any; say in words which."""
+    from data.scene import cube_to_image
+    from utils.runs import latest_like
 
-    return [write_variables(folder / f"{name}.mat", {name: maps[name]}) for name in maps]
-
-
-def draw_figures(
-    folder: Path,
-    cube: "NDArray[np.float32]",
-    anomalous: "NDArray[np.bool_]",
-    scores: "NDArray[np.float32]",
-    *,
-    auc: float | None,
-) -> list[Path]:
-    """Draw the detection map and, where there is an AUC, its ROC curve; return the paths."""
-    from utils.figures import detection_figure, roc_figure, save_figure
-
-    detection = detection_figure(cube, anomalous, scores)
-    paths = [save_figure(folder / "detectmap.png", detection)]
-    if auc is None:
-        (folder / "roc.png").unlink(missing_ok=True)  # one of another map would mislead
-        return paths
-    roc = roc_figure(anomalous, scores, label=f"NL2Net, AUC {auc:.4f}")
-    return [*paths, save_figure(folder / "roc.png", roc)]
+    if not METHODS[args.method].trained:
+        return None, ""
+    weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
+    trainer = seeded_trainer(args, cube_to_image(cube))
+    load_weights(args, trainer, weights)
+    return trainer, f", weights '{weights}'"
 
 
-COMMANDS = {"train": [train], "predict": [predict], "run": [train, predict]}
+def detect(
+    args: Namespace, cube: "NDArray[np.float32]", trainer: "Trainer | None"
+) -> tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]:
+    """Score every pixel; return the scores and, where there is one, the reconstruction."""
+    from data.scene import cube_to_image, image_to_cube
+    from model.build import detector_scores
+    from utils.metrics import detection_map, scaled
+
+    if trainer is None:
+        with as_input_error(f"--method {args.method}"):
+            scores = detector_scores(
+                args.method, cube, device=device_of(args), options=method_options(args)
+            )
+        return scaled(scores).astype(cube.dtype), None
+    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
+    return detection_map(cube, reconstruction), reconstruction
 
 
-def build_trainer(args: argparse.Namespace, *, bands: int) -> "Trainer":
-    """Seed everything, then draw the initial weights of the network."""
-    from model.nl2net import NL2Net
-    from model.trainer import Trainer
+def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
+    """Compute a table of methods, scenes and seeds; exit with 1 where parts of it are missing."""
+    from experiments.reproduce import reproduce as compute_table
+    from experiments.table import read_table
+
+    plan, paths = compute_table(
+        read_table(args.table, given=given),
+        data_dir=args.data_dir,
+        result_dir=args.result_dir,
+        gpu_ids=args.gpu_ids,
+        workers=args.workers,
+        cluster=args.cluster,
+    )
+    print(paths[0].read_text(encoding="utf-8"))
+    print_paths(paths)
+    if not plan.complete:
+        leave(1, "parts of the table are missing; the same command tries them again")
+
+
+STEPS = {"train": [train], "predict": [predict], "run": [train, predict]}
+
+
+def device_of(args: Namespace) -> "torch.device":
+    """The device that is worked on."""
     from utils.devices import select_device
+
+    return select_device(args.gpu_ids)
+
+
+def seeded_trainer(args: Namespace, image: "Tensor") -> "Trainer":
+    """Seed everything, then draw the initial weights of the network."""
+    from model.build import build_trainer
     from utils.seeds import seed_everything
 
-    device = select_device(args.gpu_ids)
     seed_everything(args.seed)
-    network = NL2Net(
-        bands=bands,
-        factor=args.factor,
-        channels=args.nch_ker,
-        mode=args.mode,
-        f_scale=args.f_scale,
-        ss_exp_factor=args.ss_exp_factor,
-    )
-    return Trainer(
-        network,
-        learning_rate=args.learning_rate,
-        weight_decay=args.weight_decay,
-        loss=args.lossm,
-        device=device,
-    )
+    with as_input_error(f"--method {args.method}"):
+        return build_trainer(
+            args.method, image.shape, device=device_of(args), options=method_options(args)
+        )
 
 
-def load_weights(args: argparse.Namespace, trainer: "Trainer", path: Path) -> None:
+def load_weights(args: Namespace, trainer: "Trainer", path: Path) -> None:
     """Give the network the weights of a checkpoint, or say why not and what to do."""
     from model.weights import load_strictly
     from utils.checkpoints import read_weights
 
     if not path.is_file():
         runs = path.parents[2]  # of this scene
-        trained = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+        found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+        command = command_line({"dataset": args.dataset} | off_default(args) | {"command": "train"})
         raise InputError(
-            f"no checkpoint '{path}'; this makes it: {training_command(args)} "
-            f"(runs in '{runs}': {trained})"
+            f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
         )
     weights = read_weights(path)
-    try:
+    with as_input_error(f"checkpoint '{path}' cannot be used"):
         load_strictly(trainer.network, weights)
-    except ValueError as error:
-        raise InputError(f"checkpoint '{path}' cannot be used: {error}") from error
 
 
-def training_command(args: argparse.Namespace) -> str:
-    """The command that trains what these options ask for."""
-    given = {"dataset": args.dataset} | off_default(args) | {"command": "train"}
-    words = [word for name, value in given.items() for word in (f"--{name}", option_text(value))]
-    return shlex.join(["python", "main.py", *words])
-
-
-def wanted_run(args: argparse.Namespace, scene: "Scene") -> "Run":
+def wanted_run(args: Namespace, scene: "Scene") -> "Run":
     """Name the run of these options, whether it is there or not."""
     from utils.runs import Run, run_name
 
     off = off_default(args)
-    folder = run_name(
-        epochs=args.epochs,
-        learning_rate=args.learning_rate,
-        factor=args.factor,
-        gpu_ids=args.gpu_ids,
-        further={
-            option: option_text(off[option]).replace(",", "-")
-            for option in NAMED_OFF_DEFAULT
-            if option in off
-        },
-    )
-    return Run(args.checkpoint_dir / scene.name / folder, dataset=scene.name)
+    method = METHODS[args.method]
+    named = {"epoch": args.epochs, "learning_rate": args.learning_rate}
+    if "factor" in method.options:
+        named["factor"] = args.factor
+    named["gpu_ids"] = "_".join(map(str, args.gpu_ids))
+    named |= {option: off[option] for option in NAMED_OFF_DEFAULT if option in off}
+    texts = {name: option_text(value).replace(",", "-") for name, value in named.items()}
+    folder = args.checkpoint_dir / scene.name / run_name(method.title, texts)
+    return Run(folder, method=method.title, dataset=scene.name)
 
 
-def off_default(args: argparse.Namespace) -> dict[str, object]:
-    """The options that are off their defaults; the default of mode depends on nblk."""
-    defaults = vars(build_parser().parse_args([])) | {"mode": default_mode(args.nblk)}
-    return {option: value for option, value in vars(args).items() if value != defaults[option]}
-
-
-def option_text(value: object) -> str:
-    """An option's value as it is typed."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def options_in_words(args: argparse.Namespace) -> str:
-    """All options, one a line."""
-    return "".join(f"{name}: {option_text(value)}\n" for name, value in vars(args).items())
-
-
-def work_in_words(args: argparse.Namespace, scene: "Scene", trainer: "Trainer") -> str:
+def work_in_words(args: Namespace, scene: "Scene", trainer: "Trainer | None") -> str:
     """What is worked on, and where."""
     from utils.devices import device_in_words
 
     shape = "×".join(map(str, scene.cube.shape))
+    device = device_in_words(device_of(args), asked_for=args.gpu_ids)
+    work = f"{scene.name} ({scene.source}, {shape}) on {device}: {METHODS[args.method].title}"
+    if trainer is None:
+        return work
     parameters = sum(parameter.numel() for parameter in trainer.network.parameters())
-    device = device_in_words(trainer.device, asked_for=args.gpu_ids)
-    return f"{scene.name} ({scene.source}, {shape}) on {device}: NL2Net, {parameters:,} parameters"
+    return f"{work}, {parameters:,} parameters"
 
 
 def print_paths(paths: Iterable[Path]) -> None:

@@ -58,17 +58,32 @@ def candidate_files(dataset: str, data_dir: Path) -> list[Path]:
 
 def other_names(name: str) -> list[str]:
     """The names under which the same scene is passed around, upper or lower case."""
+    return [other for other in known_names(name) if other != name]
+
+
+def canonical_name(name: str) -> str:
+    """The one of a scene's names that tells that two are the same: that of the catalogue."""
+    return next(iter(known_names(name)), name)
+
+
+def known_names(name: str) -> list[str]:
+    """All names of a scene of the catalogue, its own first; none of other scenes."""
     catalogue = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
     for scene, aliases in catalogue.items():
         names = [scene, *aliases]
         if name.lower() in map(str.lower, names):
-            return [other for other in names if other != name]
+            return names
     return []
+
+
+def scenes_in(folder: Path) -> list[str]:
+    """The names of the scenes in a folder, sorted."""
+    return sorted(path.stem for path in folder.glob("*.mat") if path.is_file())
 
 
 def describe_folder(folder: Path) -> str:
     """Say which scenes lie in a folder."""
     if not folder.is_dir():
         return f"there is no folder '{folder}' (--data_dir names another)"
-    scenes = sorted(path.stem for path in folder.glob("*.mat") if path.is_file())
+    scenes = scenes_in(folder)
     return f"'{folder}' has {', '.join(scenes) if scenes else 'no .mat file'}"

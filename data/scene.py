@@ -1,5 +1,6 @@
 """A scene: a hyperspectral cube and the truth that a detector is measured against."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,20 @@ class Scene:
     def anomalous(self) -> NDArray[np.bool_]:
         """The truth as a mask, (H, W)."""
         return self.truth != 0
+
+    @property
+    def has_both_classes(self) -> bool:
+        """Whether the truth has anomalies and background, which every measure needs."""
+        return bool(self.anomalous.any() and not self.anomalous.all())
+
+    @property
+    def digest(self) -> str:
+        """A checksum of cube and truth: their types, shapes and values."""
+        checksum = hashlib.sha256()
+        for array in (self.cube, self.truth):
+            checksum.update(f"{array.dtype.str} {array.shape}".encode())
+            checksum.update(np.ascontiguousarray(array).data)
+        return checksum.hexdigest()
 
     def scaled_cube(self) -> NDArray[np.float32]:
         """The cube in float32, scaled to [0, 1] by its one minimum and maximum, (H, W, B).

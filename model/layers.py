@@ -2,7 +2,7 @@
 
 Blind-spot rule: after the masked convolution a feature depends on inputs at an offset of ±2 in at
 least one direction; every later step moves by multiples of `STRIDE` = 3, and ±2 + 3k is never 0, so
-no pixel finds its way back to itself.
+no pixel finds its way back to itself. The same holds for ±1, where only the centre pixel is hidden.
 """
 
 import math
@@ -16,18 +16,20 @@ STRIDE = 3
 
 
 class MaskedConv2d(nn.Conv2d):
-    """5×5 convolution that is blind to its inner 3×3 (centre block masked convolution).
+    """5×5 convolution that is blind to its inner `hidden` × `hidden` taps.
 
-    The mask is applied where the weight is used: a published checkpoint holds arbitrary values at
-    the masked taps. `mask` is a buffer because checkpoints carry it.
+    Three hide the centre block (centre block masked convolution), one the centre pixel. The mask
+    is applied where the weight is used: a published checkpoint holds arbitrary values at the
+    masked taps. `mask` is a buffer because checkpoints carry it.
     """
 
     mask: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, hidden: int = 3) -> None:
         super().__init__(channels, channels, kernel_size=5, padding=2)
         mask = torch.ones_like(self.weight)
-        mask[:, :, 1:4, 1:4] = 0
+        first = (5 - hidden) // 2
+        mask[:, :, first : first + hidden, first : first + hidden] = 0
         self.register_buffer("mask", mask)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -50,9 +52,9 @@ def dilated_conv(channels: int) -> nn.Conv2d:
     return nn.Conv2d(channels, channels, 3, padding=STRIDE, dilation=STRIDE)
 
 
-def blind_spot_entry(channels: int) -> list[nn.Module]:
+def blind_spot_entry(channels: int, *, hidden: int = 3) -> list[nn.Module]:
     """Hide the centre, then mix the channels twice: how both branches begin."""
-    masked = MaskedConv2d(channels), nn.ReLU(inplace=True)
+    masked = MaskedConv2d(channels, hidden=hidden), nn.ReLU(inplace=True)
     return [*masked, *pointwise(channels, channels), *pointwise(channels, channels)]
 
 

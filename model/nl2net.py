@@ -24,9 +24,9 @@ from model.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 class LocalBranch(nn.Module):
     """Local feature extraction branch (LFEB): `depth` dilated blocks behind a blind spot."""
 
-    def __init__(self, channels: int, depth: int) -> None:
+    def __init__(self, channels: int, depth: int, *, hidden: int = 3) -> None:
         super().__init__()
-        entry = blind_spot_entry(channels)
+        entry = blind_spot_entry(channels, hidden=hidden)
         blocks = [DilatedBlock(channels) for _ in range(depth)]
         # flat, because the checkpoints number the layers of `body` through
         self.body = nn.Sequential(*entry, *blocks, *pointwise(channels, channels))
@@ -39,7 +39,13 @@ class NonLocalBranch(nn.Module):
     """Non-local feature extraction branch (NLFEB): one block for every word of `mode`."""
 
     def __init__(
-        self, channels: int, mode: Sequence[str], *, f_scale: int, ss_exp_factor: float
+        self,
+        channels: int,
+        mode: Sequence[str],
+        *,
+        f_scale: int,
+        ss_exp_factor: float,
+        hidden: int = 3,
     ) -> None:
         super().__init__()
 
@@ -48,7 +54,7 @@ class NonLocalBranch(nn.Module):
                 return FeedForwardBlock(channels)
             return SelfSimilarityBlock(channels, f_scale=f_scale, ss_exp_factor=ss_exp_factor)
 
-        entry = blind_spot_entry(channels)
+        entry = blind_spot_entry(channels, hidden=hidden)
         blocks = [block(kind) for kind in mode]
         self.body = nn.Sequential(*entry, *blocks, *pointwise(channels, channels))
 
@@ -61,7 +67,8 @@ class NL2Net(nn.Module):
 
     `mode` holds one word a block of the non-local branch, `na` or `ss`; the local branch is as
     deep. `factor` is the stride of the pixel-shuffle downsampling, `f_scale` times 3 that of the
-    attention, and `ss_exp_factor` the width of its queries relative to `channels`.
+    attention, and `ss_exp_factor` the width of its queries relative to `channels`. For ablations,
+    `local` and `non_local` leave a branch out, and `hidden` = 1 masks the centre pixel alone.
 
     Raises ValueError for an option out of range.
     """
@@ -75,6 +82,9 @@ class NL2Net(nn.Module):
         mode: Sequence[str] = default_mode(6),
         f_scale: int = 2,
         ss_exp_factor: float = 1,
+        local: bool = True,
+        non_local: bool = True,
+        hidden: int = 3,
     ) -> None:
         super().__init__()
         require(bands >= 1, f"bands is {bands}, must be at least 1")
@@ -89,14 +99,20 @@ class NL2Net(nn.Module):
             len(mode) >= 1 and set(mode) <= set(BLOCK_KINDS),
             f"mode is {list(mode)}, must be one or more of {', '.join(BLOCK_KINDS)}",
         )
+        require(local or non_local, "a network without a branch has nothing to learn")
+        require(hidden in (1, 3), f"hidden is {hidden}, must be 1 or 3 taps")
         self.factor = factor
         # The names of the four parts, and of all within them, are those of the published
         # checkpoints; built in this order, one seed draws the published initial weights.
         self.head = nn.Sequential(*pointwise(bands, channels))
-        self.branch1 = LocalBranch(channels, depth=len(mode))
-        self.branch2 = NonLocalBranch(channels, mode, f_scale=f_scale, ss_exp_factor=ss_exp_factor)
+        if local:
+            self.branch1 = LocalBranch(channels, depth=len(mode), hidden=hidden)
+        if non_local:
+            self.branch2 = NonLocalBranch(
+                channels, mode, f_scale=f_scale, ss_exp_factor=ss_exp_factor, hidden=hidden
+            )
         self.tail = nn.Sequential(
-            *pointwise(2 * channels, channels),
+            *pointwise((local + non_local) * channels, channels),
             *pointwise(channels, channels // 2),
             nn.Conv2d(channels // 2, bands, 1),
         )
@@ -107,7 +123,8 @@ class NL2Net(nn.Module):
         # Zeros, not reflection: a reflected pixel would lie where the network can see it.
         mosaic = pixel_unshuffle_mosaic(pad_to_multiple(image, self.factor), self.factor)
         features = self.head(mosaic)  # (N, C, H', W')
-        coupled = torch.cat([self.branch1(features), self.branch2(features)], dim=1)
+        branches = [part for name, part in self.named_children() if name.startswith("branch")]
+        coupled = torch.cat([branch(features) for branch in branches], dim=1)  # (N, 2C, H', W')
         reconstruction = pixel_shuffle_mosaic(self.tail(coupled), self.factor)
         return reconstruction[..., :height, :width]
 

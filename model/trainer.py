@@ -1,13 +1,14 @@
 """Self-supervised training of a reconstruction network on one image."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LOSSES = {"l1": F.l1_loss, "l2": F.mse_loss}
+Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
+LOSSES: dict[str, Loss] = {"l1": F.l1_loss, "l2": F.mse_loss}
 
 
 class Trainer:
@@ -22,14 +23,15 @@ class Trainer:
         *,
         learning_rate: float = 1e-4,
         weight_decay: float = 1e-5,
-        loss: str = "l1",
+        betas: tuple[float, float] = (0.5, 0.999),
+        loss: str | Loss = "l1",
         device: torch.device | str = "cpu",
     ) -> None:
         self.device = torch.device(device)
         self.network = network.to(self.device)
-        self.loss = LOSSES[loss]
+        self.loss = LOSSES[loss] if isinstance(loss, str) else loss
         self.optimiser = torch.optim.Adam(
-            network.parameters(), lr=learning_rate, betas=(0.5, 0.999), weight_decay=weight_decay
+            network.parameters(), lr=learning_rate, betas=betas, weight_decay=weight_decay
         )
 
     def train(self, image: Tensor, *, epochs: int) -> Iterator[tuple[int, float]]:

@@ -10,7 +10,7 @@ from model.layers import blind_spot_entry
 
 
 def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Give an NL2Net the weights of a checkpoint: all that it has, and no others.
+    """Give a network the weights of a checkpoint: all that it has, and no others.
 
     Raises ValueError that says what differs where they belong to another network.
     """
@@ -23,37 +23,47 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     ]
     if differing:
         raise ValueError("it belongs to another network, of " + ", ".join(differing))
+    name = type(network).__name__
+    if bool(here) != bool(there) or next(iter(own)) not in weights:
+        raise ValueError(f"it does not hold the weights of an {name}")
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
-            raise ValueError(f"its entry '{key}' is not as in NL2Net")
+            raise ValueError(
+                f"its entry '{key}' is not as in {name} for this scene and these options"
+            )
         if not weights[key].isfinite().all():
             raise ValueError(f"its entry '{key}' has NaN or infinite values")
         if key.endswith(".mask") and not torch.equal(
             own[key].cpu(), weights[key].to(own[key].dtype)
         ):
-            raise ValueError(f"its entry '{key}' hides other taps than the inner 3×3")
+            hidden = int((own[key][0, 0] == 0).sum() ** 0.5)
+            raise ValueError(f"its entry '{key}' hides other taps than the inner {hidden}×{hidden}")
     network.load_state_dict(dict(weights))
 
 
 def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
-    """Read the options off NL2Net weights that show in their names and shapes.
-
-    Raises ValueError where the weights are not NL2Net's.
-    """
+    """Read the options off NL2Net weights that show in their names and shapes; none off others."""
     head = weights.get("head.0.weight")
-    if head is None or head.ndim != 4:
-        raise ValueError("it does not hold the weights of an NL2Net")
-    channels, bands = head.shape[:2]
-    depth = sum(bool(re.fullmatch(r"branch1\.body\.\d+\.body\.0\.weight", key)) for key in weights)
+    layers = [re.match(r"branch[12]\.body\.(\d{1,6})\.", key) for key in weights]
+    last = max((int(layer[1]) for layer in layers if layer), default=0)
     first = len(blind_spot_entry(channels=1))  # where the blocks begin
-    attention = [weights.get(f"branch2.body.{first + block}.wqk") for block in range(depth)]
+    if head is None or head.ndim != 4 or last < first:
+        return {}
+    branches = {"branch1": "local", "branch2": "non-local"}
+    there = [
+        name for part, name in branches.items() if any(key.startswith(part) for key in weights)
+    ]
     options: dict[str, int | str] = {
-        "bands": bands,
-        "nch_ker": channels,
-        "nblk": depth,
-        "mode": "-".join("na" if wqk is None else "ss" for wqk in attention),
+        "branches": " and ".join(there),
+        "bands": head.shape[1],
+        "nch_ker": head.shape[0],
+        "nblk": last - first,
     }
+    if "non-local" not in there:
+        return options
+    attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(first, last)]
+    options["mode"] = "-".join("na" if wqk is None else "ss" for wqk in attention)
     for wqk in attention:
         if wqk is not None and wqk.ndim == 2:
-            options["ss_exp_factor"] = f"{wqk.shape[1] / channels:g}"
+            options["ss_exp_factor"] = f"{wqk.shape[1] / head.shape[0]:g}"
     return options

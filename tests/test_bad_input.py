@@ -34,7 +34,7 @@ def files() -> dict[Path, bytes]:
         (["--command", "test"], "--command: invalid choice: 'test'"),
         (["--lossm", "huber"], "--lossm: invalid choice: 'huber'"),
         (["--mode", "na", "sa"], "--mode: 'sa' is not one of na, ss"),
-        (["--mode", "na,,"], "--mode names 1 blocks, but --nblk is 2"),
+        (["--mode", "na,,", "--nblk", "0"], "--nblk: 0 is not"),
         (["--mode", ""], "--mode: '' is not one of"),
         (["--mode", "na", "na", "ss"], "--mode names 3 blocks, but --nblk is 2"),
         (["--epochs", "0"], "--epochs: 0 is not a whole number from 1 to 1,000,000,000"),
@@ -52,7 +52,12 @@ def files() -> dict[Path, bytes]:
         (["--learning_rate", "1e300"], "--learning_rate: '1e300' is not a number from 0"),
         (["--ss_exp_factor", "1e308"], "--ss_exp_factor: '1e308' is not a number above 0"),
         (["--nch_ker", str(10**20)], "--nch_ker: 100000000000000000000 is not"),
-        (["--f_scale", "14"], "--f_scale 14 is larger than the image, 13×11"),
+        (["--f_scale", "14"], "--method nl2net: f_scale 14 is larger than the image, 13×11"),
+        (["--factor", "12"], "--method nl2net: factor 12 is larger than the image, 13×11"),
+        (["--method", "knn"], "--method: invalid choice: 'knn'"),
+        (["--ridge", "1"], "--ridge has no meaning for --method nl2net (it has --epochs, "),
+        (["--method", "no_pd", "--factor", "3"], "--method no_pd has --factor 1 and no other"),
+        (["--eval_freq", "-1"], "--eval_freq: -1 is not a whole number from 0"),
         (["--weight_decay", "inf"], "--weight_decay: 'inf' is not a number"),
         (["--ss_exp_factor", "0"], "--ss_exp_factor: '0' is not a number above 0 and up to 100"),
         (["--ss_exp_factor", "0.1"], "--ss_exp_factor 0.1 leaves none of 4 channels"),
@@ -124,11 +129,6 @@ def test_damaged_scenes(small_scene: str, refusal: CommandLine) -> None:
     assert "no scene 'small'" in refusal(*TRAIN, small_scene)
 
 
-def test_a_factor_larger_than_the_image(small_scene: str, refusal: CommandLine) -> None:
-    line = refusal(*TRAIN, small_scene, "--factor", "12")
-    assert "--factor 12 is larger than the image, 13×11" in line
-
-
 def test_a_gpu_that_is_not_there(
     small_scene: str, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +165,9 @@ def test_a_checkpoint_of_other_bands_or_options(
     line = refusal(*PREDICT, small_scene)
     assert "belongs to another network" in line and "bands 5 (wanted: 4)" in line
     other = Run(
-        weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")), "small"
+        weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")),
+        method="NL2Net",
+        dataset="small",
     ).weights(2)
     other.parent.mkdir(parents=True)
     weights.rename(other)

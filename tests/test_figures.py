@@ -5,13 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from utils.figures import (
-    detection_figure,
-    false_colour,
-    roc_figure,
-    save_figure,
-    training_picture,
-)
+from utils.figures import false_colour, maps_figure, save_figure, training_picture
 
 RANDOM = np.random.default_rng(0)
 CUBE = RANDOM.random((12, 17, 9), np.float32)
@@ -41,19 +35,22 @@ def test_the_training_picture_has_three_panels_side_by_side() -> None:
     assert picture.min() >= 0 and picture.max() <= 1
 
 
-def test_the_detection_figure_shows_scene_truth_and_map(tmp_path: Path) -> None:
-    figure = detection_figure(CUBE, TRUTH, SCORES)
-    _, truth, scores = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:3])
-    assert np.array_equal(truth, TRUTH) and np.array_equal(scores, SCORES)
-    save_figure(tmp_path / "x.png", figure)
-    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+def test_the_maps_stand_beside_scene_and_truth() -> None:
+    figure = maps_figure(CUBE, TRUTH, {"RX": SCORES, "NL2Net": 1 - SCORES})
+    _, truth, *maps = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:4])
+    assert np.array_equal(truth, TRUTH)
+    assert np.array_equal(maps[0], SCORES) and np.array_equal(maps[1], 1 - SCORES)
+    assert [axes.get_title() for axes in figure.axes[2:4]] == ["RX", "NL2Net"]
 
 
-def test_the_roc_figure_has_a_logarithmic_axis_and_the_auc(tmp_path: Path) -> None:
-    figure = roc_figure(TRUTH, SCORES, label="NL2Net, AUC 0.5000")
-    (axes,) = figure.axes
-    assert axes.get_xscale() == "log"
-    legend = axes.get_legend()
-    assert legend is not None and legend.get_texts()[0].get_text() == "NL2Net, AUC 0.5000"
-    rates, detections = axes.lines[0].get_data()
-    assert np.min(rates) == 1 / (~TRUTH).sum() and np.max(detections) == 1
+def test_many_methods_take_several_rows() -> None:
+    figure = maps_figure(CUBE, TRUTH, {str(number): SCORES for number in range(9)})
+    tops = {round(axes.get_position().y1, 3) for axes in figure.axes if axes.images}
+    assert len(tops) >= 3
+
+
+def test_a_figure_is_kept_for_the_screen_and_for_print(tmp_path: Path) -> None:
+    paths = save_figure(tmp_path / "a.b", maps_figure(CUBE, TRUTH, {"RX": SCORES}))
+    assert [path.name for path in paths] == ["a.b.png", "a.b.pdf"]
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+    assert paths[1].read_bytes().startswith(b"%PDF")

@@ -19,6 +19,7 @@ from scipy.io import loadmat, savemat
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import main
+from utils.metrics import MEASURES
 
 TINY_RUN = Path("checkpoints/small") / (
     "NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"
@@ -71,8 +72,11 @@ def test_the_published_commands_leave_the_published_files(
         "NL2Net_small_2.pkl",
     ]
     assert (TINY_RUN / "logs" / "log.txt").is_file()
-    names = ["detectmap.mat", "detectmap.png", "log.txt", "reconstructed_data.mat", "roc.png"]
-    assert sorted(path.name for path in Path("result/small").iterdir()) == names
+    assert {path.name for path in Path("result/small").iterdir()} == {
+        *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
+        *("detectmap.png", "roc.png", "separability.png"),
+        *("detectmap.pdf", "roc.pdf", "separability.pdf"),
+    }
     for variable, shape in (("detectmap", (13, 11)), ("reconstructed_data", (13, 11, 5))):
         values = loadmat(f"result/small/{variable}.mat")[variable]
         assert values.shape == shape and values.dtype == np.float32
@@ -94,7 +98,8 @@ def test_a_person_is_told_what_is_done_and_where_it_went(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene)
-    training, trained, weights, log, events, predicting, auc, predicted, *files = out.splitlines()
+    training, trained, weights, log, events, predicting, auc, *rest = out.splitlines()
+    table, (predicted, *files) = rest[: len(MEASURES) - 1], rest[len(MEASURES) - 1 :]
     parameters = r"NL2Net, [\d,]+ parameters"
     assert re.fullmatch(
         rf"Training small \('data/small\.mat', 13×11×5\) on the CPU: {parameters}", training
@@ -104,7 +109,9 @@ def test_a_person_is_told_what_is_done_and_where_it_went(
     assert re.fullmatch(r"Predicted in [\d.]+ s", predicted)
     for line in (weights, log, events, *files):
         assert Path(line.strip()).is_file()
-    assert len(files) == 5
+    assert len(files) == 11
+    for line, (name, formula) in zip(table, list(MEASURES.values())[1:], strict=True):
+        assert re.fullmatch(rf"  {re.escape(name)} +(-?[\d.]+|inf) +{re.escape(formula)}", line)
 
 
 def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: CommandLine) -> None:

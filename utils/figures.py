@@ -1,12 +1,15 @@
 """Pictures of a scene and of what was detected in it."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.metrics import roc_curve
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -40,41 +43,43 @@ def training_picture(
     return make_grid([torch.from_numpy(panel).permute(2, 0, 1) for panel in panels], nrow=3)
 
 
-def detection_figure(
-    cube: NDArray[np.float32], anomalous: NDArray[np.bool_], scores: NDArray[np.float32]
+def maps_figure(
+    cube: NDArray[np.float32],
+    anomalous: NDArray[np.bool_],
+    scores: Mapping[str, NDArray[np.float32]],
 ) -> Figure:
-    """Draw false colour, truth and detection map (H, W) with its colour bar."""
-    height, width = scores.shape
-    panel_height = min(max(3.6 * height / width, 1.5), 12)
-    figure = Figure(figsize=(11.8, panel_height + 0.5), layout="constrained")
-    scene, truth, detection = figure.subplots(1, 3)
+    """Draw false colour, truth and the detection map (H, W) of each method with one colour bar."""
+    figure, panels = panel_grid(*anomalous.shape, count=2 + len(scores))
+    scene, truth, *maps = panels
     scene.imshow(false_colour(cube), interpolation="nearest")
+    scene.set_title("False colour")
     truth.imshow(anomalous, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    image = detection.imshow(scores, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
-    figure.colorbar(image, cax=detection.inset_axes((1.03, 0, 0.05, 1)), label="score")
-    titles = ("False colour", f"Truth: {anomalous.sum()} anomalous", "Detection map")
-    for axes, title in zip((scene, truth, detection), titles, strict=True):
-        axes.set_title(title)
+    truth.set_title(f"Truth: {anomalous.sum()} anomalous")
+    for axes, (method, values) in zip(maps, scores.items(), strict=True):
+        image = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(method)
+    figure.colorbar(image, cax=maps[-1].inset_axes((1.03, 0, 0.05, 1)), label="score")
+    return figure
+
+
+def panel_grid(height: int, width: int, *, count: int) -> tuple[Figure, list[Axes]]:
+    """Lay out panels for images of height × width, at most five in a row."""
+    columns = min(count, 5)
+    rows = math.ceil(count / columns)
+    panel_height = min(max(3.6 * height / width, 1.5), 12)
+    size = (3.7 * columns + 0.7, rows * (panel_height + 0.5))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axes in panels:
         axes.set_axis_off()
-    return figure
+    return figure, panels[:count]
 
 
-def roc_figure(anomalous: NDArray[np.bool_], scores: NDArray[np.float32], *, label: str) -> Figure:
-    """Draw the ROC curve of scores (H, W) over a logarithmic axis of false alarm rates."""
-    figure = Figure(figsize=(5.2, 4.4), layout="constrained")
-    axes = figure.subplots()
-    false_alarms, detections, _ = roc_curve(anomalous.ravel(), scores.ravel())
-    least = 1 / np.count_nonzero(~anomalous)  # one false alarm; none has no place on a log axis
-    axes.step(np.maximum(false_alarms, least), detections, where="post", label=label)
-    axes.set(xscale="log", xlim=(least, 1), ylim=(0, 1.02))
-    axes.set(xlabel="False alarm rate", ylabel="Detection rate")
-    axes.grid(which="both", alpha=0.3)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)  # above the curve
-    return figure
-
-
-def save_figure(path: Path, figure: Figure) -> Path:
-    """Write a figure as PNG; return its path."""
-    with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=150)
-    return path
+def save_figure(stem: Path, figure: Figure) -> list[Path]:
+    """Write a figure as PNG and as PDF, `stem` and their endings; return the paths."""
+    paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf")]
+    with matplotlib.rc_context({"pdf.fonttype": 42}):  # letters that journals and editors can take
+        for path in paths:
+            with replacing(path) as file:
+                figure.savefig(file, format=path.suffix[1:], dpi=150)
+    return paths

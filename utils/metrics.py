@@ -1,8 +1,39 @@
-"""From a reconstruction to scores and what they are worth."""
+"""From a reconstruction to scores, and from scores to what they are worth.
+
+Measures: Chang, "An Effective Evaluation Tool for Hyperspectral Target Detection: 3D Receiver
+Operating Characteristic Curve Analysis", IEEE TGRS 59(6), 2021, DOI 10.1109/TGRS.2020.3021671.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
+
+FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which the detection rate is told
+
+# What the measures are called, by their names in files, each with its formula.
+MEASURES = {
+    "auc_df": ("AUC(D,F)", "area under the ROC curve"),
+    "auc_dtau": ("AUC(D,τ)", "mean score of the anomalies"),
+    "auc_ftau": ("AUC(F,τ)", "mean score of the background"),
+    "auc_td": ("AUC_TD", "AUC(D,F) + AUC(D,τ)"),
+    "auc_bs": ("AUC_BS", "AUC(D,F) − AUC(F,τ)"),
+    "auc_tdbs": ("AUC_TDBS", "AUC(D,τ) − AUC(F,τ)"),
+    "auc_snpr": ("AUC_SNPR", "AUC(D,τ) / AUC(F,τ)"),
+    "auc_snpr_db": ("AUC_SNPR (dB)", "10 · log₁₀ AUC_SNPR"),
+    "auc_od": ("AUC_OD = AUC_OA", "AUC(D,F) + AUC(D,τ) − AUC(F,τ)"),
+    "auc_odp": ("AUC_ODP", "AUC(D,τ) + (1 − AUC(F,τ))"),
+    **{
+        f"pd_at_{rate:g}": (
+            f"PD at PF = {rate:g}",
+            f"detection rate at a false alarm rate ≤ {rate:g}",
+        )
+        for rate in FALSE_ALARM_RATES
+    },
+}
 
 
 def detection_map(
@@ -12,13 +43,86 @@ def detection_map(
 
     Both cubes are (H, W, B), the map is (H, W); it is 0 everywhere where all residuals are equal.
     """
-    residual = np.mean((cube - reconstruction) ** 2, axis=2)
-    extent = residual.max() - residual.min()
-    return (residual - residual.min()) / (extent if extent > 0 else 1)
+    return scaled(np.mean((cube - reconstruction) ** 2, axis=2))
 
 
-def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[np.float32]) -> float | None:
-    """Area under the ROC curve, AUC(D,F); None where one of the two classes has no pixel."""
+def scaled(scores: NDArray[Any]) -> NDArray[Any]:
+    """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal."""
+    extent = scores.max() - scores.min()
+    return (scores - scores.min()) / (extent if extent > 0 else 1)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What scores in [0, 1] are worth; the three areas, and the measures that follow from them."""
+
+    auc_df: float
+    auc_dtau: float
+    auc_ftau: float
+    detection_rates: tuple[float, ...]  # at FALSE_ALARM_RATES
+
+    @property
+    def auc_snpr(self) -> float:
+        """AUC(D,τ) / AUC(F,τ): infinite where no background pixel scores, NaN where none does."""
+        if self.auc_ftau > 0:
+            return self.auc_dtau / self.auc_ftau
+        return math.inf if self.auc_dtau > 0 else math.nan
+
+    @property
+    def auc_snpr_db(self) -> float:
+        """AUC_SNPR in decibel, minus infinity where no anomaly scores."""
+        return 10 * math.log10(self.auc_snpr) if self.auc_snpr != 0 else -math.inf
+
+    def values(self) -> dict[str, float]:
+        """All measures by the names of `MEASURES`, in that order."""
+        df, dtau, ftau = self.auc_df, self.auc_dtau, self.auc_ftau
+        values = [df, dtau, ftau, df + dtau, df - ftau, dtau - ftau]
+        values += [self.auc_snpr, self.auc_snpr_db, df + dtau - ftau, dtau + (1 - ftau)]
+        return dict(zip(MEASURES, [*values, *self.detection_rates], strict=True))
+
+
+def measure(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> Measures | None:
+    """Measure scores (H, W) against a truth; None where one of the two classes has no pixel.
+
+    The scores are scaled to [0, 1] first. Every measure is exact: the areas over the threshold τ
+    are mean scores, because ∫ P(s ≥ τ) dτ over [0, 1] is the mean of s.
+    """
     if anomalous.all() or not anomalous.any():
         return None
-    return float(roc_auc_score(anomalous.ravel(), scores.ravel()))
+    unit = scaled(scores.astype(np.float64))
+    detected, false = unit[anomalous], unit[~anomalous]
+    return Measures(
+        auc_df=area_under_roc(anomalous, unit),
+        auc_dtau=float(detected.mean()),
+        auc_ftau=float(false.mean()),
+        detection_rates=tuple(
+            detection_rate(detected, false, false_alarm_rate=rate) for rate in FALSE_ALARM_RATES
+        ),
+    )
+
+
+def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> float:
+    """Area under the ROC curve, AUC(D,F), of two classes that both have pixels.
+
+    It is the share of pairs of an anomaly and a background pixel that are scored in this order,
+    a tie counting half (Mann–Whitney U).
+    """
+    targets = int(np.count_nonzero(anomalous))
+    ranks = rankdata(scores, axis=None).reshape(scores.shape)  # ties share the mean of their ranks
+    in_order = ranks[anomalous].sum() - targets * (targets + 1) / 2
+    return float(in_order / (targets * (scores.size - targets)))
+
+
+def detection_rate(
+    detected: NDArray[Any], false: NDArray[Any], *, false_alarm_rate: float
+) -> float:
+    """The largest share of anomalies above a threshold that at most this share of background is.
+
+    `detected` are the scores of the anomalies, `false` those of the background. The ROC curve is
+    read as the steps it is, without interpolation.
+    """
+    allowed = math.floor(false_alarm_rate * false.size * (1 + 1e-12))  # 0.1 · 30 is below 3
+    if allowed >= false.size:
+        return 1.0
+    strongest_allowed = np.partition(false, -(allowed + 1))[-(allowed + 1)]
+    return float(np.mean(detected > strongest_allowed))

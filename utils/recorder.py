@@ -8,7 +8,9 @@ from pathlib import Path
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from utils.figures import save_figure
 from utils.files import naming, write_text
+from utils.plots import auc_figure
 
 
 @contextmanager
@@ -38,6 +40,9 @@ class TrainingRecord:
         self.epochs = epochs
         self.resources = ExitStack()
         self.resources.enter_context(errors_once())
+        self.aucs: list[tuple[int, float]] = []
+        for old in folder.glob("auc.*"):  # of an earlier training of the same run
+            old.unlink()
         write_text(folder / "log.txt", options)  # on a full disk the log of before stays
         with naming(folder):
             log = (folder / "log.txt").open("a", encoding="utf-8")
@@ -46,11 +51,11 @@ class TrainingRecord:
             self.events = SummaryWriter(str(folder), purge_step=1)
             self.resources.callback(self.events.close)
 
-    @property
-    def events_file(self) -> Path:
-        """The file that TensorBoard reads."""
-        files = self.folder.glob("events.out.tfevents.*")
-        return max(files, key=lambda file: file.stat().st_mtime_ns)
+    def files(self) -> list[Path]:
+        """What has been written: the log, the file that TensorBoard reads, the AUC over epochs."""
+        events = self.folder.glob("events.out.tfevents.*")
+        latest = max(events, key=lambda file: file.stat().st_mtime_ns)
+        return [self.folder / "log.txt", latest, *sorted(self.folder.glob("auc.*"))]
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Log the loss of an epoch."""
@@ -59,12 +64,22 @@ class TrainingRecord:
             self.log.flush()
             self.events.add_scalar("Loss_train", loss, epoch)
 
+    def add_auc(self, epoch: int, auc: float) -> None:
+        """Log the AUC of an epoch, in TensorBoard and in `auc.csv`."""
+        self.aucs.append((epoch, auc))
+        rows = "".join(f"{epoch},{auc}\n" for epoch, auc in self.aucs)
+        write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
+        with naming(self.folder):
+            self.events.add_scalar("AUC", auc, epoch)
+
     def add_picture(self, epoch: int, picture: Tensor) -> None:
         """Log a picture (3, H, W) of the scene, its reconstruction and the residual, in [0, 1]."""
         with naming(self.folder):
             self.events.add_image("scene, reconstruction, residual", picture, epoch)
 
     def close(self) -> None:
-        """Write out what is pending and close the files."""
+        """Write out what is pending, draw the AUC over the epochs, and close the files."""
+        if self.aucs:
+            save_figure(self.folder / "auc", auc_figure({"": self.aucs}))
         with naming(self.folder):
             self.resources.close()

@@ -1,23 +1,22 @@
 """Where the files of a training lie: the folder is named by the options it was trained with."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-METHOD = "NL2Net"
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training on the scene `dataset`."""
+    """The folder of one training of a method on the scene `dataset`."""
 
     folder: Path
+    method: str
     dataset: str
 
     def weights(self, epoch: int) -> Path:
         """The checkpoint after `epoch` epochs."""
-        return self.folder / "model" / f"{METHOD}_{self.dataset}_{epoch}.pkl"
+        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     @property
     def logs(self) -> Path:
@@ -30,23 +29,9 @@ class Run:
         return self.logs / "log.txt"
 
 
-def run_name(
-    *,
-    epochs: int,
-    learning_rate: float,
-    factor: int,
-    gpu_ids: Sequence[int],
-    further: Mapping[str, str],
-) -> str:
-    """Name the run of these options; `further` are those off their defaults, in their order."""
-    named = {
-        "epoch": epochs,
-        "learning_rate": learning_rate,
-        "factor": factor,
-        "gpu_ids": "_".join(map(str, gpu_ids)),
-        **further,
-    }
-    return "_".join([METHOD, *(f"{option}_{value}" for option, value in named.items())])
+def run_name(method: str, options: Mapping[str, str]) -> str:
+    """Name the run of a method with these options, in their order."""
+    return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
 
 
 def latest_like(run: Run, *, epoch: int) -> Run:
@@ -59,8 +44,8 @@ def latest_like(run: Run, *, epoch: int) -> Run:
         return run
     devices = re.compile(r"_gpu_ids_-?\d+(_\d+)*")
     alike = [
-        Run(folder, run.dataset)
-        for folder in run.folder.parent.glob(f"{METHOD}_*")
+        Run(folder, run.method, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.method}_*")
         if devices.sub("", folder.name) == devices.sub("", run.folder.name)
     ]
     trained = [other for other in alike if other.weights(epoch).is_file()]

@@ -1,0 +1,1 @@
+"""Tables of methods, scenes and seeds, and what a prediction leaves behind."""

@@ -1,0 +1,146 @@
+"""A cell of a table: one method on one scene with one seed, computed on its own."""
+
+import hashlib
+import json
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from data.loading import load_scene
+from data.scene import Scene, cube_to_image, image_to_cube
+from experiments.cost import PeakMemory, forward_flops
+from experiments.results import json_values
+from model.build import build_trainer, detector_scores
+from model.methods import METHODS
+from utils.devices import select_device
+from utils.metrics import area_under_roc, detection_map, measure, scaled
+from utils.options import command_line
+from utils.provenance import provenance
+from utils.seeds import seed_everything
+
+ONE_AT_A_TIME = threading.Lock()  # seeds and peak memory belong to the process
+
+Advance = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is computed. `dataset` is what the scene is asked for by, `options` are the method's."""
+
+    scene: str
+    dataset: str
+    method: str
+    options: Mapping[str, Any]
+    eval_freq: int = 0
+
+    def key(self, *, scene_digest: str) -> str:
+        """A name for all that the outcome depends on."""
+        identity = [scene_digest, self.method, dict(self.options), self.eval_freq]
+        text = json.dumps(identity, sort_keys=True)
+        return f"{self.method}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def record(self) -> dict[str, Any]:
+        """What is asked for, as JSON holds it."""
+        return {**asdict(self), "title": METHODS[self.method].title, "command": self.command()}
+
+    def command(self) -> str:
+        """The command that does the same."""
+        evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
+        settings = {"command": "run", "dataset": self.dataset, "method": self.method}
+        return command_line({**settings, **self.options, **evaluation})
+
+    @property
+    def work(self) -> float:
+        """About how long it takes for a pixel, in units that compare the methods."""
+        return self.options.get("epochs", {"rx": 0.2}.get(self.method, 40))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cell: a record for JSON, with the key `failed` where it has no scores."""
+
+    record: dict[str, Any]
+    scores: NDArray[np.float32] | None = None
+
+
+def compute(
+    cell: Cell, *, data_dir: Path, gpu_ids: tuple[int, ...], advance: Advance | None = None
+) -> Outcome:
+    """Compute a cell, whatever happens; `advance` is told of the pixels of each epoch."""
+    try:
+        with ONE_AT_A_TIME:
+            scene = load_scene(cell.dataset, data_dir=data_dir)
+            record, scores = score(cell, scene, gpu_ids=gpu_ids, advance=advance)
+    except Exception as error:  # a failing cell must not take the others with it
+        reason = " ".join(str(error).split()) or type(error).__name__
+        failure = {"failed": reason, "traceback": traceback.format_exc()}
+        return Outcome({**cell.record(), **failure})
+    return Outcome({**cell.record(), **record}, scores)
+
+
+def score(
+    cell: Cell, scene: Scene, *, gpu_ids: tuple[int, ...], advance: Advance | None
+) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """Score the pixels of a scene, and measure the scores and what they cost."""
+    device = select_device(gpu_ids)
+    cube = scene.scaled_cube()
+    memory = PeakMemory(device)
+    if METHODS[cell.method].trained:
+        costs, scores = train_and_score(cell, scene, cube, device, advance)
+    else:
+        started = time.perf_counter()
+        raw = detector_scores(cell.method, cube, device=device, options=cell.options)
+        scores = scaled(raw).astype(np.float32)
+        costs = {"inference_seconds": time.perf_counter() - started}
+    record = {
+        "shape": list(cube.shape),
+        "measures": json_values(measure(scene.anomalous, scores)),
+        **costs,
+        "peak_memory_mib": memory.mebibytes(),
+        **provenance(device),
+    }
+    return record, scores
+
+
+def train_and_score(
+    cell: Cell,
+    scene: Scene,
+    cube: NDArray[np.float32],
+    device: torch.device,
+    advance: Advance | None,
+) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """Train a network on a scene and score its pixels, with the times of both."""
+    image = cube_to_image(cube)
+    seed_everything(cell.options["seed"])
+    trainer = build_trainer(cell.method, image.shape, device=device, options=cell.options)
+    curve = []
+    evaluating = 0.0
+    started = time.perf_counter()
+    for epoch, loss in trainer.train(image, epochs=cell.options["epochs"]):
+        last = {"epochs_done": epoch, "loss": loss}
+        if advance is not None:
+            advance(scene.truth.size)
+        if cell.eval_freq and epoch % cell.eval_freq == 0 and scene.has_both_classes:
+            pause = time.perf_counter()
+            scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
+            curve.append((epoch, area_under_roc(scene.anomalous, scores)))
+            evaluating += time.perf_counter() - pause
+    trained = time.perf_counter()
+    scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
+    costs = {
+        **last,
+        "auc_over_epochs": curve,
+        "training_seconds": trained - started - evaluating,
+        "inference_seconds": time.perf_counter() - trained,
+        "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),
+        "flops": forward_flops(trainer.network, image.shape),
+    }
+    return costs, scores

@@ -1,0 +1,171 @@
+"""What stands where in a table, before it is written in any format."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from data.loading import canonical_name
+from experiments.published import PublishedRow
+from experiments.table import Row, Table
+from utils.metrics import MEASURES
+
+# records of finished cells by label of the row, name of the scene, and seed (of trained methods)
+Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in a table: what it says, the number behind it, its spread, its place (1 is best)."""
+
+    text: str = NONE
+    value: float | None = None
+    deviation: float | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: the heading of its labels, those of its columns, its rows, and what is printed."""
+
+    title: str
+    heading: str
+    columns: list[str]
+    rows: list[tuple[str, list[Entry]]]
+    published: list[tuple[str, list[Entry]]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+def auc_grid(
+    table: Table, scenes: Sequence[str], records: Records, published: Sequence[PublishedRow]
+) -> Grid:
+    """Methods × scenes: mean AUC ± standard deviation over the seeds, and the mean over scenes."""
+    rows = [
+        [[auc_of(records, row, scene, seed) for seed in seeds_of(table, row)] for scene in scenes]
+        for row in table.rows
+    ]
+    entries = [[summary(values) for values in (*row, averages(row))] for row in rows]
+    for column in range(len(scenes) + 1):
+        placed = with_places([row[column] for row in entries])
+        for row, entry in zip(entries, placed, strict=True):
+            row[column] = entry
+    sources = list(dict.fromkeys(row.source for row in published))
+    return Grid(
+        title=table.title,
+        heading="Method",
+        columns=[*scenes, "Average"],
+        rows=list(zip([row.label for row in table.rows], entries, strict=True)),
+        published=[
+            (f"{row.method} [{sources.index(row.source) + 1}]", published_entries(row, scenes))
+            for row in published
+        ],
+        sources=sources,
+    )
+
+
+def seeds_of(table: Table, row: Row) -> Sequence[int | None]:
+    """The seeds that a row is computed with; None for a method that draws nothing."""
+    return table.seeds if row.has_seed else [None]
+
+
+def auc_of(records: Records, row: Row, scene: str, seed: int | None) -> float | None:
+    """The AUC of a cell; None where it is not finished or the scene has none."""
+    return measure_of(records.get((row.label, scene, seed)), "auc_df")
+
+
+def measure_of(record: Mapping[str, Any] | None, name: str) -> float | None:
+    """A measure of a cell; None where it is not finished or undefined."""
+    return ((record or {}).get("measures") or {}).get(name)
+
+
+def averages(row: Sequence[Sequence[float | None]]) -> list[float | None]:
+    """The mean over the scenes for each seed; None for a seed that lacks one."""
+    return [
+        statistics.fmean(values) if None not in values else None
+        for values in zip(*row, strict=True)
+    ]
+
+
+def summary(values: Sequence[float | None], *, digits: int = 4) -> Entry:
+    """Mean ± standard deviation (of a sample) of what there is, and of how many if some lack."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return Entry()
+    mean = statistics.fmean(there)
+    deviation = statistics.stdev(there) if len(there) > 1 else None
+    text = f"{mean:.{digits}f}"
+    if deviation is not None:
+        text += f" ± {deviation:.{digits}f}"
+    if len(there) < len(values):
+        text += f" ({len(there)} of {len(values)} seeds)"
+    return Entry(text, mean, deviation)
+
+
+def with_places(entries: Sequence[Entry]) -> list[Entry]:
+    """Mark the largest and the second largest, as printed; equal ones share their place."""
+    printed = {entry: round(entry.value, 4) for entry in entries if entry.value is not None}
+    ranking = sorted(set(printed.values()), reverse=True)[:2]
+    if len(printed) < 2:
+        return list(entries)
+    return [
+        replace(entry, place=ranking.index(printed[entry]) + 1)
+        if printed.get(entry) in ranking
+        else entry
+        for entry in entries
+    ]
+
+
+def published_entries(row: PublishedRow, scenes: Sequence[str]) -> list[Entry]:
+    """What a source gives for these scenes, and its mean where it has all of them."""
+    values = [row.auc.get(canonical_name(scene)) for scene in scenes]
+    return [summary([value]) for value in (*values, *averages([[value] for value in values]))]
+
+
+def measures_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid:
+    """Scenes × measures of the table's one method, and the mean over the scenes."""
+    (row,) = table.rows
+    seeds = seeds_of(table, row)
+    rows = []
+    for scene in scenes:
+        cells = [records.get((row.label, scene, seed)) for seed in seeds]
+        rows.append([[measure_of(cell, name) for cell in cells] for name in MEASURES])
+    means = [averages([of_scene[column] for of_scene in rows]) for column in range(len(MEASURES))]
+    return Grid(
+        title=table.title,
+        heading="Scene",
+        columns=[name for name, _ in MEASURES.values()],
+        rows=[
+            (label, [summary(values) for values in measures])
+            for label, measures in zip((*scenes, "Average"), (*rows, means), strict=True)
+        ],
+    )
+
+
+def runtime_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid:
+    """Methods on each scene × what they cost, seconds and memory as means over the seeds."""
+    costs = {  # heading: entry of the record, digits, unit in the record's
+        "Parameters": ("parameters", 0, 1),
+        "GFLOPs of a reconstruction": ("flops", 2, 1e9),
+        "Epochs": ("epochs_done", 0, 1),
+        "Training (s)": ("training_seconds", 2, 1),
+        "Inference (s)": ("inference_seconds", 3, 1),
+        "Peak memory (MiB)": ("peak_memory_mib", 0, 1),
+    }
+    rows = []
+    for scene in scenes:
+        for row in table.rows:
+            cells = [records.get((row.label, scene, seed), {}) for seed in seeds_of(table, row)]
+            size = "×".join(map(str, cells[0].get("shape", []))) or NONE
+            entries = [
+                summary([scaled_down(cell.get(name), unit) for cell in cells], digits=digits)
+                for name, digits, unit in costs.values()
+            ]
+            rows.append((row.label, [Entry(scene), Entry(size), *entries]))
+    return Grid(title=table.title, heading="Method", columns=["Scene", "Size", *costs], rows=rows)
+
+
+def scaled_down(value: float | None, unit: float) -> float | None:
+    """A number in multiples of a unit."""
+    return None if value is None else value / unit

@@ -1,0 +1,89 @@
+"""Compute a table: its cells, as far as they are not there yet, then its files and pictures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from experiments.cell import Outcome, compute
+from experiments.jobs import ProcessDied, run_jobs
+from experiments.plan import Place, Plan, plan_table
+from experiments.progress import Progress
+from experiments.store import Store
+from experiments.table import Table
+from experiments.written import draw_pictures, write_table
+from utils.devices import select_device
+from utils.files import writable_folder
+
+
+def reproduce(
+    table: Table,
+    *,
+    data_dir: Path,
+    result_dir: Path,
+    gpu_ids: tuple[int, ...],
+    workers: int,
+    cluster: str | None,
+) -> tuple[Plan, list[Path]]:
+    """Compute what a table lacks, and keep each cell at once; write the table and its pictures.
+
+    With 0 workers there is a process for each of several CUDA devices, or else this one.
+    Returns what there is now and the files of the table; raises InputError where nothing can be
+    computed.
+    """
+    plan = plan_table(table, data_dir=data_dir)
+    folder = writable_folder(result_dir / "tables")
+    store = Store(folder / "cells")
+    for place, key in plan.keys.items():
+        kept = store.find(place[1], key)
+        if kept is not None:
+            plan.outcomes[place] = kept
+    paths = write_table(folder, plan)
+    devices = several_devices(gpu_ids)
+    workers = workers or len(devices) or 1
+    with closing(Progress(plan)) as progress:
+        for place, outcome in computed(
+            plan,
+            progress,
+            data_dir=data_dir.absolute(),
+            gpu_ids=gpu_ids,
+            workers=workers,
+            devices=devices,
+            cluster=cluster,
+        ):
+            store.keep(place[1], plan.keys[place], outcome)
+            plan.outcomes[place] = outcome
+            paths = write_table(folder, plan)
+            progress.finished(place, outcome)
+    return plan, [*paths, *draw_pictures(folder / table.name, plan)]
+
+
+def computed(
+    plan: Plan,
+    progress: Progress,
+    *,
+    data_dir: Path,
+    gpu_ids: tuple[int, ...],
+    workers: int,
+    devices: Sequence[int],
+    cluster: str | None,
+) -> Iterator[tuple[Place, Outcome]]:
+    """Compute the open cells, in this process with word of every epoch, or in others."""
+    here = workers == 1 and cluster is None
+    # a process of its own sees one of several devices, which it calls the first
+    function = partial(
+        compute, data_dir=data_dir, gpu_ids=(0,) if devices and not here else gpu_ids
+    )
+    if here:
+        function = partial(function, advance=progress.advance)
+    cells = {place: plan.cells[place] for place in plan.open}
+    results = run_jobs(function, cells, workers=workers, devices=devices, cluster=cluster)
+    for place, result in results:
+        if isinstance(result, ProcessDied):
+            result = Outcome({**cells[place].record(), "failed": str(result)})
+        yield place, result
+
+
+def several_devices(gpu_ids: tuple[int, ...]) -> Sequence[int]:
+    """The CUDA devices that were asked for, where they are there and more than one."""
+    return gpu_ids if len(gpu_ids) > 1 and select_device(gpu_ids).type == "cuda" else ()

@@ -1,0 +1,42 @@
+"""Finished cells on disk: each is kept at once, and found again by all that it depends on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from experiments.cell import Outcome
+from utils.files import replacing, writable_folder, write_text
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of outcomes, a file of what was measured and one of the scores for each."""
+
+    folder: Path
+
+    def find(self, scene: str, key: str) -> Outcome | None:
+        """The outcome that was kept; None where there is none, or where it is damaged."""
+        try:
+            record = json.loads(self.path(scene, key, "json").read_text(encoding="utf-8"))
+            return Outcome(record, np.load(self.path(scene, key, "npy"), allow_pickle=False))
+        except (OSError, ValueError, EOFError):
+            return None
+
+    def keep(self, scene: str, key: str, outcome: Outcome) -> None:
+        """Keep an outcome; a failed one is only told, so that it is tried again."""
+        writable_folder(self.folder / scene)
+        text = json.dumps(outcome.record, indent=2, ensure_ascii=False) + "\n"
+        failure = self.path(scene, key, "failed.json")
+        if outcome.scores is None:
+            write_text(failure, text)
+            return
+        with replacing(self.path(scene, key, "npy")) as file:
+            np.save(file, outcome.scores)
+        write_text(self.path(scene, key, "json"), text)  # last, as it makes the cell a finished one
+        failure.unlink(missing_ok=True)
+
+    def path(self, scene: str, key: str, ending: str) -> Path:
+        """A file of a cell."""
+        return self.folder / scene / f"{key}.{ending}"

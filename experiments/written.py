@@ -1,0 +1,140 @@
+"""The files of a table: Markdown, CSV, LaTeX, JSON, and the pictures of its scenes."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from data.scene import Scene
+from experiments.formats import csv_text, latex, markdown
+from experiments.grid import Grid, auc_grid, measures_grid, runtime_grid
+from experiments.plan import Plan
+from experiments.published import PublishedRow, published_rows
+from experiments.table import Row
+from model.methods import METHODS
+from utils.figures import maps_figure, save_figure
+from utils.files import writable_folder, write_text
+from utils.options import option_text
+from utils.plots import auc_figure, roc_figure, separability_figure
+
+
+def write_table(folder: Path, plan: Plan) -> list[Path]:
+    """Write a table as it is so far, in every format; return the paths."""
+    printed = published_rows(list(plan.scenes), methods=plan.table.published)
+    grid, notes = grid_of(plan, printed), notes_of(plan)
+    texts = {
+        "md": markdown(grid, notes),
+        "csv": csv_text(grid),
+        "tex": latex(grid, notes),
+        "json": json_text(plan, printed),
+    }
+    name = plan.table.name
+    return [write_text(folder / f"{name}.{ending}", text) for ending, text in texts.items()]
+
+
+def grid_of(plan: Plan, printed: list[PublishedRow]) -> Grid:
+    """Lay the table out as its declaration says."""
+    scenes = list(plan.scenes)
+    if plan.table.show == "auc":
+        return auc_grid(plan.table, scenes, plan.records, printed)
+    layout = {"measures": measures_grid, "runtime": runtime_grid}[plan.table.show]
+    return layout(plan.table, scenes, plan.records)
+
+
+def notes_of(plan: Plan) -> list[str]:
+    """What a reader has to know about the numbers."""
+    seeds = ", ".join(map(str, plan.table.seeds))
+    notes = [f"{row.label}: {row_in_words(row, seeds)}" for row in plan.table.rows]
+    if plan.table.show != "runtime":
+        notes.append("mean ± standard deviation over the seeds; best in bold, second underlined")
+    records = plan.records.values()
+    if records:
+        days = sorted(str(record["date"])[:10] for record in records)
+        devices = sorted(
+            {f"{record['device']} ({record['threads']} threads)" for record in records}
+        )
+        torches = sorted({f"torch {record['versions']['torch']}" for record in records})
+        period = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+        notes.append(f"computed {period} on {', '.join(devices)}, {', '.join(torches)}")
+    notes += [f"missing: {reason}" for reason in plan.missing.values()]
+    notes += [
+        f"failed: {label} on {scene}: {reason}" for (label, scene, _), reason in plan.failed.items()
+    ]
+    if plan.open:
+        notes.append(f"not finished: {len(plan.open)} of {len(plan.cells)} cells are to come")
+    return notes
+
+
+def row_in_words(row: Row, seeds: str) -> str:
+    """A row's method and options; a method that draws nothing has no seed."""
+    options = [f"{name} {option_text(value)}" for name, value in row.options.items()]
+    options += [f"seeds {seeds}"] if row.has_seed else []
+    return f"{METHODS[row.method].title} with {', '.join(options)}"
+
+
+def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
+    """All that is behind a table: options, versions, devices, dates and every measure."""
+    table = plan.table
+    contents = {
+        "table": table.name,
+        "title": table.title,
+        "show": table.show,
+        "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "rows": [{"label": row.label, "method": row.method, **row.options} for row in table.rows],
+        "seeds": table.seeds,
+        "scenes": list(plan.scenes),
+        "missing": dict(plan.missing),
+        "cells": [
+            {"label": place[0], "seed": place[2], **outcome.record}
+            for place, outcome in plan.outcomes.items()
+        ],
+        "published": [
+            {"method": row.method, "source": row.source, "auc": row.auc} for row in printed
+        ],
+    }
+    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
+
+
+def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
+    """Draw what the rows made of each scene, with the first seed; return the paths."""
+    if plan.table.show == "runtime":
+        return []
+    paths = []
+    for name, scene in plan.scenes.items():
+        if scene is not None:
+            for kind, figure in figures_of(plan, scene).items():
+                paths += save_figure(writable_folder(folder) / f"{name}_{kind}", figure)
+    return paths
+
+
+def figures_of(plan: Plan, scene: Scene) -> dict[str, Figure]:
+    """The pictures of a scene by what they show."""
+    scores: dict[str, NDArray[np.float32]] = {}
+    curves: dict[str, Any] = {}
+    for row in plan.table.rows:
+        place = (row.label, scene.name, plan.table.seeds[0] if row.has_seed else None)
+        outcome = plan.outcomes.get(place)
+        if outcome is not None and outcome.scores is not None:
+            scores[row.label] = outcome.scores
+            curves[row.label] = outcome.record.get("auc_over_epochs")
+    return comparison(scene, scores, {label: curve for label, curve in curves.items() if curve})
+
+
+def comparison(
+    scene: Scene, scores: Mapping[str, NDArray[np.float32]], curves: Mapping[str, Any]
+) -> dict[str, Figure]:
+    """Detection maps side by side and, where the truth allows, what tells them apart."""
+    if not scores:
+        return {}
+    figures = {"maps": maps_figure(scene.scaled_cube(), scene.anomalous, scores)}
+    if scene.has_both_classes:
+        figures["roc"] = roc_figure(scene.anomalous, scores)
+        figures["separability"] = separability_figure(scene.anomalous, scores)
+    if curves:
+        figures["auc"] = auc_figure(curves)
+    return figures

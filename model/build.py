@@ -1,0 +1,75 @@
+"""From a method's name and options to what does its work."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.autoad import AutoAD, AutoADTrainer
+from model.crd import collaborative_representation
+from model.mode import default_mode
+from model.nl2net import NL2Net
+from model.rx import global_rx, local_rx
+from model.trainer import Trainer
+
+# The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
+DETECTORS: dict[str, Callable[..., Tensor]] = {
+    "rx": global_rx,
+    "lrx": local_rx,
+    "crd": collaborative_representation,
+}
+
+# What each ablation changes in NL2Net.
+NL2NETS: dict[str, dict[str, Any]] = {
+    "nl2net": {},
+    "lfeb": {"non_local": False},
+    "nlfeb": {"local": False},
+    "pixel_mask": {"hidden": 1},
+}
+
+
+def detector_scores(
+    method: str, cube: NDArray[np.float32], *, device: torch.device, options: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """Score the pixels of a cube (H, W, B) by a method that needs no training, (H, W).
+
+    Raises ValueError where the options do not suit the image.
+    """
+    return DETECTORS[method](torch.from_numpy(cube).to(device), **options).cpu().numpy()
+
+
+def build_trainer(
+    method: str, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
+) -> Trainer:
+    """Draw the initial weights of a method that is trained; seed before.
+
+    `image_shape` is that of the image (1, B, H, W), `options` has all of the method.
+    Raises ValueError where they do not suit the image.
+    """
+    _, bands, height, width = image_shape
+    check_strides(options, height, width)
+    rates = {name: options[name] for name in ("learning_rate", "weight_decay")}
+    if method == "autoad":
+        autoad = AutoAD(bands=bands, height=height, width=width, channels=options["nch_ker"])
+        return AutoADTrainer(autoad, **rates, device=device)
+    network = NL2Net(
+        bands=bands,
+        factor=options["factor"],
+        channels=options["nch_ker"],
+        mode=options.get("mode", default_mode(options["nblk"])),
+        **{name: options[name] for name in ("f_scale", "ss_exp_factor") if name in options},
+        **NL2NETS[method],
+    )
+    return Trainer(network, **rates, loss=options["lossm"], device=device)
+
+
+def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:
+    """Raise ValueError for a stride larger than the image."""
+    size = f"larger than the image, {height}×{width}"
+    if options.get("factor", 1) > min(height, width):
+        raise ValueError(f"factor {options['factor']} is {size}; 1 fits any")
+    if options.get("f_scale", 1) > max(2, height, width):  # the default is fine for every image
+        raise ValueError(f"f_scale {options['f_scale']} is {size}")

@@ -1,0 +1,93 @@
+"""Dual windows: the ring around each pixel, against the definition pixel by pixel."""
+
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from model.windows import check_windows, rings
+
+side = st.integers(1, 9)
+odd = st.integers(0, 6).map(lambda reach: 2 * reach + 1)
+
+
+def ring_of(
+    row: int, column: int, *, height: int, width: int, inner: int, outer: int
+) -> list[tuple[int, int]]:
+    """The places in the outer window around a pixel and not in the inner, within the image."""
+    places = []
+    for other_row in range(height):
+        for other_column in range(width):
+            distance = max(abs(other_row - row), abs(other_column - column))
+            if inner // 2 < distance <= outer // 2:
+                places.append((other_row, other_column))
+    return places
+
+
+@given(side, side, odd, st.sampled_from([2, 4, 8, 20]), st.sampled_from([1, 7, 300, 2**25]))
+def test_every_ring_is_what_it_should_be(
+    height: int, width: int, inner: int, wider: int, largest: int
+) -> None:
+    """In every pixel stands its number from 1, and the negative of it, so that 0 is no pixel."""
+    outer = inner + wider
+    assume(inner // 2 < max(height, width) // 2)  # every pixel has a ring
+    number = torch.arange(1, height * width + 1).reshape(height, width)
+    cube = torch.stack([number, -number], dim=2)
+    seen = 0
+    for chosen, ring, inside in rings(cube, inner=inner, outer=outer, largest=largest):
+        assert (chosen.start, chosen.step) == (seen, None)
+        for values, real in zip(ring, inside, strict=True):
+            row, column = divmod(seen, width)
+            window = {"height": height, "width": width, "inner": inner, "outer": outer}
+            expected = [r * width + c + 1 for r, c in ring_of(row, column, **window)]
+            assert sorted(values[real][:, 0].tolist()) == expected
+            assert torch.equal(values[:, 1], -values[:, 0])
+            assert not values[~real].any()
+            seen += 1
+        assert seen == chosen.stop
+    assert seen == height * width
+
+
+@pytest.mark.parametrize("largest", [1, 400, 1000])
+def test_a_batch_holds_no_more_than_it_may_but_one_pixel_at_least(largest: int) -> None:
+    batches = list(rings(torch.rand(6, 7, 5), inner=1, outer=5, largest=largest))
+    sizes = [ring.numel() for _, ring, _ in batches]
+    one = 24 * 5
+    assert all(size <= max(largest, one) for size in sizes)
+    assert max(sizes) > max(largest, one) - one
+
+
+def test_a_window_larger_than_the_image_holds_no_more_than_the_largest_that_matters() -> None:
+    (_, ring, _), *_ = rings(torch.rand(4, 6, 1), inner=1, outer=501)
+    assert ring.shape[1] <= 11 * 11 - 1  # from one end of the image a window of 11 sees the other
+
+
+@given(side, side, odd, odd)
+def test_windows_are_refused_where_a_pixel_has_no_ring(
+    height: int, width: int, inner: int, outer: int
+) -> None:
+    window = {"height": height, "width": width, "inner": inner, "outer": outer}
+    lonely = any(not ring_of(r, c, **window) for r in range(height) for c in range(width))
+    try:
+        check_windows(**window)
+    except ValueError:
+        assert lonely
+    else:
+        assert not lonely
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "message"),
+    [
+        (4, 9, "the inner window is 4, but needs a centre: an odd number"),
+        (3, 8, "the outer window is 8, but needs a centre: an odd number"),
+        (0, 3, "the inner window is 0"),
+        (-1, 3, "the inner window is -1"),
+        (5, 5, "the inner window, 5, is not smaller than the outer, 5"),
+        (7, 5, "the inner window, 7, is not smaller than the outer, 5"),
+        (7, 99, "the inner window, 7, hides all of an image of 4×7 .*; take a smaller one"),
+    ],
+)
+def test_what_is_wrong_with_windows_is_said(inner: int, outer: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_windows(4, 7, inner=inner, outer=outer)

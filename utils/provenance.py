@@ -1,0 +1,35 @@
+"""Where a result comes from: when, on what, and with which libraries."""
+
+import platform
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
+
+
+def provenance(device: torch.device) -> dict[str, object]:
+    """The date (UTC), the device with its threads, and the versions, as JSON holds them."""
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            **{library: version(library) for library in LIBRARIES},
+        },
+    }
+
+
+def device_name(device: torch.device) -> str:
+    """The name of a CUDA card, or of this machine's processor."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    description = Path("/proc/cpuinfo")
+    if description.is_file():
+        for line in description.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
