@@ -112,7 +112,9 @@ def train(args: Namespace, scene: "Scene") -> None:
     print(f"Training {work}")
     started = time.perf_counter()
     options = f"{in_words(args)}training: {work}\n"
-    record = TrainingRecord(run.logs, options=options, epochs=args.epochs)
+    record = TrainingRecord(
+        run.logs, method=METHODS[args.method].title, options=options, epochs=args.epochs
+    )
     with closing(record):
         for epoch, loss in progress(trainer.train(image, epochs=args.epochs), args.epochs):
             record.add_loss(epoch, loss)
@@ -201,7 +203,7 @@ def predict(args: Namespace, scene: "Scene") -> None:
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scores),
         options=in_words(args),
-        details={"predicting": work, "seconds": seconds, **provenance(device_of(args))},
+        details={"predicting": work, "seconds": round(seconds, 3), **provenance(device_of(args))},
     )
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")

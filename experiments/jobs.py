@@ -138,6 +138,8 @@ def dask_backend(address: str) -> Iterator[None]:
             f"--cluster {address}: no Dask scheduler answers there ({reason})"
         ) from error
     with client:
-        client.register_worker_callbacks(setup=partial(site.addsitedir, str(PROJECT)))
+        find_project = partial(site.addsitedir, str(PROJECT))  # wherever they were started
+        client.run_on_scheduler(find_project)
+        client.register_worker_callbacks(setup=find_project)
         with parallel_config(backend="dask", wait_for_workers_timeout=PATIENCE):
             yield

@@ -23,8 +23,12 @@ class Progress:
         self.bar = tqdm(
             total=self.total,
             disable=None,  # where there is no terminal
-            bar_format="{desc}{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
+            bar_format="{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
         )
+        kept = len(plan.cells) - len(self.shares)
+        self.bar.write(f"{len(plan.cells)} cells, {kept} kept from before")
+        for reason in plan.missing.values():
+            self.bar.write(f"missing: {reason}")
 
     def advance(self, work: float) -> None:
         """Note work done in the cell under way."""
@@ -39,6 +43,13 @@ class Progress:
         count = f"[{self.cells}/{len(self.shares)}]"
         self.bar.write(f"{count} {in_words(place, outcome)}; {duration(left)} left")
         self.bar.update(self.done - self.bar.n)  # a training may end early
+
+    def interrupted(self) -> None:
+        """Say that nothing is lost."""
+        self.bar.write(
+            f"{self.cells} of {len(self.shares)} cells are computed and kept; "
+            f"the same command goes on from there"
+        )
 
     def close(self) -> None:
         """Take the bar off."""

@@ -42,7 +42,7 @@ def reproduce(
     devices = several_devices(gpu_ids)
     workers = workers or len(devices) or 1
     with closing(Progress(plan)) as progress:
-        for place, outcome in computed(
+        results = computed(
             plan,
             progress,
             data_dir=data_dir.absolute(),
@@ -50,11 +50,16 @@ def reproduce(
             workers=workers,
             devices=devices,
             cluster=cluster,
-        ):
-            store.keep(place[1], plan.keys[place], outcome)
-            plan.outcomes[place] = outcome
-            paths = write_table(folder, plan)
-            progress.finished(place, outcome)
+        )
+        try:
+            for place, outcome in results:
+                store.keep(place[1], plan.keys[place], outcome)
+                plan.outcomes[place] = outcome
+                paths = write_table(folder, plan)
+                progress.finished(place, outcome)
+        except KeyboardInterrupt:
+            progress.interrupted()
+            raise
     return plan, [*paths, *draw_pictures(folder / table.name, plan)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from model.methods import METHODS
 from utils.errors import InputError, as_input_error
-from utils.options import method_options_of
+from utils.options import method_options_of, of_methods
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -119,6 +119,10 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
         wanted = given["method"]
         blocks = [block for block in blocks if block.get("method") == wanted]
         blocks = blocks or [{"method": wanted}]
+    of_rows = {option for block in blocks for option in options_of(block)}
+    for option in given:
+        if option in of_methods() and option not in of_rows:
+            raise ValueError(f"none of its methods has --{option}")
     rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
     for row in rows:
         same = [other for other in rows if other.label == row.label]
@@ -134,12 +138,18 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
+def options_of(block: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options of a row's method; raise ValueError where there is no such method."""
+    name = block.get("method")
+    if name not in METHODS:
+        raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
+    return METHODS[name].options
+
+
 def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
     """Complete a row's options: shared ones, its own, then those of the command line."""
     own = dict(block)
-    name = own.pop("method", None)
-    if name not in METHODS:
-        raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
+    name = own.pop("method")
     method = METHODS[name]
     label = str(own.pop("label", method.title))
     settings = {option: value for option, value in shared.items() if option in method.options}

@@ -19,7 +19,7 @@ from experiments.table import Row
 from model.methods import METHODS
 from utils.figures import maps_figure, save_figure
 from utils.files import writable_folder, write_text
-from utils.options import option_text
+from utils.options import method_options_of, option_text
 from utils.plots import auc_figure, roc_figure, separability_figure
 
 
@@ -55,12 +55,10 @@ def notes_of(plan: Plan) -> list[str]:
     records = plan.records.values()
     if records:
         days = sorted(str(record["date"])[:10] for record in records)
-        devices = sorted(
-            {f"{record['device']} ({record['threads']} threads)" for record in records}
-        )
+        devices = {f"{record['device']}, threads: {record['threads']}" for record in records}
         torches = sorted({f"torch {record['versions']['torch']}" for record in records})
         period = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
-        notes.append(f"computed {period} on {', '.join(devices)}, {', '.join(torches)}")
+        notes.append(f"computed {period} on {'; '.join(sorted(devices))}; {', '.join(torches)}")
     notes += [f"missing: {reason}" for reason in plan.missing.values()]
     notes += [
         f"failed: {label} on {scene}: {reason}" for (label, scene, _), reason in plan.failed.items()
@@ -71,10 +69,15 @@ def notes_of(plan: Plan) -> list[str]:
 
 
 def row_in_words(row: Row, seeds: str) -> str:
-    """A row's method and options; a method that draws nothing has no seed."""
-    options = [f"{name} {option_text(value)}" for name, value in row.options.items()]
+    """A row's method, its epochs and what is off its defaults; its seeds where it draws any."""
+    _, defaults = method_options_of({"method": row.method})
+    options = [
+        f"{name} {option_text(value)}"
+        for name, value in row.options.items()
+        if name == "epochs" or value != defaults[name]
+    ]
     options += [f"seeds {seeds}"] if row.has_seed else []
-    return f"{METHODS[row.method].title} with {', '.join(options)}"
+    return ", ".join([METHODS[row.method].title, *(options or ["its defaults"])])
 
 
 def json_text(plan: Plan, printed: list[PublishedRow]) -> str:

@@ -19,6 +19,7 @@ DEEPEST = 5  # times that the hourglass halves the image
 NOISE = 0.1  # the input is uniform from 0 to this
 REWEIGHTING = 100  # epochs from one weighting of the pixels to the next
 WINDOW, SETTLED = 50, 1.5e-5  # training ends when the loss changes less, in the mean of so many
+EARLIEST = REWEIGHTING + WINDOW  # epochs: not before the weights have had their say
 
 
 class AutoAD(nn.Module):
@@ -118,10 +119,10 @@ class AutoADTrainer(Trainer):
     def train(self, image: Tensor, *, epochs: int) -> Iterator[tuple[int, float]]:
         """As any training, but end early when the loss has stopped changing."""
         changes: deque[float] = deque(maxlen=WINDOW)
-        before = float("inf")
+        before = 0.0
         for epoch, loss in super().train(image, epochs=epochs):
             yield epoch, loss
             changes.append(abs(loss - before))
             before = loss
-            if sum(changes) / WINDOW < SETTLED:  # the first is infinite, and counts for a window
+            if epoch >= EARLIEST and sum(changes) / WINDOW < SETTLED:
                 return

@@ -10,7 +10,7 @@ from utils.recorder import TrainingRecord, errors_once
 
 
 def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_path: Path) -> None:
-    record = TrainingRecord(tmp_path, options="seed: 1\n", epochs=2)
+    record = TrainingRecord(tmp_path, method="NL2Net", options="seed: 1\n", epochs=2)
     record.add_loss(1, 0.51239)
     log = tmp_path / "log.txt"
     assert log.read_text() == "seed: 1\nEpoch 1/2\nTrain Loss:0.5124\n"
@@ -42,7 +42,7 @@ def test_only_os_errors_of_threads_are_kept_quiet(monkeypatch: pytest.MonkeyPatc
 def test_a_log_that_cannot_be_written_names_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = TrainingRecord(tmp_path, options="", epochs=1)
+    record = TrainingRecord(tmp_path, method="NL2Net", options="", epochs=1)
     monkeypatch.setattr(record.events, "add_scalar", raise_disk_full)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
         record.add_loss(1, 0.5)

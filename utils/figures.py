@@ -58,7 +58,8 @@ def maps_figure(
     for axes, (method, values) in zip(maps, scores.items(), strict=True):
         image = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
         axes.set_title(method)
-    figure.colorbar(image, cax=maps[-1].inset_axes((1.03, 0, 0.05, 1)), label="score")
+    bar = figure.colorbar(image, ax=figure.axes, label="score", aspect=30, pad=0.01)
+    bar.outline.set_visible(False)
     return figure
 
 

@@ -228,6 +228,8 @@ def command_line(settings: Mapping[str, object]) -> str:
 
 def in_words(args: argparse.Namespace) -> str:
     """All options that are of use to the method, one a line."""
-    of_others = of_methods() - set(METHODS[args.method].options)
+    of_others = of_methods() - set(METHODS[args.method].options) | {"table", "workers", "cluster"}
+    if not METHODS[args.method].trained:
+        of_others |= {"save_freq", "eval_freq"}
     options = {name: value for name, value in vars(args).items() if name not in of_others}
     return "".join(f"{name}: {option_text(value)}\n" for name, value in options.items())

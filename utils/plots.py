@@ -61,7 +61,11 @@ def separability_figure(
         )
         for patch in boxes["boxes"]:
             patch.set(facecolor=colour, alpha=0.75)
-    axes.set_xticks(range(len(scores)), list(scores), rotation=25 if len(scores) > 3 else 0)
+    axes.set_xticks(range(len(scores)), list(scores))
+    if max(map(len, scores)) > 10:
+        axes.tick_params("x", rotation=25)
+        for name in axes.get_xticklabels():
+            name.set(ha="right", rotation_mode="anchor")
     axes.set(ylabel="Score", ylim=(-0.02, 1.02), xlim=(-0.6, len(scores) - 0.4))
     axes.grid(axis="y", alpha=0.3)
     handles = [

@@ -11,6 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 from utils.figures import save_figure
 from utils.files import naming, write_text
 from utils.plots import auc_figure
+from utils.signals import uninterrupted
 
 
 @contextmanager
@@ -35,8 +36,9 @@ class TrainingRecord:
     Every method raises OSError where the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, *, options: str, epochs: int) -> None:
+    def __init__(self, folder: Path, *, method: str, options: str, epochs: int) -> None:
         self.folder = folder
+        self.method = method
         self.epochs = epochs
         self.resources = ExitStack()
         self.resources.enter_context(errors_once())
@@ -59,7 +61,7 @@ class TrainingRecord:
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Log the loss of an epoch."""
-        with naming(self.folder):
+        with self.writing():
             self.log.write(f"Epoch {epoch}/{self.epochs}\nTrain Loss:{loss:.4f}\n")
             self.log.flush()
             self.events.add_scalar("Loss_train", loss, epoch)
@@ -68,18 +70,24 @@ class TrainingRecord:
         """Log the AUC of an epoch, in TensorBoard and in `auc.csv`."""
         self.aucs.append((epoch, auc))
         rows = "".join(f"{epoch},{auc}\n" for epoch, auc in self.aucs)
-        write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
-        with naming(self.folder):
+        with self.writing():
+            write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
             self.events.add_scalar("AUC", auc, epoch)
 
     def add_picture(self, epoch: int, picture: Tensor) -> None:
         """Log a picture (3, H, W) of the scene, its reconstruction and the residual, in [0, 1]."""
-        with naming(self.folder):
+        with self.writing():
             self.events.add_image("scene, reconstruction, residual", picture, epoch)
 
     def close(self) -> None:
         """Write out what is pending, draw the AUC over the epochs, and close the files."""
-        if self.aucs:
-            save_figure(self.folder / "auc", auc_figure({"": self.aucs}))
-        with naming(self.folder):
+        with self.writing():
             self.resources.close()
+            if self.aucs:
+                save_figure(self.folder / "auc", auc_figure({self.method: self.aucs}))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make an OSError tell the folder; keep Ctrl-C from hanging in TensorBoard's queue."""
+        with uninterrupted(), naming(self.folder):
+            yield
