@@ -26,7 +26,7 @@ class Progress:
             bar_format="{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
         )
         kept = len(plan.cells) - len(self.shares)
-        self.bar.write(f"{len(plan.cells)} cells, {kept} kept from before")
+        self.bar.write(f"Cells: {len(plan.cells)}, of which {kept} were kept from before")
         for reason in plan.missing.values():
             self.bar.write(f"missing: {reason}")
 

@@ -94,7 +94,21 @@ def read_declaration(path: Path) -> dict[str, Any]:
     methods = declared.get("methods")
     if not is_list_of(dict, methods) or not methods:
         raise ValueError("there is no [[methods]] block")
+    check_shared(declared.get("options", {}))
     return declared
+
+
+def check_shared(options: object) -> None:
+    """Raise ValueError unless these are options that some method has, or `eval_freq`."""
+    if not isinstance(options, dict):
+        raise ValueError("options is no [options] block")
+    known = sorted(of_methods() - {"seed"} | {"eval_freq"})
+    for option in options:
+        if option not in known:
+            raise ValueError(f"[options] has '{option}', which is none of {', '.join(known)}")
+    frequency = options.get("eval_freq", 0)
+    if not isinstance(frequency, int) or frequency < 0:
+        raise ValueError(f"eval_freq is {frequency!r}, not a whole number from 0")
 
 
 def is_list_of(type_: type, value: object) -> bool:
@@ -124,6 +138,10 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
         if option in of_methods() and option not in of_rows:
             raise ValueError(f"none of its methods has --{option}")
     rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
+    if declared["show"] == "measures" and len(rows) > 1:
+        raise ValueError(
+            f"measures are shown of one method, not {len(rows)}: name it with --method"
+        )
     for row in rows:
         same = [other for other in rows if other.label == row.label]
         if len(same) > 1:
