@@ -293,7 +293,8 @@ def load_weights(args: Namespace, trainer: "Trainer", path: Path) -> None:
     if not path.is_file():
         runs = path.parents[2]  # of this scene
         found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
-        command = command_line({"dataset": args.dataset} | off_default(args) | {"command": "train"})
+        named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
+        command = command_line({**named, "command": "train"})
         raise InputError(
             f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
         )

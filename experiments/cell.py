@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from data.loading import load_scene
 from data.scene import Scene, cube_to_image, image_to_cube
 from experiments.cost import PeakMemory, forward_flops
-from experiments.results import json_values
 from model.build import build_trainer, detector_scores
 from model.methods import METHODS
 from utils.devices import select_device
-from utils.metrics import area_under_roc, detection_map, measure, scaled
+from utils.metrics import area_under_roc, detection_map, json_values, measure, scaled
 from utils.options import command_line
 from utils.provenance import provenance
 from utils.seeds import seed_everything

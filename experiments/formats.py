@@ -93,7 +93,8 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             for label, entries in grid.published
         ]
     sources = [
-        f"[{number}] {source.translate(LATEX)}." for number, source in numbered(grid.sources)
+        f"[{number}] {source.rstrip('.').translate(LATEX)}."
+        for number, source in numbered(grid.sources)
     ]
     return "\n".join(
         [

@@ -105,15 +105,14 @@ def summary(values: Sequence[float | None], *, digits: int = 4) -> Entry:
 
 def with_places(entries: Sequence[Entry]) -> list[Entry]:
     """Mark the largest and the second largest, as printed; equal ones share their place."""
-    printed = {entry: round(entry.value, 4) for entry in entries if entry.value is not None}
-    ranking = sorted(set(printed.values()), reverse=True)[:2]
-    if len(printed) < 2:
+    printed = [None if entry.value is None else round(entry.value, 4) for entry in entries]
+    there = [value for value in printed if value is not None]
+    if len(there) < 2:
         return list(entries)
+    ranking = sorted(set(there), reverse=True)[:2]
     return [
-        replace(entry, place=ranking.index(printed[entry]) + 1)
-        if printed.get(entry) in ranking
-        else entry
-        for entry in entries
+        replace(entry, place=ranking.index(value) + 1) if value in ranking else entry
+        for entry, value in zip(entries, printed, strict=True)
     ]
 
 

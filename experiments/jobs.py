@@ -68,7 +68,7 @@ def in_parallel(
                 yield key, result
         except died():
             # Which of the jobs that were under way it was nobody knows; alone, it shows.
-            for key in list(waiting)[: 2 * effective_n_jobs()]:
+            for key in list(waiting)[: 2 * effective_n_jobs(None)]:
                 job = waiting.pop(key)
                 try:
                     yield from dispatched(function, {key: job})

@@ -14,6 +14,7 @@ from experiments.table import Table
 from experiments.written import draw_pictures, write_table
 from utils.devices import select_device
 from utils.files import writable_folder
+from utils.signals import uninterrupted
 
 
 def reproduce(
@@ -53,10 +54,11 @@ def reproduce(
         )
         try:
             for place, outcome in results:
-                store.keep(place[1], plan.keys[place], outcome)
-                plan.outcomes[place] = outcome
-                paths = write_table(folder, plan)
-                progress.finished(place, outcome)
+                with uninterrupted():
+                    store.keep(place[1], plan.keys[place], outcome)
+                    plan.outcomes[place] = outcome
+                    paths = write_table(folder, plan)
+                    progress.finished(place, outcome)
         except KeyboardInterrupt:
             progress.interrupted()
             raise

@@ -1,7 +1,6 @@
 """What a prediction leaves in its folder: maps, pictures, measures, log and report."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from data.scene import Scene
 from experiments.report import write_report
 from utils.figures import maps_figure, save_figure
 from utils.files import write_text
-from utils.metrics import MEASURES, Measures
+from utils.metrics import MEASURES, Measures, json_values
 from utils.plots import roc_figure, separability_figure
 
 
@@ -51,14 +50,6 @@ def measures_table(measures: Measures | None) -> str:
     values = measures.values()
     rows = [(*MEASURES[name], f"{values[name]:.4f}") for name in values if name != "auc_df"]
     return "".join(f"  {name:<16} {value:>8}  {formula}\n" for name, formula, value in rows)
-
-
-def json_values(measures: Measures | None) -> dict[str, float | None] | None:
-    """The measures as JSON holds them: null for what is infinite or undefined."""
-    if measures is None:
-        return None
-    values = measures.values().items()
-    return {name: value if math.isfinite(value) else None for name, value in values}
 
 
 def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:

@@ -20,9 +20,12 @@ class Store:
         """The outcome that was kept; None where there is none, or where it is damaged."""
         try:
             record = json.loads(self.path(scene, key, "json").read_text(encoding="utf-8"))
-            return Outcome(record, np.load(self.path(scene, key, "npy"), allow_pickle=False))
+            scores = np.load(self.path(scene, key, "npy"), allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
+        return (
+            Outcome(record, scores) if isinstance(record, dict) and "measures" in record else None
+        )
 
     def keep(self, scene: str, key: str, outcome: Outcome) -> None:
         """Keep an outcome; a failed one is only told, so that it is tried again."""

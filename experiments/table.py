@@ -88,14 +88,22 @@ def read_declaration(path: Path) -> dict[str, Any]:
             raise ValueError(f"'{key}' is none of {', '.join(KEYS)}")
     if declared.get("show") not in LAYOUTS:
         raise ValueError(f"show is {declared.get('show')!r}, not one of {', '.join(LAYOUTS)}")
-    seeds = declared.get("seeds", [1])
-    if not is_list_of(int, seeds) or not seeds:
-        raise ValueError(f"seeds is {seeds!r}, not a list of whole numbers")
+    if not isinstance(declared.get("title", ""), str):
+        raise ValueError(f"title is {declared['title']!r}, not a text")
+    check_seeds(declared.get("seeds", [1]))
     methods = declared.get("methods")
     if not is_list_of(dict, methods) or not methods:
         raise ValueError("there is no [[methods]] block")
     check_shared(declared.get("options", {}))
     return declared
+
+
+def check_seeds(seeds: Any) -> None:
+    """Raise ValueError unless these are one or more seeds, each of them once."""
+    if not is_list_of(int, seeds) or not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds is {seeds!r}, not a list of whole numbers, each once")
+    for seed in seeds:
+        method_options_of({"method": "nl2net", "seed": seed})  # raises for one that is none
 
 
 def check_shared(options: object) -> None:
@@ -121,7 +129,7 @@ def chosen(declared: Mapping[str, Any], key: str, *, default: Any = "all") -> li
     value = declared.get(key, default)
     if value == "all":
         return None
-    if not is_list_of(str, value):
+    if not is_list_of(str, value) or (key == "scenes" and not value):
         raise ValueError(f'{key} is {value!r}, neither "all" nor a list of names')
     return value
 
@@ -159,7 +167,7 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
 def options_of(block: Mapping[str, Any]) -> tuple[str, ...]:
     """The options of a row's method; raise ValueError where there is no such method."""
     name = block.get("method")
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
     return METHODS[name].options
 
@@ -169,7 +177,7 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
     own = dict(block)
     name = own.pop("method")
     method = METHODS[name]
-    label = str(own.pop("label", method.title))
+    label = " ".join(str(own.pop("label", method.title)).split())
     settings = {option: value for option, value in shared.items() if option in method.options}
     for option in own:
         if option not in method.options or option == "seed":

@@ -101,6 +101,14 @@ def measure(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> Measures | No
     )
 
 
+def json_values(measures: Measures | None) -> dict[str, float | None] | None:
+    """The measures as JSON holds them: null for what is infinite or undefined."""
+    if measures is None:
+        return None
+    values = measures.values().items()
+    return {name: value if math.isfinite(value) else None for name, value in values}
+
+
 def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> float:
     """Area under the ROC curve, AUC(D,F), of two classes that both have pixels.
 

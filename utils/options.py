@@ -194,7 +194,11 @@ def method_options_of(settings: Mapping[str, object]) -> tuple[str, dict[str, An
 
     Raises InputError as the command line would for the same options.
     """
-    args, _ = parse(words_for(settings))
+    texts = {
+        option: option_text(tuple(value) if isinstance(value, list) else value)
+        for option, value in settings.items()
+    }
+    args, _ = parse([f"--{option}={text}" for option, text in texts.items()])
     return args.method, method_options(args)
 
 
