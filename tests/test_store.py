@@ -11,7 +11,7 @@ from experiments.cell import Outcome
 from experiments.store import Store
 
 SCORES = np.random.default_rng(0).random((4, 3), np.float32)
-RECORD: dict[str, Any] = {"auc": 0.1 + 0.2, "label": "τ ± 1", "curve": [[1, 0.5]], "none": None}
+RECORD: dict[str, Any] = {"measures": {"auc_df": 0.1 + 0.2}, "label": "τ ± 1", "curve": [[1, 0.5]]}
 DONE = Outcome(RECORD, SCORES)
 FAILED = Outcome({**RECORD, "failed": "no luck"})
 
