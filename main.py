@@ -97,6 +97,7 @@ def find_scene(args: Namespace) -> "Scene":
 def train(args: Namespace, scene: "Scene") -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
     from data.scene import cube_to_image
+    from experiments.detection import seeded_trainer
     from utils.recorder import TrainingRecord
 
     if not METHODS[args.method].trained:
@@ -105,7 +106,9 @@ def train(args: Namespace, scene: "Scene") -> None:
         return
     run = wanted_run(args, scene)
     image = cube_to_image(scene.scaled_cube())
-    trainer = seeded_trainer(args, image)
+    trainer = seeded_trainer(
+        args.method, image, device=device_of(args), options=method_options(args)
+    )
     make_folders(args, run, scene)
     frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
@@ -183,6 +186,7 @@ def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
 
 def predict(args: Namespace, scene: "Scene") -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
+    from experiments.detection import detect
     from experiments.results import Prediction, measures_table, write_prediction
     from utils.metrics import measure
     from utils.provenance import provenance
@@ -193,7 +197,9 @@ def predict(args: Namespace, scene: "Scene") -> None:
     work = work_in_words(args, scene, trainer) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()
-    scores, reconstruction = detect(args, cube, trainer)
+    scores, reconstruction = detect(
+        args.method, cube, trainer=trainer, device=device_of(args), options=method_options(args)
+    )
     seconds = time.perf_counter() - started
     prediction = Prediction(
         scene=scene,
@@ -216,32 +222,17 @@ def trained(
 ) -> tuple["Trainer | None", str]:
     """Load the weights of a method that has any; say in words which."""
     from data.scene import cube_to_image
+    from experiments.detection import seeded_trainer
     from utils.runs import latest_like
 
     if not METHODS[args.method].trained:
         return None, ""
     weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
-    trainer = seeded_trainer(args, cube_to_image(cube))
+    trainer = seeded_trainer(
+        args.method, cube_to_image(cube), device=device_of(args), options=method_options(args)
+    )
     load_weights(args, trainer, weights)
     return trainer, f", weights '{weights}'"
-
-
-def detect(
-    args: Namespace, cube: "NDArray[np.float32]", trainer: "Trainer | None"
-) -> tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]:
-    """Score every pixel; return the scores and, where there is one, the reconstruction."""
-    from data.scene import cube_to_image, image_to_cube
-    from model.build import detector_scores
-    from utils.metrics import detection_map, scaled
-
-    if trainer is None:
-        with as_input_error(f"--method {args.method}"):
-            scores = detector_scores(
-                args.method, cube, device=device_of(args), options=method_options(args)
-            )
-        return scaled(scores).astype(cube.dtype), None
-    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
-    return detection_map(cube, reconstruction), reconstruction
 
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
@@ -271,18 +262,6 @@ def device_of(args: Namespace) -> "torch.device":
     from utils.devices import select_device
 
     return select_device(args.gpu_ids)
-
-
-def seeded_trainer(args: Namespace, image: "Tensor") -> "Trainer":
-    """Seed everything, then draw the initial weights of the network."""
-    from model.build import build_trainer
-    from utils.seeds import seed_everything
-
-    seed_everything(args.seed)
-    with as_input_error(f"--method {args.method}"):
-        return build_trainer(
-            args.method, image.shape, device=device_of(args), options=method_options(args)
-        )
 
 
 def load_weights(args: Namespace, trainer: "Trainer", path: Path) -> None:

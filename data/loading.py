@@ -20,9 +20,9 @@ def load_scene(dataset: str, *, data_dir: Path) -> Scene:
     """
     name = scene_name(dataset)
     candidates = candidate_files(dataset, data_dir)
-    for path in candidates:
-        if path.is_file():
-            return read_scene(path, name=name)
+    path = scene_file(dataset, data_dir=data_dir)
+    if path is not None:
+        return read_scene(path, name=name)
     if dataset == SYNTHETIC:
         return synthetic_scene()
     raise SceneError(
@@ -30,6 +30,11 @@ def load_scene(dataset: str, *, data_dir: Path) -> Scene:
         f"{describe_folder(candidates[-1].parent)}; "
         f"put the file there, give its path, or try --dataset synthetic"
     )
+
+
+def scene_file(dataset: str, *, data_dir: Path) -> Path | None:
+    """The file of a scene; None where there is none."""
+    return next((path for path in candidate_files(dataset, data_dir) if path.is_file()), None)
 
 
 def scene_name(dataset: str) -> str:

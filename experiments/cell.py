@@ -15,15 +15,15 @@ import torch
 from numpy.typing import NDArray
 
 from data.loading import load_scene
-from data.scene import Scene, cube_to_image, image_to_cube
+from data.scene import Scene, SceneError, cube_to_image, image_to_cube
 from experiments.cost import PeakMemory, forward_flops
-from model.build import build_trainer, detector_scores
+from experiments.detection import detect, seeded_trainer
 from model.methods import METHODS
+from model.trainer import Trainer
 from utils.devices import select_device
-from utils.metrics import area_under_roc, detection_map, json_values, measure, scaled
+from utils.metrics import area_under_roc, detection_map, json_values, measure
 from utils.options import command_line
 from utils.provenance import provenance
-from utils.seeds import seed_everything
 
 ONE_AT_A_TIME = threading.Lock()  # seeds and peak memory belong to the process
 
@@ -32,26 +32,34 @@ Advance = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Cell:
-    """What is computed. `dataset` is what the scene is asked for by, `options` are the method's."""
+    """What is computed: a method with its options on a scene.
+
+    `dataset` is what the scene is asked for by, `file` where its file lies (for a made-up one, its
+    name), `digest` its checksum. `eval_freq` adds a curve, but changes nothing.
+    """
 
     scene: str
     dataset: str
+    file: str
+    digest: str
     method: str
     options: Mapping[str, Any]
     eval_freq: int = 0
 
-    def key(self, *, scene_digest: str) -> str:
-        """A name for all that the outcome depends on."""
-        identity = [scene_digest, self.method, dict(self.options), self.eval_freq]
-        text = json.dumps(identity, sort_keys=True)
-        return f"{self.method}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    @property
+    def key(self) -> str:
+        """A name for all that the scores depend on."""
+        revision = METHODS[self.method].revision
+        identity = [self.digest, self.method, revision, dict(self.options)]
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        return f"{self.method}_{digest[:16]}"
 
     def record(self) -> dict[str, Any]:
         """What is asked for, as JSON holds it."""
         return {**asdict(self), "title": METHODS[self.method].title, "command": self.command()}
 
     def command(self) -> str:
-        """The command that does the same."""
+        """The command that does the same, with the scene in the data folder."""
         evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
         settings = {"command": "run", "dataset": self.dataset, "method": self.method}
         return command_line({**settings, **self.options, **evaluation})
@@ -70,13 +78,13 @@ class Outcome:
     scores: NDArray[np.float32] | None = None
 
 
-def compute(
-    cell: Cell, *, data_dir: Path, gpu_ids: tuple[int, ...], advance: Advance | None = None
-) -> Outcome:
+def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = None) -> Outcome:
     """Compute a cell, whatever happens; `advance` is told of the pixels of each epoch."""
     try:
         with ONE_AT_A_TIME:
-            scene = load_scene(cell.dataset, data_dir=data_dir)
+            scene = load_scene(cell.file, data_dir=Path())
+            if scene.digest != cell.digest:
+                raise SceneError(f"'{cell.file}' is not the same here and now as at the start")
             record, scores = score(cell, scene, gpu_ids=gpu_ids, advance=advance)
     except Exception as error:  # a failing cell must not take the others with it
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -90,36 +98,35 @@ def score(
 ) -> tuple[dict[str, Any], NDArray[np.float32]]:
     """Score the pixels of a scene, and measure the scores and what they cost."""
     device = select_device(gpu_ids)
-    cube = scene.scaled_cube()
     memory = PeakMemory(device)
+    cube = scene.scaled_cube()
+    costs: dict[str, Any] = {}
+    trainer = None
     if METHODS[cell.method].trained:
-        costs, scores = train_and_score(cell, scene, cube, device, advance)
-    else:
-        started = time.perf_counter()
-        raw = detector_scores(cell.method, cube, device=device, options=cell.options)
-        scores = scaled(raw).astype(np.float32)
-        costs = {"inference_seconds": time.perf_counter() - started}
+        trainer, costs = train(cell, scene, cube, device, advance)
+    started = time.perf_counter()
+    scores, _ = detect(cell.method, cube, trainer=trainer, device=device, options=cell.options)
     record = {
         "shape": list(cube.shape),
         "measures": json_values(measure(scene.anomalous, scores)),
         **costs,
+        "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),
         **provenance(device),
     }
     return record, scores
 
 
-def train_and_score(
+def train(
     cell: Cell,
     scene: Scene,
     cube: NDArray[np.float32],
     device: torch.device,
     advance: Advance | None,
-) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    """Train a network on a scene and score its pixels, with the times of both."""
+) -> tuple[Trainer, dict[str, Any]]:
+    """Train a network on a scene; return it with what that took."""
     image = cube_to_image(cube)
-    seed_everything(cell.options["seed"])
-    trainer = build_trainer(cell.method, image.shape, device=device, options=cell.options)
+    trainer = seeded_trainer(cell.method, image, device=device, options=cell.options)
     curve = []
     evaluating = 0.0
     started = time.perf_counter()
@@ -132,14 +139,10 @@ def train_and_score(
             scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
             curve.append((epoch, area_under_roc(scene.anomalous, scores)))
             evaluating += time.perf_counter() - pause
-    trained = time.perf_counter()
-    scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
-    costs = {
+    return trainer, {
         **last,
         "auc_over_epochs": curve,
-        "training_seconds": trained - started - evaluating,
-        "inference_seconds": time.perf_counter() - trained,
+        "training_seconds": time.perf_counter() - started - evaluating,
         "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),
         "flops": forward_flops(trainer.network, image.shape),
     }
-    return costs, scores

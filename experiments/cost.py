@@ -1,6 +1,9 @@
 """What a method costs: floating-point operations and memory."""
 
+import contextlib
 import copy
+import ctypes
+import gc
 from pathlib import Path
 
 import torch
@@ -23,22 +26,33 @@ def forward_flops(network: nn.Module, image_shape: torch.Size) -> int:
 
 
 class PeakMemory:
-    """The most memory that was in use since this was made, beyond what was in use then, in MiB."""
+    """The most memory that was in use since this was made, in MiB.
+
+    On a CPU that of the whole process, with its libraries; on a CUDA device what tensors took.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-            self.before = float(torch.cuda.memory_allocated(device))
-        elif CLEAR.exists():
-            CLEAR.write_text("5")  # Linux forgets the process's peak
-            self.before = status("VmRSS")
+        else:
+            give_back_memory()
 
     def mebibytes(self) -> float | None:
         """None where the system does not tell."""
         if self.device.type == "cuda":
-            return (torch.cuda.max_memory_allocated(self.device) - self.before) / 2**20
-        return (status("VmHWM") - self.before) / 2**20 if CLEAR.exists() else None
+            return torch.cuda.max_memory_allocated(self.device) / 2**20
+        return status("VmHWM") / 2**20 if CLEAR.exists() else None
+
+
+def give_back_memory() -> None:
+    """Leave nothing of earlier work in the process's memory or in its peak, as far as can be."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)  # glibc keeps what was freed
+    with contextlib.suppress(OSError):
+        CLEAR.write_text("5")  # Linux forgets the peak
 
 
 def status(name: str) -> float:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from experiments.grid import Entry, Grid
+from experiments.grid import NONE, Entry, Grid
 
 PRINTED = "Printed elsewhere, not measured here"
 
@@ -33,8 +33,8 @@ def markdown(grid: Grid, notes: Sequence[str]) -> str:
     if grid.published:
         lines.append(markdown_row(f"*{PRINTED}:*", [""] * len(grid.columns)))
         lines += [
-            markdown_row(f"*{label}*", [entry.text for entry in entries])
-            for label, entries in grid.published
+            markdown_row(f"*{label} [{source + 1}]*", [entry.text for entry in entries])
+            for label, source, entries in grid.published
         ]
     lines += ["", *[f"[{number}] {source}  " for number, source in numbered(grid.sources)]]
     return "\n".join([*lines, "", *[f"- {note}" for note in notes], ""])
@@ -59,24 +59,31 @@ def csv_text(grid: Grid) -> str:
     """Write a table for a spreadsheet, numbers in full and where they come from in a column."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    spread = [f"{column} sd" for column in grid.columns]
-    columns = [name for pair in zip(grid.columns, spread, strict=True) for name in pair]
+    spread = [
+        any(entries[column].deviation is not None for _, entries in grid.rows)
+        for column in range(len(grid.columns))
+    ]
+    columns = [
+        name
+        for column, spreads in zip(grid.columns, spread, strict=True)
+        for name in ([column, f"{column} sd"] if spreads else [column])
+    ]
     writer.writerow([grid.heading, "origin", *columns])
     for label, entries in grid.rows:
-        writer.writerow([label, "measured", *in_csv(entries)])
-    for label, entries in grid.published:
-        name, _, number = label.removesuffix("]").rpartition(" [")
-        writer.writerow([name, f"printed: {grid.sources[int(number) - 1]}", *in_csv(entries)])
+        writer.writerow([label, "measured", *in_csv(entries, spread)])
+    for label, source, entries in grid.published:
+        writer.writerow([label, f"printed: {grid.sources[source]}", *in_csv(entries, spread)])
     return text.getvalue()
 
 
-def in_csv(entries: Sequence[Entry]) -> list[str]:
-    """The number of each entry and its spread, empty where there is none."""
+def in_csv(entries: Sequence[Entry], spread: Sequence[bool]) -> list[str]:
+    """The number of each entry, or its text where it has none, and in some columns its spread."""
     fields = []
-    for entry in entries:
-        text = entry.text if entry.value is None and entry.text != Entry().text else ""
+    for entry, spreads in zip(entries, spread, strict=True):
+        text = "" if entry.text == NONE else entry.text
         fields.append(text if entry.value is None else repr(entry.value))
-        fields.append("" if entry.deviation is None else repr(entry.deviation))
+        if spreads:
+            fields.append("" if entry.deviation is None else repr(entry.deviation))
     return fields
 
 
@@ -89,8 +96,8 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
         width = len(grid.columns) + 1
         body += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\emph{{{PRINTED}}}}} \\"]
         body += [
-            latex_row(label, [entry.text.translate(LATEX) for entry in entries])
-            for label, entries in grid.published
+            latex_row(f"{label} [{source + 1}]", [entry.text.translate(LATEX) for entry in entries])
+            for label, source, entries in grid.published
         ]
     sources = [
         f"[{number}] {source.rstrip('.').translate(LATEX)}."

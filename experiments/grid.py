@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any
 
 from data.loading import canonical_name
@@ -34,19 +35,30 @@ class Grid:
     heading: str
     columns: list[str]
     rows: list[tuple[str, list[Entry]]]
-    published: list[tuple[str, list[Entry]]] = field(default_factory=list)
+    published: list[tuple[str, int, list[Entry]]] = field(default_factory=list)  # with its source
     sources: list[str] = field(default_factory=list)
 
 
 def auc_grid(
-    table: Table, scenes: Sequence[str], records: Records, published: Sequence[PublishedRow]
+    table: Table,
+    scenes: Sequence[str],
+    averaged: Sequence[str],
+    records: Records,
+    published: Sequence[PublishedRow],
 ) -> Grid:
-    """Methods × scenes: mean AUC ± standard deviation over the seeds, and the mean over scenes."""
+    """Methods × scenes: mean AUC ± standard deviation over the seeds, and the mean over scenes.
+
+    `averaged` are the scenes that the mean is over.
+    """
+    counted = [scene in averaged for scene in scenes]
     rows = [
         [[auc_of(records, row, scene, seed) for seed in seeds_of(table, row)] for scene in scenes]
         for row in table.rows
     ]
-    entries = [[summary(values) for values in (*row, averages(row))] for row in rows]
+    entries = [
+        [summary(values) for values in (*row, averages(list(compress(row, counted))))]
+        for row in rows
+    ]
     for column in range(len(scenes) + 1):
         placed = with_places([row[column] for row in entries])
         for row, entry in zip(entries, placed, strict=True):
@@ -58,7 +70,7 @@ def auc_grid(
         columns=[*scenes, "Average"],
         rows=list(zip([row.label for row in table.rows], entries, strict=True)),
         published=[
-            (f"{row.method} [{sources.index(row.source) + 1}]", published_entries(row, scenes))
+            (row.method, sources.index(row.source), published_entries(row, scenes, counted))
             for row in published
         ],
         sources=sources,
@@ -116,13 +128,17 @@ def with_places(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def published_entries(row: PublishedRow, scenes: Sequence[str]) -> list[Entry]:
-    """What a source gives for these scenes, and its mean where it has all of them."""
-    values = [row.auc.get(canonical_name(scene)) for scene in scenes]
-    return [summary([value]) for value in (*values, *averages([[value] for value in values]))]
+def published_entries(
+    row: PublishedRow, scenes: Sequence[str], counted: Sequence[bool]
+) -> list[Entry]:
+    """What a source gives for these scenes, and the mean where it has all that are counted."""
+    values = [[row.auc.get(canonical_name(scene))] for scene in scenes]
+    return [summary(value) for value in (*values, averages(list(compress(values, counted))))]
 
 
-def measures_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid:
+def measures_grid(
+    table: Table, scenes: Sequence[str], averaged: Sequence[str], records: Records
+) -> Grid:
     """Scenes × measures of the table's one method, and the mean over the scenes."""
     (row,) = table.rows
     seeds = seeds_of(table, row)
@@ -130,7 +146,10 @@ def measures_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid
     for scene in scenes:
         cells = [records.get((row.label, scene, seed)) for seed in seeds]
         rows.append([[measure_of(cell, name) for cell in cells] for name in MEASURES])
-    means = [averages([of_scene[column] for of_scene in rows]) for column in range(len(MEASURES))]
+    means = [
+        averages([rows[scenes.index(scene)][column] for scene in averaged])
+        for column in range(len(MEASURES))
+    ]
     return Grid(
         title=table.title,
         heading="Scene",

@@ -3,7 +3,10 @@
 import os
 import site
 import sys
+import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, TimeoutError
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import Manager
@@ -21,7 +24,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 PROJECT = Path(__file__).parents[1]
-PATIENCE = 15  # seconds to wait for a scheduler
+PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
 
 
 class ProcessDied(RuntimeError):
@@ -68,7 +71,7 @@ def in_parallel(
                 yield key, result
         except died():
             # Which of the jobs that were under way it was nobody knows; alone, it shows.
-            for key in list(waiting)[: 2 * effective_n_jobs(None)]:
+            for key in list(waiting)[: effective_n_jobs(None)]:
                 job = waiting.pop(key)
                 try:
                     yield from dispatched(function, {key: job})
@@ -80,7 +83,7 @@ def dispatched(
     function: Callable[[Job], Result], jobs: Mapping[Key, Job]
 ) -> Iterator[tuple[Key, Result]]:
     """Hand out jobs, in their order, to whoever is free; yield the results as they come."""
-    parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
+    parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
     tasks = [delayed(with_key)(function, key, job) for key, job in jobs.items()]
     return parallel(tasks)
 
@@ -99,26 +102,35 @@ def died() -> tuple[type[Exception], ...]:
 @contextmanager
 def process_backend(workers: int, devices: Sequence[int]) -> Iterator[None]:
     """Let joblib use processes of this machine, the CUDA devices shared out among them."""
-    if not devices:
-        with parallel_config(backend="loky", n_jobs=workers):
-            yield
-        return
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # devices are counted among these
+    names = [visible.split(",")[device] if visible else str(device) for device in devices]
     with Manager() as manager:
         queue: Queue[str] = manager.Queue()
-        for device in devices:
-            queue.put(visible.split(",")[device] if visible else str(device))
+        for name in names:
+            queue.put(name)
         with parallel_config(
-            backend="loky", n_jobs=workers, initializer=take_device, initargs=(queue,)
+            backend="loky",
+            n_jobs=workers,
+            initializer=start_worker,
+            initargs=(os.getpid(), queue if names else None),
         ):
             yield
 
 
-def take_device(queue: "Queue[str]") -> None:
-    """Make the next device the only one of this process, and leave it to be taken in turn."""
-    name = queue.get()
-    queue.put(name)
-    os.environ["CUDA_VISIBLE_DEVICES"] = name
+def start_worker(parent: int, devices: "Queue[str] | None") -> None:
+    """End with the parent; see the next of the devices alone, and leave it to be taken in turn."""
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
+    if devices is not None:
+        name = devices.get()
+        devices.put(name)
+        os.environ["CUDA_VISIBLE_DEVICES"] = name
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent is gone: nobody would keep what it computes."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 @contextmanager
@@ -126,20 +138,36 @@ def dask_backend(address: str) -> Iterator[None]:
     """Let joblib use the workers of a Dask cluster, which find this project where it is here."""
     try:
         from distributed import Client
+        from joblib._dask import DaskDistributedBackend
     except ImportError:
         raise InputError(
             "--cluster needs dask.distributed: pip install -r requirements-cluster.txt"
         ) from None
-    try:
+
+    class Cluster(DaskDistributedBackend):
+        """joblib's backend, which works on the cluster even where that has one worker so far."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, super().effective_n_jobs(n_jobs))
+
+    with cluster_errors(address, "no Dask scheduler answers there"):
         client = Client(address, timeout=PATIENCE, set_as_default=True)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"--cluster {address}: no Dask scheduler answers there ({reason})"
-        ) from error
     with client:
+        with cluster_errors(address, "no worker has joined it"):
+            client.wait_for_workers(1, timeout=PATIENCE)
         find_project = partial(site.addsitedir, str(PROJECT))  # wherever they were started
         client.run_on_scheduler(find_project)
         client.register_worker_callbacks(setup=find_project)
-        with parallel_config(backend="dask", wait_for_workers_timeout=PATIENCE):
+        lost = "the scheduler is gone; what was done is kept, the same command goes on"
+        with cluster_errors(address, lost), parallel_config(backend=Cluster(client=client)):
             yield
+
+
+@contextmanager
+def cluster_errors(address: str, problem: str) -> Iterator[None]:
+    """Turn what Dask raises where a cluster is not there, or no more, into an InputError."""
+    try:
+        yield
+    except (OSError, ValueError, TimeoutError, CancelledError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"--cluster {address}: {problem} ({reason})") from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data.loading import load_scene, scenes_in
+from data.loading import load_scene, scene_file, scene_name, scenes_in
 from data.scene import Scene, SceneError
 from experiments.cell import Cell, Outcome
 from experiments.grid import seeds_of
@@ -23,7 +23,6 @@ class Plan:
     scenes: Mapping[str, Scene | None]  # by name; None where there is none
     missing: Mapping[str, str]  # why not
     cells: Mapping[Place, Cell]
-    keys: Mapping[Place, str]
     outcomes: dict[Place, Outcome] = field(default_factory=dict)
 
     @property
@@ -45,6 +44,11 @@ class Plan:
         return {place: kept.record for place, kept in outcomes if kept.scores is not None}
 
     @property
+    def averaged(self) -> list[str]:
+        """The scenes that have an AUC, over which averages are taken."""
+        return [name for name, scene in self.scenes.items() if scene and scene.has_both_classes]
+
+    @property
     def complete(self) -> bool:
         """Whether the table has all that it should."""
         return not (self.missing or self.failed or self.open)
@@ -62,26 +66,32 @@ def plan_table(table: Table, *, data_dir: Path) -> Plan:
             f"there, name another folder with --data_dir, or try --dataset synthetic"
         )
     scenes: dict[str, Scene | None] = {}
-    missing, cells, keys = {}, {}, {}
+    missing, cells = {}, {}
     for dataset in asked:
+        name = scene_name(dataset)
+        if name in scenes:
+            raise InputError(f"table {table.name}: two scenes are called '{name}'")
         try:
             scene = load_scene(dataset, data_dir=data_dir)
         except SceneError as error:
-            scenes[dataset], missing[dataset] = None, str(error)
+            scenes[name], missing[name] = None, str(error)
             continue
-        if scene.name in scenes:
-            raise InputError(f"table {table.name}: two scenes are called '{scene.name}'")
-        scenes[scene.name] = scene
+        scenes[name] = scene
+        path = scene_file(dataset, data_dir=data_dir)
+        source = {
+            "scene": name,
+            "dataset": dataset,
+            "file": str(path.absolute()) if path else dataset,
+            "digest": scene.digest,
+        }
         for row in table.rows:
             for seed in seeds_of(table, row):
-                place = (row.label, scene.name, seed)
-                cells[place] = cell_of(table, row, scene, dataset, seed)
-                keys[place] = cells[place].key(scene_digest=scene.digest)
-    return Plan(table, scenes, missing, cells, keys)
+                cells[row.label, name, seed] = cell_of(table, row, seed, source)
+    return Plan(table, scenes, missing, cells)
 
 
-def cell_of(table: Table, row: Row, scene: Scene, dataset: str, seed: int | None) -> Cell:
-    """The cell of a row, a scene and a seed."""
+def cell_of(table: Table, row: Row, seed: int | None, source: Mapping[str, str]) -> Cell:
+    """The cell of a row and a seed on a scene."""
     options = dict(row.options) if seed is None else {**row.options, "seed": seed}
     evaluations = 0 if seed is None else table.eval_freq
-    return Cell(scene.name, dataset, row.method, options, evaluations)
+    return Cell(**source, method=row.method, options=options, eval_freq=evaluations)

@@ -32,12 +32,13 @@ def reproduce(
     Returns what there is now and the files of the table; raises InputError where nothing can be
     computed.
     """
+    select_device(gpu_ids)  # raises where one is not there
     plan = plan_table(table, data_dir=data_dir)
     folder = writable_folder(result_dir / "tables")
     store = Store(folder / "cells")
-    for place, key in plan.keys.items():
-        kept = store.find(place[1], key)
-        if kept is not None:
+    for place, cell in plan.cells.items():
+        kept = store.find(cell.scene, cell.key)
+        if kept is not None and cell.eval_freq in (0, kept.record["eval_freq"]):
             plan.outcomes[place] = kept
     paths = write_table(folder, plan)
     devices = several_devices(gpu_ids)
@@ -46,7 +47,6 @@ def reproduce(
         results = computed(
             plan,
             progress,
-            data_dir=data_dir.absolute(),
             gpu_ids=gpu_ids,
             workers=workers,
             devices=devices,
@@ -55,7 +55,7 @@ def reproduce(
         try:
             for place, outcome in results:
                 with uninterrupted():
-                    store.keep(place[1], plan.keys[place], outcome)
+                    store.keep(place[1], plan.cells[place].key, outcome)
                     plan.outcomes[place] = outcome
                     paths = write_table(folder, plan)
                     progress.finished(place, outcome)
@@ -69,7 +69,6 @@ def computed(
     plan: Plan,
     progress: Progress,
     *,
-    data_dir: Path,
     gpu_ids: tuple[int, ...],
     workers: int,
     devices: Sequence[int],
@@ -78,9 +77,7 @@ def computed(
     """Compute the open cells, in this process with word of every epoch, or in others."""
     here = workers == 1 and cluster is None
     # a process of its own sees one of several devices, which it calls the first
-    function = partial(
-        compute, data_dir=data_dir, gpu_ids=(0,) if devices and not here else gpu_ids
-    )
+    function = partial(compute, gpu_ids=(0,) if devices and not here else gpu_ids)
     if here:
         function = partial(function, advance=progress.advance)
     cells = {place: plan.cells[place] for place in plan.open}

@@ -84,8 +84,8 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
         if prediction.measures is not None:
             paths += save_figure(folder / name, draw(anomalous, scores))
             continue
-        for old in folder.glob(f"{name}.*"):  # one of another map would mislead
-            old.unlink()
+        for ending in ("png", "pdf"):  # one of another map would mislead
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
     return paths
 
 

@@ -24,7 +24,9 @@ class Store:
         except (OSError, ValueError, EOFError):
             return None
         return (
-            Outcome(record, scores) if isinstance(record, dict) and "measures" in record else None
+            Outcome(record, scores)
+            if isinstance(record, dict) and {"measures", "eval_freq"} <= record.keys()
+            else None
         )
 
     def keep(self, scene: str, key: str, outcome: Outcome) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.methods import METHODS
+from experiments.published import published_methods
+from model.methods import METHODS, Method
 from utils.errors import InputError, as_input_error
 from utils.options import method_options_of, of_methods
 
@@ -60,11 +61,11 @@ def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
         declared = read_declaration(path)
         return Table(
             name=path.stem,
-            title=declared.get("title", path.stem),
+            title=" ".join(declared.get("title", path.stem).split()),
             show=declared["show"],
             scenes=given.get("dataset") or chosen(declared, "scenes"),
             seeds=[given["seed"]] if "seed" in given else declared.get("seeds", [1]),
-            published=chosen(declared, "published", default=[]),
+            published=known_methods(chosen(declared, "published", default=[])),
             rows=rows_of(declared, given),
             eval_freq=given.get("eval_freq", declared.get("options", {}).get("eval_freq", 0)),
         )
@@ -178,7 +179,7 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
     name = own.pop("method")
     method = METHODS[name]
     label = " ".join(str(own.pop("label", method.title)).split())
-    settings = {option: value for option, value in shared.items() if option in method.options}
+    settings = applicable(shared, method)
     for option in own:
         if option not in method.options or option == "seed":
             raise ValueError(
@@ -186,12 +187,22 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
                 f"{', '.join(o for o in method.options if o != 'seed')})"
             )
     settings |= own
-    settings |= {
-        option: value
-        for option, value in given.items()
-        if option in method.options and option not in method.fixed
-    }
+    settings |= applicable(given, method)
     base, options = method_options_of({"method": name, **settings})
     return Row(
         label, base, {option: value for option, value in options.items() if option != "seed"}
     )
+
+
+def applicable(settings: Mapping[str, Any], method: Method) -> dict[str, Any]:
+    """Those of the settings that the method leaves open."""
+    open_ = set(method.options) - set(method.fixed)
+    return {option: value for option, value in settings.items() if option in open_}
+
+
+def known_methods(names: list[str] | None) -> list[str] | None:
+    """The names; raise ValueError for one of which nothing is printed elsewhere."""
+    for name in names or []:
+        if name not in published_methods():
+            raise ValueError(f"published: nothing of '{name}' ({', '.join(published_methods())})")
+    return names

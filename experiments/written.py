@@ -39,11 +39,12 @@ def write_table(folder: Path, plan: Plan) -> list[Path]:
 
 def grid_of(plan: Plan, printed: list[PublishedRow]) -> Grid:
     """Lay the table out as its declaration says."""
-    scenes = list(plan.scenes)
-    if plan.table.show == "auc":
-        return auc_grid(plan.table, scenes, plan.records, printed)
-    layout = {"measures": measures_grid, "runtime": runtime_grid}[plan.table.show]
-    return layout(plan.table, scenes, plan.records)
+    table, scenes, records = plan.table, list(plan.scenes), plan.records
+    if table.show == "auc":
+        return auc_grid(table, scenes, plan.averaged, records, printed)
+    if table.show == "measures":
+        return measures_grid(table, scenes, plan.averaged, records)
+    return runtime_grid(table, scenes, records)
 
 
 def notes_of(plan: Plan) -> list[str]:
@@ -51,7 +52,13 @@ def notes_of(plan: Plan) -> list[str]:
     seeds = ", ".join(map(str, plan.table.seeds))
     notes = [f"{row.label}: {row_in_words(row, seeds)}" for row in plan.table.rows]
     if plan.table.show != "runtime":
-        notes.append("mean ± standard deviation over the seeds; best in bold, second underlined")
+        notes.append("mean ± standard deviation over the seeds")
+    if plan.table.show == "auc":
+        notes.append("the best is in bold, the second best underlined")
+    without = [name for name in plan.scenes if name not in plan.averaged]
+    if without and plan.table.show != "runtime":
+        count = f"{len(plan.averaged)} of {len(plan.scenes)}"
+        notes.append(f"averages are over {count} scenes, without {', '.join(without)}")
     records = plan.records.values()
     if records:
         days = sorted(str(record["date"])[:10] for record in records)

@@ -1,6 +1,7 @@
 """From a method's name and options to what does its work."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,6 @@ DETECTORS: dict[str, Callable[..., Tensor]] = {
     "crd": collaborative_representation,
 }
 
-# What each ablation changes in NL2Net.
-NL2NETS: dict[str, dict[str, Any]] = {
-    "nl2net": {},
-    "lfeb": {"non_local": False},
-    "nlfeb": {"local": False},
-    "pixel_mask": {"hidden": 1},
-}
-
 
 def detector_scores(
     method: str, cube: NDArray[np.float32], *, device: torch.device, options: Mapping[str, Any]
@@ -49,21 +42,53 @@ def build_trainer(
     `image_shape` is that of the image (1, B, H, W), `options` has all of the method.
     Raises ValueError where they do not suit the image.
     """
-    _, bands, height, width = image_shape
-    check_strides(options, height, width)
-    rates = {name: options[name] for name in ("learning_rate", "weight_decay")}
-    if method == "autoad":
-        autoad = AutoAD(bands=bands, height=height, width=width, channels=options["nch_ker"])
-        return AutoADTrainer(autoad, **rates, device=device)
+    check_strides(options, *image_shape[2:])
+    return TRAINERS[method](image_shape, device=device, options=options)
+
+
+def nl2net_trainer(
+    image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any], **ablation: Any
+) -> Trainer:
+    """NL2Net, or what an ablation leaves of it."""
     network = NL2Net(
-        bands=bands,
+        bands=image_shape[1],
         factor=options["factor"],
         channels=options["nch_ker"],
         mode=options.get("mode", default_mode(options["nblk"])),
         **{name: options[name] for name in ("f_scale", "ss_exp_factor") if name in options},
-        **NL2NETS[method],
+        **ablation,
     )
-    return Trainer(network, **rates, loss=options["lossm"], device=device)
+    return Trainer(
+        network,
+        learning_rate=options["learning_rate"],
+        weight_decay=options["weight_decay"],
+        loss=options["lossm"],
+        device=device,
+    )
+
+
+def autoad_trainer(
+    image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
+) -> Trainer:
+    """Auto-AD."""
+    _, bands, height, width = image_shape
+    network = AutoAD(bands=bands, height=height, width=width, channels=options["nch_ker"])
+    return AutoADTrainer(
+        network,
+        learning_rate=options["learning_rate"],
+        weight_decay=options["weight_decay"],
+        device=device,
+    )
+
+
+# The methods that are trained, by what builds them.
+TRAINERS: dict[str, Callable[..., Trainer]] = {
+    "nl2net": nl2net_trainer,
+    "lfeb": partial(nl2net_trainer, non_local=False),
+    "nlfeb": partial(nl2net_trainer, local=False),
+    "pixel_mask": partial(nl2net_trainer, hidden=1),
+    "autoad": autoad_trainer,
+}
 
 
 def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:

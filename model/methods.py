@@ -18,7 +18,8 @@ class Method:
 
     `title` names it in tables and in the names of runs and weights; `options` are those that
     change what it computes, `defaults` their values where not NL2Net's. A method that is another
-    with some options `fixed` has that one's name in `same_as`.
+    with some options `fixed` has that one's name in `same_as`. `revision` counts the changes of its
+    code that change its scores: cells of tables that were computed before are computed again.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Method:
     trained: bool = True
     defaults: Mapping[str, object] = field(default_factory=dict)
     same_as: str | None = None
+    revision: int = 1
     fixed: Mapping[str, object] = field(default_factory=dict)
 
 

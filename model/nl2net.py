@@ -105,12 +105,14 @@ class NL2Net(nn.Module):
         # The names of the four parts, and of all within them, are those of the published
         # checkpoints; built in this order, one seed draws the published initial weights.
         self.head = nn.Sequential(*pointwise(bands, channels))
-        if local:
-            self.branch1 = LocalBranch(channels, depth=len(mode), hidden=hidden)
-        if non_local:
-            self.branch2 = NonLocalBranch(
+        self.branch1 = LocalBranch(channels, depth=len(mode), hidden=hidden) if local else None
+        self.branch2 = (
+            NonLocalBranch(
                 channels, mode, f_scale=f_scale, ss_exp_factor=ss_exp_factor, hidden=hidden
             )
+            if non_local
+            else None
+        )
         self.tail = nn.Sequential(
             *pointwise((local + non_local) * channels, channels),
             *pointwise(channels, channels // 2),
@@ -123,8 +125,8 @@ class NL2Net(nn.Module):
         # Zeros, not reflection: a reflected pixel would lie where the network can see it.
         mosaic = pixel_unshuffle_mosaic(pad_to_multiple(image, self.factor), self.factor)
         features = self.head(mosaic)  # (N, C, H', W')
-        branches = [part for name, part in self.named_children() if name.startswith("branch")]
-        coupled = torch.cat([branch(features) for branch in branches], dim=1)  # (N, 2C, H', W')
+        branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]
+        coupled = torch.cat([branch(features) for branch in branches], dim=1)
         reconstruction = pixel_shuffle_mosaic(self.tail(coupled), self.factor)
         return reconstruction[..., :height, :width]
 

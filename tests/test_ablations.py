@@ -145,7 +145,9 @@ def test_the_pixel_mask_lets_a_network_see_the_eight_neighbours(factor: int) -> 
 
 def test_hiding_the_block_lets_no_branch_see_the_neighbours_first_hand() -> None:
     """Only by way of a dilated convolution, 3 pixels on from a tap 2 pixels off."""
-    entry = NL2Net(bands=2, channels=6, factor=1, hidden=3).branch1.body[:6]
+    branch = NL2Net(bands=2, channels=6, factor=1, hidden=3).branch1
+    assert branch is not None
+    entry = branch.body[:6]
     seen = influence(entry, channels=6, size=(9, 9))[4, 4]
     assert not seen[3:6, 3:6].any()
     assert seen.any()

@@ -33,12 +33,14 @@ def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Ce
     """A cell of a method with small options, these ones changed."""
     small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
     _, options = method_options_of({"method": method, **small})
-    return Cell(Path(dataset).stem, dataset, method, {**options, **changes})
+    scene, file = Path(dataset).stem, Path("data") / Path(dataset).with_suffix(".mat").name
+    digest = read_scene(file, name=scene).digest if file.is_file() else "1"
+    return Cell(scene, dataset, str(file), digest, method, {**options, **changes})
 
 
 def done(cell: Cell, **settings: Any) -> Outcome:
     """What becomes of a cell."""
-    return compute(cell, data_dir=Path("data"), gpu_ids=(-1,), **settings)
+    return compute(cell, gpu_ids=(-1,), **settings)
 
 
 @pytest.mark.parametrize("method", NAMES)
@@ -47,23 +49,30 @@ def test_the_key_is_another_with_every_option(method: str) -> None:
     others = [
         replace(cell, options={**cell.options, option: OTHER[option]}) for option in cell.options
     ]
-    keys = {one.key(scene_digest="1") for one in (cell, replace(cell, eval_freq=1), *others)}
-    assert len(keys) == len(METHODS[method].options) + 2
+    keys = {one.key for one in (cell, *others)}
+    assert len(keys) == len(METHODS[method].options) + 1
     assert all(key.startswith(f"{method}_") for key in keys)
 
 
 def test_the_key_is_another_with_the_scene_and_the_method() -> None:
     cell = a_cell("nl2net")
-    keys = {cell.key(scene_digest=digest) for digest in ("1", "2")}
-    keys.add(replace(cell, method="nlfeb").key(scene_digest="1"))
-    assert len(keys) == 3
+    others = [replace(cell, digest="2"), replace(cell, method="nlfeb")]
+    assert len({one.key for one in (cell, *others)}) == 3
+
+
+def test_the_key_is_another_when_the_method_is_revised(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = a_cell("rx")
+    before = cell.key
+    monkeypatch.setitem(METHODS, "rx", replace(METHODS["rx"], revision=2))
+    assert cell.key != before
 
 
 def test_the_key_is_the_same_wherever_the_scene_lies_and_whatever_the_order() -> None:
     cell = a_cell("nl2net")
     turned = dict(reversed(list(cell.options.items())))
-    same = (replace(cell, dataset="elsewhere/small.mat"), replace(cell, options=turned))
-    keys = {one.key(scene_digest="1") for one in (cell, *same)}
+    moved = replace(cell, dataset="elsewhere/small.mat", file="/elsewhere/small.mat")
+    same = (moved, replace(cell, options=turned), replace(cell, eval_freq=1))
+    keys = {one.key for one in (cell, *same)}
     assert len(keys) == 1
     (key,) = keys
     assert "/" not in key and " " not in key
@@ -200,3 +209,13 @@ def test_an_interrupt_is_no_failure(small_scene: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(experiments.cell, "detector_scores", interrupt)
     with pytest.raises(KeyboardInterrupt):
         done(a_cell("rx"))
+
+
+def test_another_scene_in_the_place_of_the_one_meant_is_refused(
+    small_scene: str, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    cell = a_cell("rx")
+    savemat("data/small.mat", {"data": cube + np.uint16(1), "map": truth})
+    outcome = done(cell)
+    assert outcome.scores is None
+    assert "'data/small.mat' is not the same here and now" in outcome.record["failed"]

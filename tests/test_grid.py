@@ -50,7 +50,7 @@ def grid_of(
     published: Sequence[PublishedRow] = (),
 ) -> Grid:
     """The table of these records of AUCs."""
-    return auc_grid(table, scenes, records(cells), published)
+    return auc_grid(table, scenes, scenes, records(cells), published)
 
 
 @given(st.lists(AUC, min_size=2, max_size=9))
@@ -144,21 +144,25 @@ def test_what_is_printed_elsewhere_stands_apart_and_takes_no_place() -> None:
     grid = grid_of(a_table("RX", "RX 2"), ["a", "b"], cells, published)
     assert [label for label, _ in grid.rows] == ["RX", "RX 2"]
     assert [entries[0].place for _, entries in grid.rows] == [2, 1]
-    assert [label for label, _ in grid.published] == ["RX [1]", "LFEB [2]", "AE [1]"]
+    assert [(label, source) for label, source, _ in grid.published] == [
+        ("RX", 0),
+        ("LFEB", 1),
+        ("AE", 0),
+    ]
     assert grid.sources == ["a paper", "another"]
-    assert [[entry.text for entry in entries] for _, entries in grid.published] == [
+    assert [[entry.text for entry in entries] for *_, entries in grid.published] == [
         ["0.9900", "0.9800", "0.9850"],
         ["0.9700", NONE, NONE],  # no average over other scenes
         [NONE, "1.0000", NONE],
     ]
-    assert all(not entry.place for _, entries in grid.published for entry in entries)
+    assert all(not entry.place for *_, entries in grid.published for entry in entries)
 
 
 def test_scenes_have_the_published_numbers_of_their_other_names() -> None:
     published = [PublishedRow("NL2Net", "a paper", {"abu-beach-4": 0.99})]
     scenes = ["HSI-II", "Pavia", "hsi-ii", "abu-beach-4", "abu-beach-4_crop100"]
     grid = grid_of(a_table("RX"), scenes, {}, published)
-    ((_, entries),) = grid.published
+    ((*_, entries),) = grid.published
     assert [entry.value for entry in entries[:5]] == [0.99] * 4 + [None]
     assert entries[5] == Entry()
 
@@ -174,7 +178,7 @@ def test_every_measure_of_a_method_on_every_scene() -> None:
         for scene in ("a", "b")
         for seed in (1, 2)
     }
-    grid = measures_grid(a_table("LFEB", show="measures"), ["a", "b"], cells)
+    grid = measures_grid(a_table("LFEB", show="measures"), ["a", "b"], ["a", "b"], cells)
     assert grid.columns == [name for name, _ in MEASURES.values()]
     assert [label for label, _ in grid.rows] == ["a", "b", "Average"]
     for shift, (_, entries) in zip((0, 10, 5), grid.rows, strict=True):
@@ -188,7 +192,7 @@ def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
         ("LFEB", "a", seed): {"measures": {**dict.fromkeys(MEASURES, 1.0), "auc_snpr": snpr}}
         for seed, snpr in ((1, None), (2, 5.0))
     }
-    ((_, entries), _) = measures_grid(a_table("LFEB"), ["a"], cells).rows
+    ((_, entries), _) = measures_grid(a_table("LFEB"), ["a"], ["a"], cells).rows
     texts = dict(zip(MEASURES, (entry.text for entry in entries), strict=True))
     assert texts["auc_snpr"] == "5.0000 (1 of 2 seeds)" and texts["auc_df"] == "1.0000 ± 0.0000"
 
@@ -197,9 +201,9 @@ def test_a_map_of_one_class_has_none() -> None:
     cells: dict[Place, Mapping[str, Any]] = {
         ("LFEB", "a", seed): {"measures": None} for seed in (1, 2)
     }
-    rows = measures_grid(a_table("LFEB"), ["a"], cells).rows
+    rows = measures_grid(a_table("LFEB"), ["a"], ["a"], cells).rows
     assert all(entry == Entry() for _, entries in rows for entry in entries)
-    ((_, entries),) = auc_grid(a_table("LFEB"), ["a"], cells, []).rows
+    ((_, entries),) = auc_grid(a_table("LFEB"), ["a"], [], cells, []).rows
     assert entries == [Entry(), Entry()]
 
 
@@ -227,3 +231,17 @@ def test_what_is_not_computed_costs_nothing_yet() -> None:
     assert [label for label, _ in grid.rows] == ["RX", "LFEB"] * 2
     for _, entries in grid.rows:
         assert [entry.text for entry in entries[1:]] == [NONE] * 7
+
+
+def test_a_scene_without_an_auc_is_left_out_of_all_averages() -> None:
+    cells = records({"RX_a_0": 0.5, "RX_b_0": 0.7})
+    published = [PublishedRow("RX", "a paper", {"a": 0.9, "b": 0.8})]
+    table = a_table("RX", "RX 2")
+    grid = auc_grid(table, ["a", "empty", "b"], ["a", "b"], cells, published)
+    assert [entries[-1].value for _, entries in grid.rows] == [pytest.approx(0.6), None]
+    assert [entries[-1].text for *_, entries in grid.published] == ["0.8500"]
+
+
+def test_rows_that_are_equal_share_their_place() -> None:
+    grid = grid_of(a_table("RX", "RX 2"), ["a"], {"RX_a_0": 0.5, "RX 2_a_0": 0.5})
+    assert [entries[0].place for _, entries in grid.rows] == [1, 1]

@@ -11,7 +11,7 @@ import pytest
 from joblib import effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
 
-from experiments.jobs import ProcessDied, process_backend, run_jobs, take_device
+from experiments.jobs import ProcessDied, process_backend, run_jobs, start_worker
 from utils.errors import InputError
 
 
@@ -147,7 +147,7 @@ def test_more_processes_than_devices_take_them_in_turn(monkeypatch: pytest.Monke
         queue.put(name)
     taken = []
     for _ in range(5):
-        take_device(queue)
+        start_worker(os.getppid(), queue)
         taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
     assert taken == ["0", "1", "0", "1", "0"]
 

@@ -16,8 +16,9 @@ def count(module: nn.Module) -> int:
 def test_parameters_of_the_published_network() -> None:
     network = NL2Net(bands=102)
     assert count(network) == 972_998
-    assert count(network.branch1) == 361_472
-    assert count(network.branch2) == 591_232
+    parts = dict(network.named_children())
+    assert count(parts["branch1"]) == 361_472
+    assert count(parts["branch2"]) == 591_232
     network = NL2Net(bands=189)
     assert count(network) == 981_437
     assert len(network.state_dict()) == 88

@@ -241,7 +241,7 @@ def test_the_cells_of_a_table(small_scene: str) -> None:
     assert plan.open[0] == ("RX", "small", None) and not plan.complete
     cell = plan.cells["NL2Net", "small", 4]
     assert cell.options == {**read.rows[1].options, "seed": 4}
-    assert len(set(plan.keys.values())) == 3
+    assert len({cell.key for cell in plan.cells.values()}) == 3
 
 
 def test_two_files_of_one_name_are_refused(small_scene: str) -> None:

@@ -11,6 +11,7 @@ from model.mode import BLOCK_KINDS, default_mode
 from utils.arguments import device_ids, number, whole_number, words_of
 from utils.errors import InputError
 
+TABLE_OPTIONS = ("table", "workers", "cluster")
 COMMANDS = ("train", "predict", "run", "reproduce")
 
 
@@ -148,10 +149,19 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
             raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
     options: dict[str, Any] = {**defaults, **method.defaults, **given, **method.fixed}
     options["method"] = method.same_as or name
-    if options["command"] != "reproduce":  # there they are for the methods that have them
+    check_command(given, options["command"])
+    if options["command"] != "reproduce":  # a table has its own methods, and completes them
         check_meaning(given, name)
-    complete_network_options(options)
+        complete_network_options(options)
     return argparse.Namespace(**options), given
+
+
+def check_command(given: Mapping[str, object], command: str) -> None:
+    """Raise InputError for an option that the command has no use for."""
+    reproduces = command == "reproduce"
+    for option in ("save_freq", "checkpoint_dir") if reproduces else TABLE_OPTIONS:
+        if option in given:
+            raise InputError(f"--{option} has no meaning for --command {command}")
 
 
 def check_meaning(given: Mapping[str, object], name: str) -> None:
@@ -232,7 +242,7 @@ def command_line(settings: Mapping[str, object]) -> str:
 
 def in_words(args: argparse.Namespace) -> str:
     """All options that are of use to the method, one a line."""
-    of_others = of_methods() - set(METHODS[args.method].options) | {"table", "workers", "cluster"}
+    of_others = of_methods() - set(METHODS[args.method].options) | set(TABLE_OPTIONS)
     if not METHODS[args.method].trained:
         of_others |= {"save_freq", "eval_freq"}
     options = {name: value for name, value in vars(args).items() if name not in of_others}

@@ -13,6 +13,8 @@ from utils.files import naming, write_text
 from utils.plots import auc_figure
 from utils.signals import uninterrupted
 
+AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
+
 
 @contextmanager
 def errors_once() -> Iterator[None]:
@@ -43,8 +45,8 @@ class TrainingRecord:
         self.resources = ExitStack()
         self.resources.enter_context(errors_once())
         self.aucs: list[tuple[int, float]] = []
-        for old in folder.glob("auc.*"):  # of an earlier training of the same run
-            old.unlink()
+        for name in AUC_FILES:  # of an earlier training of the same run
+            (folder / name).unlink(missing_ok=True)
         write_text(folder / "log.txt", options)  # on a full disk the log of before stays
         with naming(folder):
             log = (folder / "log.txt").open("a", encoding="utf-8")
@@ -57,7 +59,8 @@ class TrainingRecord:
         """What has been written: the log, the file that TensorBoard reads, the AUC over epochs."""
         events = self.folder.glob("events.out.tfevents.*")
         latest = max(events, key=lambda file: file.stat().st_mtime_ns)
-        return [self.folder / "log.txt", latest, *sorted(self.folder.glob("auc.*"))]
+        curve = [self.folder / name for name in AUC_FILES if self.aucs]
+        return [self.folder / "log.txt", latest, *curve]
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Log the loss of an epoch."""
