@@ -1,7 +1,8 @@
 """Collaborative representation: how badly a pixel is made up of its surroundings.
 
 Source: Li and Du, "Collaborative Representation for Hyperspectral Anomaly Detection", IEEE TGRS
-53(3), 2015, DOI 10.1109/TGRS.2014.2343955.
+53(3), 2015, DOI 10.1109/TGRS.2014.2343955. Of its forms this is the one with a distance-weighted
+penalty and without the constraint that the weights sum to one.
 """
 
 import torch

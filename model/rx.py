@@ -2,7 +2,9 @@
 
 Source: Reed and Yu, "Adaptive multiple-band CFAR detection of an optical pattern with unknown
 spectral distribution", IEEE TASSP 38(10), 1990, DOI 10.1109/29.60107. The local form takes the
-background from a ring around the pixel, between two windows.
+background from a ring around the pixel, between two windows, as in Molero, Garzón, García and
+Plaza, "Analysis and Optimizations of Global and Local Versions of the RX Algorithm for Anomaly
+Detection in Hyperspectral Data", IEEE JSTARS 6(2), 2013.
 
 Covariances are made regular by a ridge: that share of their mean variance is added to the diagonal,
 so that dead and redundant bands, and rings of fewer pixels than bands, do no harm.
