@@ -33,10 +33,9 @@ class PeakMemory:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+        give_back_memory()
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        else:
-            give_back_memory()
 
     def mebibytes(self) -> float | None:
         """None where the system does not tell."""
@@ -48,10 +47,12 @@ class PeakMemory:
 def give_back_memory() -> None:
     """Leave nothing of earlier work in the process's memory or in its peak, as far as can be."""
     gc.collect()
+    if not CLEAR.exists():
+        return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)  # glibc keeps what was freed
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # then the peak is that of all the process has done
         CLEAR.write_text("5")  # Linux forgets the peak
 
 

@@ -151,7 +151,7 @@ def measures_grid(
         for column in range(len(MEASURES))
     ]
     return Grid(
-        title=table.title,
+        title=f"{table.title}: {row.label}",
         heading="Scene",
         columns=[name for name, _ in MEASURES.values()],
         rows=[

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, TimeoutError
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import Manager
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Queue
 from typing import TypeVar
@@ -102,19 +102,28 @@ def died() -> tuple[type[Exception], ...]:
 @contextmanager
 def process_backend(workers: int, devices: Sequence[int]) -> Iterator[None]:
     """Let joblib use processes of this machine, the CUDA devices shared out among them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # devices are counted among these
-    names = [visible.split(",")[device] if visible else str(device) for device in devices]
-    with Manager() as manager:
-        queue: Queue[str] = manager.Queue()
-        for name in names:
-            queue.put(name)
+    with shared_devices(devices) as queue:
+        start = (os.getpid(), queue)
         with parallel_config(
-            backend="loky",
-            n_jobs=workers,
-            initializer=start_worker,
-            initargs=(os.getpid(), queue if names else None),
+            backend="loky", n_jobs=workers, initializer=start_worker, initargs=start
         ):
             yield
+
+
+@contextmanager
+def shared_devices(devices: Sequence[int]) -> Iterator["Queue[str] | None"]:
+    """Queue the names of devices where all processes can reach it; None without devices."""
+    if not devices:
+        yield None
+        return
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # devices are counted among these
+    manager = SyncManager()
+    manager.start(initializer=start_worker, initargs=(os.getpid(), None))
+    with manager:
+        queue: Queue[str] = manager.Queue()
+        for device in devices:
+            queue.put(visible.split(",")[device] if visible else str(device))
+        yield queue
 
 
 def start_worker(parent: int, devices: "Queue[str] | None") -> None:

@@ -56,7 +56,7 @@ def notes_of(plan: Plan) -> list[str]:
     if plan.table.show == "auc":
         notes.append("the best is in bold, the second best underlined")
     without = [name for name in plan.scenes if name not in plan.averaged]
-    if without and plan.table.show != "runtime":
+    if without and plan.averaged and plan.table.show != "runtime":
         count = f"{len(plan.averaged)} of {len(plan.scenes)}"
         notes.append(f"averages are over {count} scenes, without {', '.join(without)}")
     records = plan.records.values()

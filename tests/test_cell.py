@@ -11,13 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-import experiments.cell
+import experiments.detection
 from data.loading import load_scene
 from data.matfile import read_scene
 from experiments.cell import Cell, Outcome, compute
-from experiments.results import json_values
 from model.methods import METHODS
-from utils.metrics import MEASURES, measure
+from utils.metrics import MEASURES, json_values, measure
 from utils.options import method_options_of, parse
 
 NAMES = [name for name, method in METHODS.items() if method.same_as is None]
@@ -166,17 +165,20 @@ def test_a_truth_of_one_class_has_scores_but_no_measures(
 
 
 @pytest.mark.parametrize(
-    ("cell", "reason"),
+    ("changes", "reason"),
     [
-        (a_cell(dataset="nothing"), "no scene 'nothing': looked for data/nothing.mat"),
-        (a_cell(factor=12), "factor 12 is larger than the image, 13×11"),
-        (a_cell("lrx", inner_window=13), "the inner window, 13, hides all of an image"),
-        (a_cell("crd", inner_window=4), "the inner window is 4, but needs a centre"),
-        (a_cell("lfeb", learning_rate=1e30, epochs=9), "learning rate"),
+        ({"dataset": "nothing"}, "no scene 'data/nothing.mat': looked for data/nothing.mat"),
+        ({"factor": 12}, "factor 12 is larger than the image, 13×11"),
+        ({"method": "lrx", "inner_window": 13}, "the inner window, 13, hides all of an image"),
+        ({"method": "crd", "inner_window": 4}, "the inner window is 4, but needs a centre"),
+        ({"method": "lfeb", "learning_rate": 1e30, "epochs": 9}, "learning rate"),
     ],
-    ids=lambda value: value.method if isinstance(value, Cell) else "",
+    ids=str,
 )
-def test_what_goes_wrong_is_the_outcome(small_scene: str, cell: Cell, reason: str) -> None:
+def test_what_goes_wrong_is_the_outcome(
+    small_scene: str, changes: dict[str, Any], reason: str
+) -> None:
+    cell = a_cell(**changes)
     outcome = done(cell)
     assert outcome.scores is None and reason in outcome.record["failed"]
     assert "\n" not in outcome.record["failed"]
@@ -198,7 +200,7 @@ def test_errors_of_any_kind_have_a_reason(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(experiments.cell, "detector_scores", fail)
+    monkeypatch.setattr(experiments.detection, "detector_scores", fail)
     assert done(a_cell("rx")).record["failed"] == reason
 
 
@@ -206,7 +208,7 @@ def test_an_interrupt_is_no_failure(small_scene: str, monkeypatch: pytest.Monkey
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments.cell, "detector_scores", interrupt)
+    monkeypatch.setattr(experiments.detection, "detector_scores", interrupt)
     with pytest.raises(KeyboardInterrupt):
         done(a_cell("rx"))
 

@@ -1,9 +1,12 @@
 """Independent jobs, in turn and in processes, whatever becomes of a process."""
 
+import contextlib
 import os
+import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
 
@@ -11,7 +14,7 @@ import pytest
 from joblib import effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
 
-from experiments.jobs import ProcessDied, process_backend, run_jobs, start_worker
+from experiments.jobs import PROJECT, ProcessDied, process_backend, run_jobs, start_worker
 from utils.errors import InputError
 
 
@@ -53,6 +56,14 @@ def deadly_once(path: Path) -> int:
 
 def faulty(number: int) -> float:
     return 1 / number
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
 
 
 def device_of(seconds: float) -> tuple[int, str | None]:
@@ -103,10 +114,8 @@ def test_the_last_job_can_die_too() -> None:
 
 def test_a_process_that_dies_by_accident_costs_nothing(tmp_path: Path) -> None:
     """A job that works the second time has its result: the first process was out of memory, say."""
-    assert dict(run_jobs(deadly_once, {0: tmp_path / "0", 1: tmp_path / "1"}, workers=2)) == {
-        0: 1,
-        1: 1,
-    }
+    jobs = dict.fromkeys(range(4), tmp_path / "somebody came")
+    assert dict(run_jobs(deadly_once, jobs, workers=2)) == dict.fromkeys(range(4), 1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -150,6 +159,48 @@ def test_more_processes_than_devices_take_them_in_turn(monkeypatch: pytest.Monke
         start_worker(os.getppid(), queue)
         taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
     assert taken == ["0", "1", "0", "1", "0"]
+    start_worker(os.getppid(), None)  # without devices it leaves those that are seen
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0" and queue.qsize() == 2
+
+
+ORPHANS = """
+import os, sys, time
+from pathlib import Path
+from experiments.jobs import run_jobs
+folder = sys.argv[1]
+
+def work(_):
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(60)
+
+list(run_jobs(work, {0: 0, 1: 1}, workers=2))
+"""
+
+
+def is_running(process: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    # one that has ended stays as a zombie where nobody asks for its exit
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
+def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ORPHANS, str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, start_new_session=True) as parent:
+        try:
+            wait_for(lambda: len(list(tmp_path.iterdir())) == 2, seconds=60)
+            workers = [int(path.name) for path in tmp_path.iterdir()]
+            assert all(map(is_running, workers))
+            parent.kill()
+            wait_for(lambda: not any(map(is_running, workers)), seconds=10)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)  # leave nothing behind even if it fails
 
 
 def test_processes_that_died_leave_their_device_to_the_next() -> None:

@@ -15,6 +15,7 @@ import main
 from model.methods import METHODS
 from utils.errors import InputError
 from utils.options import (
+    COMMANDS,
     build_parser,
     command_line,
     in_words,
@@ -87,8 +88,38 @@ def test_options_of_other_methods_have_no_meaning(name: str) -> None:
         value = {"lossm": "l2", "mode": "na", "ridge": "0.5"}.get(option, "3")
         with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
             parse(["--method", name, f"--{option}", value])
-        args, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
-        assert option in given and option not in method_options(args)
+        _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
+        assert option in given  # a table may have other methods, and tells
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("option", "value", "of_tables"),
+    [
+        *[("table", "ablation", True), ("workers", "2", True), ("cluster", "tcp://x:1", True)],
+        *[("save_freq", "3", False), ("checkpoint_dir", "weights", False)],
+    ],
+)
+def test_options_of_other_commands_have_no_meaning(
+    command: str, option: str, value: str, of_tables: bool
+) -> None:
+    words = ["--command", command, f"--{option}", value]
+    if (command == "reproduce") == of_tables:
+        args, given = parse(words)
+        assert str(given[option]) == str(getattr(args, option)) == value
+        return
+    with pytest.raises(InputError, match=f"^--{option} has no meaning for --command {command}$"):
+        parse(words)
+
+
+def test_a_table_completes_the_options_of_its_methods_itself() -> None:
+    """The blocks that its file asks for are not known here."""
+    words = ["--mode", "na,ss", "--ss_exp_factor", "0.001"]
+    with pytest.raises(InputError, match="--mode names 2 blocks, but --nblk is 6"):
+        parse(words)
+    args, given = parse(["--command", "reproduce", *words])
+    assert given["mode"] == args.mode == ("na", "ss") and given["ss_exp_factor"] == 0.001
+    assert "mode" not in parse(["--command", "reproduce", "--nblk", "3"])[0]
 
 
 @pytest.mark.parametrize(

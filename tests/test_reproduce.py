@@ -24,6 +24,7 @@ from PIL import Image
 from scipy.io import savemat
 
 import experiments.cell
+import experiments.detection
 import experiments.reproduce
 import main
 from experiments.cell import Cell, Outcome
@@ -241,6 +242,20 @@ def test_only_what_has_changed_is_computed(
     assert sorted(computed, key=str) == sorted(expected, key=str)
 
 
+def test_a_kept_curve_is_for_tables_with_and_without_one(
+    there: Path, run: CommandLine, computed: list[Any], no_pictures: None
+) -> None:
+    every_epoch = ("--eval_freq", "1")
+    before = numbers()
+    run(*REPRODUCE, *every_epoch)
+    again = in_both(LFEB_1, LFEB_2)
+    assert set(computed) == again and len(computed) == 4  # none was kept
+    out = [run(*REPRODUCE), run(*REPRODUCE, *every_epoch)]
+    assert [kept_of(text) for text in out] == [(6, 6)] * 2 and len(computed) == 4
+    run(*REPRODUCE, "--eval_freq", "2")  # another one is not there
+    assert set(computed[4:]) == again and len(computed) == 8 and numbers() == before
+
+
 def test_another_scene_of_the_same_name_is_another(
     there: Path, run: CommandLine, computed: list[Any], no_pictures: None
 ) -> None:
@@ -281,10 +296,11 @@ def test_a_failing_cell_is_told_and_the_others_go_on(
     write_scene("two", height=31)
     added = '[[methods]]\nmethod = "lrx"\ninner_window = 13\n'
     Path("own.toml").write_text(f"{TABLE}\n{added}")
+    reason = "--method lrx: the inner window, 13, hides all"
     for _ in range(2):  # a failed cell is tried again, alone
         out = incomplete()
-        assert "LRX on one: FAILED, the inner window, 13, hides all of an image of 13×11" in out
-        assert "- failed: LRX on one: the inner window, 13, hides all" in out
+        assert f"LRX on one: FAILED, {reason} of an image of 13×11" in out
+        assert f"- failed: LRX on one: {reason}" in out
         assert "| LRX | – | " in out
     assert computed[-1] == ("one", "lrx", None) == computed[0] and len(computed) == 6
     (failure,) = [cell for cell in contents()["cells"] if "failed" in cell]
@@ -306,7 +322,7 @@ def test_an_error_of_a_method_spares_the_others_and_is_forgotten_when_it_is_mend
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("the matrix\n is odd")
 
-        patch.setattr(experiments.cell, "detector_scores", fail)
+        patch.setattr(experiments.detection, "detector_scores", fail)
         assert "- failed: RX on two: the matrix is odd\n" in incomplete()
     assert numbers() == before | {("RX", "two", None): "failed"}
     assert "failed" not in run(*REPRODUCE) and numbers() == before
@@ -322,6 +338,7 @@ def test_a_missing_scene_says_which_file_to_put_where(
     out = incomplete(*scenes)
     assert out.count("no scene 'two': looked for data/two.mat; 'data' has one; put the") == 2
     assert "| Method | one | two | Average |" in out
+    assert "- averages are over 1 of 2 scenes, without two\n" in out
     assert list(contents()["missing"]) == ["two"]
     assert numbers() == {place: auc for place, auc in before.items() if place[1] == "one"}
     write_scene("two", seed=1)
@@ -343,6 +360,19 @@ def test_the_map_of_one_class_has_no_auc(
     assert "no AUC, the map has only one class" in out and "| RX | – | – |" in out
     pictures = {path.stem for path in Path("result/tables/own").glob("flat_*")}
     assert pictures == {"flat_maps"}
+
+
+def test_averages_leave_out_a_map_of_one_class_and_say_so(
+    there: Path, run: CommandLine, truth: NDArray[Any], cube: NDArray[Any], no_pictures: None
+) -> None:
+    savemat("data/flat.mat", {"data": cube, "map": truth * 0})
+    assert "averages" not in run(*REPRODUCE, "--dataset", "one", "two")
+    (before,) = [line for line in table_text().splitlines() if line.startswith("| RX ")]
+    out = run(*REPRODUCE, "--dataset", "one", "two", "flat")
+    (after,) = [line for line in table_text().splitlines() if line.startswith("| RX ")]
+    *scenes, average, end = before.split("|")
+    assert after.split("|") == [*scenes, " – ", average, end]
+    assert "- averages are over 2 of 3 scenes, without flat\n" in out
 
 
 def test_processes_of_their_own_compute_the_same_numbers(

@@ -16,7 +16,6 @@ import main
 from data.scene import Scene
 from experiments.results import (
     Prediction,
-    json_values,
     log_text,
     measures_table,
     metrics_text,
@@ -24,7 +23,7 @@ from experiments.results import (
     write_maps,
     write_prediction,
 )
-from utils.metrics import MEASURES, Measures, measure
+from utils.metrics import MEASURES, Measures, json_values, measure
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),

@@ -11,7 +11,10 @@ from experiments.cell import Outcome
 from experiments.store import Store
 
 SCORES = np.random.default_rng(0).random((4, 3), np.float32)
-RECORD: dict[str, Any] = {"measures": {"auc_df": 0.1 + 0.2}, "label": "τ ± 1", "curve": [[1, 0.5]]}
+RECORD: dict[str, Any] = {
+    **{"measures": {"auc_df": 0.1 + 0.2}, "eval_freq": 1},
+    **{"label": "τ ± 1", "curve": [[1, 0.5]]},
+}
 DONE = Outcome(RECORD, SCORES)
 FAILED = Outcome({**RECORD, "failed": "no luck"})
 
@@ -55,9 +58,10 @@ def test_failures_are_told_but_tried_again(store: Store) -> None:
 
 def test_a_later_outcome_takes_the_place_of_an_earlier_one(store: Store) -> None:
     store.keep("scene", "key", DONE)
-    store.keep("scene", "key", Outcome({"new": 1}, SCORES * 2))
+    later = {"measures": None, "eval_freq": 0}
+    store.keep("scene", "key", Outcome(later, SCORES * 2))
     found = store.find("scene", "key")
-    assert found is not None and found.record == {"new": 1}
+    assert found is not None and found.record == later
     assert found.scores is not None and np.array_equal(found.scores, SCORES * 2)
 
 
@@ -75,6 +79,23 @@ def test_a_damaged_cell_is_not_there(store: Store, ending: str, left: float) -> 
     assert store.find("scene", "key") is None
     store.keep("scene", "key", DONE)
     assert store.find("scene", "key") is not None
+
+
+@pytest.mark.parametrize("lacking", ["measures", "eval_freq"])
+def test_a_record_that_lacks_what_a_table_needs_is_not_there(store: Store, lacking: str) -> None:
+    """Such as one of an earlier version of the program."""
+    record = {name: value for name, value in RECORD.items() if name != lacking}
+    store.keep("scene", "key", Outcome(record, SCORES))
+    assert store.find("scene", "key") is None
+    store.keep("scene", "key", Outcome({**record, lacking: None}, SCORES))
+    assert store.find("scene", "key") is not None
+
+
+@pytest.mark.parametrize("text", ['["measures", "eval_freq"]', '"measures eval_freq"', "1", "null"])
+def test_what_is_no_record_is_not_there(store: Store, text: str) -> None:
+    store.keep("scene", "key", DONE)
+    store.path("scene", "key", "json").write_text(text)
+    assert store.find("scene", "key") is None
 
 
 def test_an_array_of_objects_is_not_unpickled(store: Store) -> None:

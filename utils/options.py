@@ -27,6 +27,7 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="main.py",
         description="NL2Net: hyperspectral anomaly detection by self-supervised reconstruction.",
+        epilog=other_defaults(),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_task_options(parser.add_argument_group("what to do"))
@@ -38,13 +39,23 @@ def build_parser() -> Parser:
     return parser
 
 
+def other_defaults() -> str:
+    """The defaults of methods that differ from those of the others."""
+    differing = [
+        f"{name}: " + ", ".join(f"--{option} {value}" for option, value in method.defaults.items())
+        for name, method in METHODS.items()
+        if method.defaults
+    ]
+    return f"Other defaults: {'; '.join(differing)}."
+
+
 def add_task_options(group: argparse._ArgumentGroup) -> None:
     """What is done, to which scene, on which device."""
     add = group.add_argument
     run_help = "run is train, then predict; reproduce computes a table of methods and scenes"
     add("--command", type=str.lower, choices=COMMANDS, default="predict", help=run_help)
     scene_help = "name in the data folder, path of a .mat file, or synthetic; several for reproduce"
-    add("--dataset", nargs="+", default=["HSI-II"], metavar="SCENE", help=scene_help)
+    add("--dataset", nargs="+", default="HSI-II", metavar="SCENE", help=scene_help)
     method_help = "; ".join(f"{name}: {method.about}" for name, method in METHODS.items())
     add("--method", type=str.lower, choices=METHODS, default="nl2net", help=method_help)
     devices_help = "CUDA device, or several with commas between; -1 is the CPU"
@@ -149,6 +160,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
             raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
     options: dict[str, Any] = {**defaults, **method.defaults, **given, **method.fixed}
     options["method"] = method.same_as or name
+    options["dataset"] = given.get("dataset", [defaults["dataset"]])
     check_command(given, options["command"])
     if options["command"] != "reproduce":  # a table has its own methods, and completes them
         check_meaning(given, name)
