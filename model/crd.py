@@ -18,8 +18,9 @@ def collaborative_representation(
 
     With the ring's N spectra as columns of X, the pixel y is represented by the weights α that
     minimise ‖y − Xα‖₂² + λ‖Γα‖₂², λ = `ridge` and Γ = diag(‖y − x₁‖₂, …, ‖y − x_N‖₂); the score
-    is ‖y − Xα‖₂. The ring lies between the inner and the outer window (odd sides in pixels) and
-    ends where the image does. Raises ValueError for windows that leave a pixel without a ring.
+    is ‖y − Xα‖₂. The ring lies between the inner and the outer window (odd sides in pixels),
+    which is moved into the image at its border. Raises ValueError for windows that leave a pixel
+    without a ring.
     """
     height, width, bands = cube.shape
     check_windows(height, width, inner=inner_window, outer=outer_window)
@@ -30,8 +31,8 @@ def collaborative_representation(
     for chosen, ring, _ in rings(cube, inner=inner_window, outer=outer_window):
         spectrum = pixels[chosen]  # (pixels, B)
         distance = (ring - spectrum[:, None]).square().sum(dim=2).clamp(min=least)  # squared
-        # By the push-through identity y − Xα = (I + X Γ⁻² Xᵀ / λ)⁻¹ y; pixels outside the image are
-        # columns of zeros and drop out.
+        # By the push-through identity y − Xα = (I + X Γ⁻² Xᵀ / λ)⁻¹ y; pixels that are not in
+        # the ring are columns of zeros and drop out.
         weighted = ring / distance.sqrt()[..., None]
         system = weighted.mT @ weighted / ridge  # (pixels, B, B)
         system.diagonal(dim1=1, dim2=2).add_(1)

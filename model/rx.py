@@ -29,8 +29,8 @@ def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
 def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float = 1e-6) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
-    The ring lies between the inner and the outer window (odd sides in pixels) and ends where the
-    image does. Raises ValueError for windows that leave a pixel without a ring.
+    The ring lies between the inner and the outer window (odd sides in pixels), which is moved into
+    the image at its border. Raises ValueError for windows that leave a pixel without a ring.
     """
     height, width, bands = cube.shape
     check_windows(height, width, inner=inner_window, outer=outer_window)
@@ -38,10 +38,10 @@ def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float
     pixels = cube.reshape(-1, bands)
     scene_variance = pixels.var(dim=0, correction=0).mean().clamp(min=least_variance(pixels))
     scores = torch.empty(height * width, dtype=cube.dtype, device=cube.device)
-    for chosen, ring, inside in rings(cube, inner=inner_window, outer=outer_window):
-        count = inside.sum(dim=1)[:, None]  # (pixels, 1)
+    for chosen, ring, in_ring in rings(cube, inner=inner_window, outer=outer_window):
+        count = in_ring.sum(dim=1)[:, None]  # (pixels, 1)
         mean = ring.sum(dim=1) / count  # (pixels, B)
-        centred = (ring - mean[:, None]) * inside[..., None]
+        centred = (ring - mean[:, None]) * in_ring[..., None]
         covariance = centred.mT @ centred / count[..., None]  # (pixels, B, B)
         variance = covariance.diagonal(dim1=1, dim2=2).mean(dim=1)
         scale = variance.clamp(min=1e-6 * float(scene_variance))  # a flat ring has no variance

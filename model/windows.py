@@ -23,24 +23,26 @@ def check_windows(height: int, width: int, *, inner: int, outer: int) -> None:
 def rings(
     cube: Tensor, *, inner: int, outer: int, largest: int = 2**25
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Gather the pixels between the inner and the outer window around every pixel.
+    """Gather the pixels in the outer window around every pixel and not in the inner.
 
-    Takes a cube (H, W, B) and yields, for some of its H·W pixels at a time: which they are, their
-    rings (pixels, N, B), and which of the N lie inside the image (pixels, N). Those outside are 0.
-    `largest` is how many numbers a batch of rings, or of B × B matrices, may hold.
+    At the border the outer window is moved into the image: a smaller ring would represent a pixel
+    less well, and a mirrored one would hold the pixel itself. Takes a cube (H, W, B) and yields,
+    for some of its H·W pixels at a time: which they are, the pixels of their outer windows
+    (pixels, N, B), and which of the N are in the ring (pixels, N). Those that are not are 0.
+    `largest` is how many numbers a batch of windows, or of B × B matrices, may hold.
     """
     height, width, bands = cube.shape
-    reach = min(outer // 2, max(height, width) - 1)  # beyond, there is nothing
-    offset = torch.arange(-reach, reach + 1, device=cube.device)
-    down, across = torch.meshgrid(offset, offset, indexing="ij")
-    in_ring = torch.maximum(down.abs(), across.abs()) > inner // 2
-    down, across = down[in_ring], across[in_ring]  # (N,)
+    tall, wide = min(outer, height), min(outer, width)
+    down, across = torch.meshgrid(torch.arange(tall), torch.arange(wide), indexing="ij")
+    down, across = down.flatten().to(cube.device), across.flatten().to(cube.device)  # (N,)
     pixels = cube.reshape(-1, bands)
     batch = max(1, largest // (max(len(down), bands) * bands))
     for first in range(0, len(pixels), batch):
         chosen = torch.arange(first, min(first + batch, len(pixels)), device=cube.device)
-        row = (chosen // width)[:, None] + down  # (pixels, N)
-        column = (chosen % width)[:, None] + across
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        place = torch.where(inside, row * width + column, 0)
-        yield slice(first, first + len(chosen)), pixels[place] * inside[..., None], inside
+        row, column = (chosen // width)[:, None], (chosen % width)[:, None]
+        other_row = (row - outer // 2).clamp(0, height - tall) + down  # (pixels, N)
+        other_column = (column - outer // 2).clamp(0, width - wide) + across
+        distance = torch.maximum((other_row - row).abs(), (other_column - column).abs())
+        in_ring = distance > inner // 2
+        window = pixels[other_row * width + other_column]
+        yield slice(first, first + len(chosen)), window * in_ring[..., None], in_ring
