@@ -8,7 +8,7 @@ DEMO := --dataset synthetic --epochs 200 --learning_rate 5e-4 --gpu_ids 0
 
 demo: $(VENV)/installed
 	$(BIN)/python main.py --command run $(DEMO)
-	@echo "Look at result/synthetic/detectmap.png and result/synthetic/roc.png"
+	@echo "Open result/synthetic/report.html in a browser"
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
