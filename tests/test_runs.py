@@ -18,7 +18,7 @@ def test_the_published_name() -> None:
     assert run_name("NL2Net", PUBLISHED) == name
     run = Run(Path("checkpoints/HSI-II") / name, method="NL2Net", dataset="HSI-II")
     assert run.weights(50) == run.folder / "model" / "NL2Net_HSI-II_50.pkl"
-    assert run.log == run.folder / "logs" / "log.txt"
+    assert run.logs == run.folder / "logs"
 
 
 def test_another_method_has_runs_and_weights_of_its_own(tmp_path: Path) -> None:

@@ -23,11 +23,6 @@ class Run:
         """The folder of `log.txt` and of the TensorBoard events."""
         return self.folder / "logs"
 
-    @property
-    def log(self) -> Path:
-        """The losses in words."""
-        return self.logs / "log.txt"
-
 
 def run_name(method: str, options: Mapping[str, str]) -> str:
     """Name the run of a method with these options, in their order."""
