@@ -36,21 +36,13 @@ def reproduce(
     plan = plan_table(table, data_dir=data_dir)
     folder = writable_folder(result_dir / "tables")
     store = Store(folder / "cells")
-    for place, cell in plan.cells.items():
-        kept = store.find(cell.scene, cell.key)
-        if kept is not None and cell.eval_freq in (0, kept.record["eval_freq"]):
-            plan.outcomes[place] = kept
+    take_kept(plan, store)
     paths = write_table(folder, plan)
     devices = several_devices(gpu_ids)
     workers = workers or len(devices) or 1
     with closing(Progress(plan)) as progress:
         results = computed(
-            plan,
-            progress,
-            gpu_ids=gpu_ids,
-            workers=workers,
-            devices=devices,
-            cluster=cluster,
+            plan, progress, gpu_ids=gpu_ids, workers=workers, devices=devices, cluster=cluster
         )
         try:
             for place, outcome in results:
@@ -63,6 +55,14 @@ def reproduce(
             progress.interrupted()
             raise
     return plan, [*paths, *draw_pictures(folder / table.name, plan)]
+
+
+def take_kept(plan: Plan, store: Store) -> None:
+    """Take the cells that are kept from before; one without the curve asked for is none."""
+    for place, cell in plan.cells.items():
+        kept = store.find(cell.scene, cell.key)
+        if kept is not None and cell.eval_freq in (0, kept.record["eval_freq"]):
+            plan.outcomes[place] = kept
 
 
 def computed(
