@@ -13,12 +13,14 @@ from model.methods import METHODS
 from utils.errors import InputError, as_input_error
 from utils.files import writable_folder
 from utils.options import (
+    READING_OPTIONS,
     command_line,
+    file_text,
     in_words,
     method_options,
     off_default,
-    option_text,
     parse,
+    without_meaning,
 )
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that ne
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from data.reading import Reading
     from data.scene import Scene
     from model.trainer import Trainer
     from utils.recorder import TrainingRecord
@@ -43,6 +46,11 @@ NAMED_OFF_DEFAULT = (
     "ss_exp_factor",
     "lossm",
     "weight_decay",
+    "data_key",
+    "axes",
+    "bands",
+    "nan",
+    "nodata",
 )
 
 
@@ -51,20 +59,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         args, given = parse(arguments)
         if args.command == "reproduce":
-            return reproduce(args, given)
-        scene = find_scene(args)
-        for step in STEPS[args.command]:
-            step(args, scene)
+            reproduce(args, given)
+        else:
+            work_on_scenes(args)
     except KeyboardInterrupt:
         leave(130, "\ninterrupted")
-    except OSError as error:
-        refuse(f"{error.strerror}: '{error.filename}'" if error.filename else str(error))
-    except (InputError, FloatingPointError) as error:
-        refuse(str(error))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        refuse("not enough memory; a smaller image or a smaller --nch_ker needs less")
+    except Exception as error:
+        refuse(complaint(error))
+
+
+def work_on_scenes(args: Namespace) -> None:
+    """Do a command on each scene in turn; what is wrong with one does not keep it from the next."""
+    check_names(args.dataset)
+    refused = False
+    for dataset in args.dataset:
+        try:
+            COMMANDS[args.command](Namespace(**{**vars(args), "dataset": [dataset]}))
+        except Exception as error:
+            if len(args.dataset) == 1:
+                raise
+            print(f"main.py: error: {dataset}: {complaint(error)}", file=sys.stderr)
+            refused = True
+    if refused:
+        raise SystemExit(2)
+
+
+def check_names(datasets: Sequence[str]) -> None:
+    """Raise InputError where two scenes would share their runs and results."""
+    from data.loading import scene_name
+
+    names = [scene_name(dataset) for dataset in datasets]
+    for dataset, name in zip(datasets, names, strict=True):
+        if names.count(name) > 1:
+            raise InputError(f"--dataset {dataset}: two scenes are called '{name}'")
+
+
+def complaint(error: Exception) -> str:
+    """What the user can mend, in one line; raises the error again where it is none of theirs."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
+    if isinstance(error, (InputError, FloatingPointError)):
+        return str(error)
+    if is_out_of_memory(error):
+        return "not enough memory; a smaller image or a smaller --nch_ker needs less"
+    raise error
 
 
 def leave(code: int, message: str) -> NoReturn:
@@ -85,25 +123,39 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def find_scene(args: Namespace) -> "Scene":
-    """Load the scene asked for."""
+    """Load the scene, and tell what was made of its file."""
     from data.loading import load_scene
 
-    if len(args.dataset) > 1:
-        scenes = ", ".join(args.dataset)
-        raise InputError(f"--command {args.command} takes one scene, not several: {scenes}")
-    return load_scene(args.dataset[0], data_dir=args.data_dir)
+    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=reading_of(args))
+    for note in scene.notes:
+        print(f"{scene.name}: {note}")
+    return scene
 
 
-def train(args: Namespace, scene: "Scene") -> None:
+def reading_of(args: Namespace) -> "Reading":
+    """How files are read."""
+    from data.reading import Reading
+
+    return Reading(**{option: getattr(args, option) for option in READING_OPTIONS})
+
+
+def run(args: Namespace) -> None:
+    """Train on a scene where the method has to, and predict on it."""
+    scene = find_scene(args)
+    if METHODS[args.method].trained:
+        train(args, scene)
+    predict(args, scene)
+
+
+def train(args: Namespace, scene: "Scene | None" = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
     from data.scene import cube_to_image
     from experiments.detection import seeded_trainer
     from utils.recorder import TrainingRecord
 
     if not METHODS[args.method].trained:
-        if args.command == "train":
-            raise InputError(f"--method {args.method} needs no training: --command predict")
-        return
+        raise InputError(f"--method {args.method} needs no training: --command predict")
+    scene = scene or find_scene(args)
     run = wanted_run(args, scene)
     image = cube_to_image(scene.scaled_cube())
     trainer = seeded_trainer(
@@ -122,10 +174,10 @@ def train(args: Namespace, scene: "Scene") -> None:
         for epoch, loss in progress(trainer.train(image, epochs=args.epochs), args.epochs):
             record.add_loss(epoch, loss)
             if epoch % args.save_freq == 0 and epoch < args.epochs:
-                keep_state(trainer, image, epoch, run=run, record=record)
+                keep_state(trainer, image, epoch, scene=scene, run=run, record=record)
             if frequency and epoch % frequency == 0:
                 evaluate(trainer, image, epoch, scene=scene, record=record)
-        keep_state(trainer, image, args.epochs, run=run, record=record)
+        keep_state(trainer, image, args.epochs, scene=scene, run=run, record=record)
     early = f", settled after {epoch} epochs" if epoch < args.epochs else ""
     print(f"Trained in {time.perf_counter() - started:.1f} s{early}")
     print_paths([run.weights(args.epochs), *record.files()])
@@ -145,13 +197,19 @@ def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[
 def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
     """How often the AUC is logged, 0 where there is none."""
     if args.eval_freq and not scene.has_both_classes:
-        print("No AUC is logged: the map has only one class of pixels")
+        print(f"No AUC is logged: {scene.without_auc}")
         return 0
     return args.eval_freq
 
 
 def keep_state(
-    trainer: "Trainer", image: "Tensor", epoch: int, *, run: "Run", record: "TrainingRecord"
+    trainer: "Trainer",
+    image: "Tensor",
+    epoch: int,
+    *,
+    scene: "Scene",
+    run: "Run",
+    record: "TrainingRecord",
 ) -> None:
     """Save the weights after an epoch, and a picture of what they make of the scene."""
     from data.scene import image_to_cube
@@ -162,7 +220,8 @@ def keep_state(
     cube, reconstruction = image_to_cube(image), image_to_cube(trainer.reconstruct(image))
     save_weights(run.weights(epoch), trainer.weights())
     scores = detection_map(cube, reconstruction)
-    record.add_picture(epoch, training_picture(cube, reconstruction, scores))
+    picture = training_picture(cube, reconstruction, scores, bands=scene.metadata.colour_bands)
+    record.add_picture(epoch, picture)
 
 
 def evaluate(
@@ -170,10 +229,12 @@ def evaluate(
 ) -> None:
     """Log the AUC after an epoch; it does nothing to the training."""
     from data.scene import image_to_cube
-    from utils.metrics import area_under_roc, detection_map
+    from utils.metrics import detection_map, measure
 
     scores = detection_map(image_to_cube(image), image_to_cube(trainer.reconstruct(image)))
-    record.add_auc(epoch, area_under_roc(scene.anomalous, scores))
+    measures = measure(scene.anomalous, scores)
+    if measures is not None:
+        record.add_auc(epoch, measures.auc_df)
 
 
 def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
@@ -184,13 +245,14 @@ def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
         writable_folder(args.result_dir / scene.name)
 
 
-def predict(args: Namespace, scene: "Scene") -> None:
+def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
     from experiments.detection import detect
     from experiments.results import Prediction, measures_table, write_prediction
     from utils.metrics import measure
     from utils.provenance import provenance
 
+    scene = scene or find_scene(args)
     cube = scene.scaled_cube()
     trainer, weights = trained(args, scene, cube)
     folder = writable_folder(args.result_dir / scene.name)
@@ -208,11 +270,14 @@ def predict(args: Namespace, scene: "Scene") -> None:
         scores=scores,
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scores),
+        threshold=args.threshold,
         options=in_words(args),
         details={"predicting": work, "seconds": round(seconds, 3), **provenance(device_of(args))},
     )
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")
+    if prediction.decision:
+        print(prediction.decision)
     print(f"Predicted in {seconds:.2f} s")
     print_paths(write_prediction(folder, prediction))
 
@@ -227,7 +292,9 @@ def trained(
 
     if not METHODS[args.method].trained:
         return None, ""
-    weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
+    weights = args.weights
+    if weights is None:
+        weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
     trainer = seeded_trainer(
         args.method, cube_to_image(cube), device=device_of(args), options=method_options(args)
     )
@@ -243,6 +310,7 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
     plan, paths = compute_table(
         read_table(args.table, given=given),
         data_dir=args.data_dir,
+        reading=reading_of(args),
         result_dir=args.result_dir,
         gpu_ids=args.gpu_ids,
         workers=args.workers,
@@ -254,7 +322,25 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
         leave(1, "parts of the table are missing; the same command tries them again")
 
 
-STEPS = {"train": [train], "predict": [predict], "run": [train, predict]}
+def info(args: Namespace) -> None:
+    """Tell what is in a scene's file, what is made of it, and what is known about the scene."""
+    from data.loading import scene_file
+    from experiments.info import facts_of_file, facts_of_scene
+
+    path = scene_file(args.dataset[0], data_dir=args.data_dir)
+    if path is not None:
+        print_facts(facts_of_file(path))
+    print_facts(facts_of_scene(find_scene(args), ridge=args.ridge))
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Say what is what, a line each."""
+    for name, text in facts:
+        print(f"{name:<12} {text}")
+
+
+# what is done to each scene; a table has its own
+COMMANDS = {"train": train, "predict": predict, "run": run, "info": info}
 
 
 def device_of(args: Namespace) -> "torch.device":
@@ -270,16 +356,24 @@ def load_weights(args: Namespace, trainer: "Trainer", path: Path) -> None:
     from utils.checkpoints import read_weights
 
     if not path.is_file():
-        runs = path.parents[2]  # of this scene
-        found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
-        named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
-        command = command_line({**named, "command": "train"})
-        raise InputError(
-            f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
-        )
+        raise missing_weights(args, path)
     weights = read_weights(path)
     with as_input_error(f"checkpoint '{path}' cannot be used"):
         load_strictly(trainer.network, weights)
+
+
+def missing_weights(args: Namespace, path: Path) -> InputError:
+    """Say that there is no such checkpoint, and how to make it."""
+    if args.weights is not None:
+        return InputError(f"there is no checkpoint '{path}', which --weights names")
+    runs = path.parents[2]  # of this scene
+    found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+    named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
+    kept = {name: value for name, value in named.items() if name not in without_meaning("train")}
+    command = command_line({**kept, "command": "train"})
+    return InputError(
+        f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
+    )
 
 
 def wanted_run(args: Namespace, scene: "Scene") -> "Run":
@@ -293,7 +387,7 @@ def wanted_run(args: Namespace, scene: "Scene") -> "Run":
         named["factor"] = args.factor
     named["gpu_ids"] = "_".join(map(str, args.gpu_ids))
     named |= {option: off[option] for option in NAMED_OFF_DEFAULT if option in off}
-    texts = {name: option_text(value).replace(",", "-") for name, value in named.items()}
+    texts = {name: file_text(value) for name, value in named.items()}
     folder = args.checkpoint_dir / scene.name / run_name(method.title, texts)
     return Run(folder, method=method.title, dataset=scene.name)
 

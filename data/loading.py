@@ -1,16 +1,26 @@
 """From what `--dataset` says to a scene."""
 
-import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from data.matfile import read_scene
+from data.catalogue import other_names
+from data.formats.recognise import (
+    ENDINGS,
+    OWN_ENDINGS,
+    PICTURE_ENDINGS,
+    has_ending,
+    without_ending,
+)
+from data.reading import AS_IT_IS, NO_MAP, Reading
 from data.scene import Scene, SceneError
+from data.scenefile import read_scene
 from data.synthetic import synthetic_scene
 
 SYNTHETIC = "synthetic"
 
 
-def load_scene(dataset: str, *, data_dir: Path) -> Scene:
+def load_scene(dataset: str, *, data_dir: Path, reading: Reading = AS_IT_IS) -> Scene:
     """Load the scene that is meant by a file's path, its name in `data_dir`, or an alias of it.
 
     The name `synthetic` makes a scene where no file has that name. The scene's name is the one
@@ -18,15 +28,31 @@ def load_scene(dataset: str, *, data_dir: Path) -> Scene:
 
     Raises SceneError where there is no such scene or it cannot be used.
     """
-    name = scene_name(dataset)
-    candidates = candidate_files(dataset, data_dir)
     path = scene_file(dataset, data_dir=data_dir)
     if path is not None:
-        return read_scene(path, name=name)
+        if reading.map not in (None, NO_MAP):
+            found = map_file(reading.map, (Path(), data_dir, path.parent))
+            reading = replace(reading, map=str(found))
+        return read_scene(path, name=scene_name(dataset), reading=reading)
     if dataset == SYNTHETIC:
+        for option in reading.off_default:
+            raise SceneError(f"--{option} has no meaning for the synthetic scene, which is no file")
         return synthetic_scene()
-    raise SceneError(
-        f"no scene '{dataset}': looked for {', '.join(map(str, candidates))}; "
+    raise missing(dataset, data_dir)
+
+
+def missing(dataset: str, data_dir: Path) -> SceneError:
+    """Say that there is no such scene, where it was looked for, and what there is."""
+    if Path(dataset).is_dir():
+        return SceneError(
+            f"'{dataset}' is a folder, not a scene: {describe_folder(Path(dataset))}; "
+            f"give the path of one"
+        )
+    candidates = candidate_files(dataset, data_dir)
+    likeliest = [path for path in candidates if path.suffix == ".mat"] or candidates[:2]
+    others = " (or another format)" if len(candidates) > len(likeliest) else ""
+    return SceneError(
+        f"no scene '{dataset}': looked for {', '.join(map(str, likeliest))}{others}; "
         f"{describe_folder(candidates[-1].parent)}; "
         f"put the file there, give its path, or try --dataset synthetic"
     )
@@ -37,53 +63,52 @@ def scene_file(dataset: str, *, data_dir: Path) -> Path | None:
     return next((path for path in candidate_files(dataset, data_dir) if path.is_file()), None)
 
 
+def map_file(name: str, folders: Iterable[Path]) -> Path:
+    """The file of a truth by its path, or its name in a folder, with its ending or without."""
+    folders = list(dict.fromkeys(folders))
+    for folder in folders:
+        path = folder / name
+        for candidate in (path, *with_endings(path, (*ENDINGS, *PICTURE_ENDINGS))):
+            if candidate.is_file():
+                return candidate
+    looked = ", ".join(f"'{folder}'" for folder in folders)
+    raise SceneError(f"no file '{name}' for --map: looked in {looked}")
+
+
 def scene_name(dataset: str) -> str:
     """Name a scene by its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
-    given = Path(dataset)
-    name = given.stem if is_mat(given) else given.name
+    name = without_ending(Path(dataset).name)
     if not name.strip("."):
         raise SceneError(f"--dataset '{dataset}' names no scene")
     return name
 
 
-def is_mat(path: Path) -> bool:
-    """Whether a path ends as MATLAB files do."""
-    return path.suffix.lower() == ".mat"
-
-
 def candidate_files(dataset: str, data_dir: Path) -> list[Path]:
     """Where the file of a scene may lie, the likeliest first."""
-    given = Path(dataset)
+    given, name = Path(dataset), scene_name(dataset)
     if given.name != dataset:  # it has a folder: a path, not a name
-        return [given] if is_mat(given) else [given, Path(f"{dataset}.mat")]
-    name = scene_name(dataset)
-    in_folder = [data_dir / f"{other}.mat" for other in (name, *other_names(name))]
-    return [given, data_dir / given, *in_folder] if is_mat(given) else in_folder
+        return [given] if has_ending(given) else [given, *with_endings(given)]
+    # a name with an ending means no file with another
+    endings = (given.suffix,) if has_ending(given) else ENDINGS
+    named = [
+        path
+        for other in (name, *other_names(name))
+        for path in with_endings(data_dir / other, endings)
+    ]
+    return [given, data_dir / given, *named] if given.suffix else [*named, data_dir / given]
 
 
-def other_names(name: str) -> list[str]:
-    """The names under which the same scene is passed around, upper or lower case."""
-    return [other for other in known_names(name) if other != name]
-
-
-def canonical_name(name: str) -> str:
-    """The one of a scene's names that tells that two are the same: that of the catalogue."""
-    return next(iter(known_names(name)), name)
-
-
-def known_names(name: str) -> list[str]:
-    """All names of a scene of the catalogue, its own first; none of other scenes."""
-    catalogue = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
-    for scene, aliases in catalogue.items():
-        names = [scene, *aliases]
-        if name.lower() in map(str.lower, names):
-            return names
-    return []
+def with_endings(path: Path, of_formats: Iterable[str] = ENDINGS) -> list[Path]:
+    """A path with the endings that scenes have, in small letters and in capitals."""
+    endings = [form for ending in of_formats for form in (ending, ending.upper())]
+    return [path.with_name(f"{path.name}{ending}") for ending in endings]
 
 
 def scenes_in(folder: Path) -> list[str]:
-    """The names of the scenes in a folder, sorted."""
-    return sorted(path.stem for path in folder.glob("*.mat") if path.is_file())
+    """The names of the scenes in a folder, sorted; what ends in `_gt` is a truth by itself."""
+    paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    names = {without_ending(path.name) for path in paths if path.suffix.lower() in OWN_ENDINGS}
+    return sorted(name for name in names if not name.lower().endswith("_gt"))
 
 
 def describe_folder(folder: Path) -> str:
@@ -91,4 +116,4 @@ def describe_folder(folder: Path) -> str:
     if not folder.is_dir():
         return f"there is no folder '{folder}' (--data_dir names another)"
     scenes = scenes_in(folder)
-    return f"'{folder}' has {', '.join(scenes) if scenes else 'no .mat file'}"
+    return f"'{folder}' has {', '.join(scenes) if scenes else 'no scene'}"

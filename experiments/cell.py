@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from data.loading import load_scene
+from data.reading import AS_IT_IS, Reading
 from data.scene import Scene, SceneError, cube_to_image, image_to_cube
 from experiments.cost import PeakMemory, forward_flops
 from experiments.detection import detect, seeded_trainer
@@ -35,7 +36,8 @@ class Cell:
     """What is computed: a method with its options on a scene.
 
     `dataset` is what the scene is asked for by, `file` where its file lies (for a made-up one, its
-    name), `digest` its checksum. `eval_freq` adds a curve, but changes nothing.
+    name), `reading` how it is read, `digest` its checksum. `eval_freq` adds a curve, but changes
+    nothing.
     """
 
     scene: str
@@ -45,6 +47,7 @@ class Cell:
     method: str
     options: Mapping[str, Any]
     eval_freq: int = 0
+    reading: Reading = AS_IT_IS
 
     @property
     def key(self) -> str:
@@ -62,7 +65,7 @@ class Cell:
         """The command that does the same, with the scene in the data folder."""
         evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
         settings = {"command": "run", "dataset": self.dataset, "method": self.method}
-        return command_line({**settings, **self.options, **evaluation})
+        return command_line({**settings, **self.reading.off_default, **self.options, **evaluation})
 
     @property
     def work(self) -> float:
@@ -82,7 +85,7 @@ def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = N
     """Compute a cell, whatever happens; `advance` is told of the pixels of each epoch."""
     try:
         with ONE_AT_A_TIME:
-            scene = load_scene(cell.file, data_dir=Path())
+            scene = load_scene(cell.file, data_dir=Path(), reading=cell.reading)
             if scene.digest != cell.digest:
                 raise SceneError(f"'{cell.file}' is not the same here and now as at the start")
             record, scores = score(cell, scene, gpu_ids=gpu_ids, advance=advance)
@@ -126,6 +129,8 @@ def train(
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train a network on a scene; return it with what that took."""
     image = cube_to_image(cube)
+    height, width, _ = cube.shape
+    measurable = scene.anomalous if scene.has_both_classes else None
     trainer = seeded_trainer(cell.method, image, device=device, options=cell.options)
     curve = []
     evaluating = 0.0
@@ -133,11 +138,11 @@ def train(
     for epoch, loss in trainer.train(image, epochs=cell.options["epochs"]):
         last = {"epochs_done": epoch, "loss": loss}
         if advance is not None:
-            advance(scene.truth.size)
-        if cell.eval_freq and epoch % cell.eval_freq == 0 and scene.has_both_classes:
+            advance(height * width)
+        if cell.eval_freq and epoch % cell.eval_freq == 0 and measurable is not None:
             pause = time.perf_counter()
             scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
-            curve.append((epoch, area_under_roc(scene.anomalous, scores)))
+            curve.append((epoch, area_under_roc(measurable, scores)))
             evaluating += time.perf_counter() - pause
     return trainer, {
         **last,

@@ -38,12 +38,13 @@ def detect(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Score every pixel of a cube (H, W, B), by its reconstruction where the method is trained.
 
-    Returns the detection map (H, W) and the reconstruction (H, W, B) or None. Raises InputError
-    where the options do not suit the image.
+    Returns the detection map (H, W) and the reconstruction (H, W, B) or None, both NaN where the
+    cube is: there is no data. Raises InputError where the options do not suit the image.
     """
     if trainer is None:
         with as_input_error(f"--method {method}"):
             scores = detector_scores(method, cube, device=device, options=options)
         return scaled(scores).astype(np.float32), None
     reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
+    reconstruction[np.isnan(cube).any(axis=2)] = np.nan
     return detection_map(cube, reconstruction), reconstruction

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
-from data.loading import canonical_name
+from data.catalogue import canonical_name
 from experiments.published import PublishedRow
 from experiments.table import Row, Table
 from utils.metrics import MEASURES

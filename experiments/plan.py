@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data.loading import load_scene, scene_file, scene_name, scenes_in
+from data.reading import AS_IT_IS, Reading
 from data.scene import Scene, SceneError
 from experiments.cell import Cell, Outcome
 from experiments.grid import seeds_of
@@ -54,7 +55,7 @@ class Plan:
         return not (self.missing or self.failed or self.open)
 
 
-def plan_table(table: Table, *, data_dir: Path) -> Plan:
+def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> Plan:
     """Load the scenes of a table and list its cells.
 
     Raises InputError where it has no scene at all.
@@ -62,8 +63,8 @@ def plan_table(table: Table, *, data_dir: Path) -> Plan:
     asked = scenes_in(data_dir) if table.scenes is None else table.scenes
     if not asked:
         raise InputError(
-            f"table {table.name}: no scene in '{data_dir}'; put MATLAB files with 'data' and 'map' "
-            f"there, name another folder with --data_dir, or try --dataset synthetic"
+            f"table {table.name}: no scene in '{data_dir}'; put scenes there, "
+            f"name another folder with --data_dir, or try --dataset synthetic"
         )
     scenes: dict[str, Scene | None] = {}
     missing, cells = {}, {}
@@ -72,17 +73,18 @@ def plan_table(table: Table, *, data_dir: Path) -> Plan:
         if name in scenes:
             raise InputError(f"table {table.name}: two scenes are called '{name}'")
         try:
-            scene = load_scene(dataset, data_dir=data_dir)
+            scene = load_scene(dataset, data_dir=data_dir, reading=reading)
         except SceneError as error:
             scenes[name], missing[name] = None, str(error)
             continue
         scenes[name] = scene
         path = scene_file(dataset, data_dir=data_dir)
-        source = {
+        source: dict[str, Any] = {
             "scene": name,
             "dataset": dataset,
             "file": str(path.absolute()) if path else dataset,
             "digest": scene.digest,
+            "reading": reading,
         }
         for row in table.rows:
             for seed in seeds_of(table, row):
@@ -90,7 +92,7 @@ def plan_table(table: Table, *, data_dir: Path) -> Plan:
     return Plan(table, scenes, missing, cells)
 
 
-def cell_of(table: Table, row: Row, seed: int | None, source: Mapping[str, str]) -> Cell:
+def cell_of(table: Table, row: Row, seed: int | None, source: Mapping[str, Any]) -> Cell:
     """The cell of a row and a seed on a scene."""
     options = dict(row.options) if seed is None else {**row.options, "seed": seed}
     evaluations = 0 if seed is None else table.eval_freq

@@ -59,7 +59,8 @@ class Progress:
 def share_of(plan: Plan, place: Place) -> float:
     """How much work a cell is."""
     scene = plan.scenes[place[1]]
-    return plan.cells[place].work * (scene.truth.size if scene else 1)
+    height, width, _ = scene.cube.shape if scene else (1, 1, 1)
+    return plan.cells[place].work * height * width
 
 
 def in_words(place: Place, outcome: Outcome) -> str:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from utils.figures import false_colour
+from utils.figures import Bands, false_colour, truth_picture
 from utils.files import write_text
 from utils.metrics import MEASURES, Measures
 
@@ -26,30 +26,36 @@ def write_report(
     *,
     title: str,
     cube: NDArray[np.float32],
-    anomalous: NDArray[np.bool_],
+    anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     method: str,
     measures: Measures | None,
     options: Mapping[str, str],
     details: Mapping[str, str],
+    bands: Bands | None = None,
+    threshold: float | None = None,
 ) -> Path:
     """Write the page of a scene (H, W, B) and its detection map (H, W); return its path.
 
-    Cube and scores are in [0, 1]. `measures` is None where the truth has one class only; the page
-    then says so, and compares nothing with the truth.
+    Cube and scores are in [0, 1], and NaN where there is no data. `measures` is None where there is
+    no truth, or one class of pixels only; the page then says so, and compares nothing with it.
+    `bands` are the bands nearest red, green and blue. The slider starts at `threshold`, a finite
+    score, or at 1 % of the pixels.
     """
-    pictures = {
-        "scene": png(false_colour(cube)),
-        "truth": png(anomalous, cmap="gray"),
-        "detection": png(scores, cmap="viridis"),
-    }
+    gap = np.isnan(scores)
+    pictures = {"scene": png(false_colour(cube, bands=bands)), "detection": png(scores, "viridis")}
+    if anomalous is not None:
+        pictures["truth"] = png(truth_picture(anomalous, gap), "gray")
     page = template().render(
         title=title,
         method=method,
         shape=cube.shape,
-        targets=int(anomalous.sum()),
+        targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap),
+        gaps=np.count_nonzero(gap),
+        natural=bands is not None,
+        threshold=threshold,
         pictures=pictures,
-        data=script_data(scores, anomalous if measures else None),
+        data=script_data(scores, anomalous if measures else None, threshold),
         measures=named(measures) if measures else [],
         options=options,
         details=details,
@@ -70,17 +76,21 @@ def template() -> Template:
 
 
 def script_data(
-    scores: NDArray[np.float32], anomalous: NDArray[np.bool_] | None
-) -> dict[str, str | None]:
+    scores: NDArray[np.float32], anomalous: NDArray[np.bool_] | None, threshold: float | None
+) -> dict[str, str | float | None]:
     """Scores and truth as the page's script reads them: little-endian float32 and bytes."""
     return {
         "scores": base64(scores.astype("<f4").tobytes()),
         "truth": None if anomalous is None else base64(anomalous.astype(np.uint8).tobytes()),
+        "threshold": None if threshold is None else float(threshold),
     }
 
 
-def png(image: NDArray[Any], *, cmap: str | None = None) -> str:
-    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) in the colours of a map."""
+def png(image: NDArray[Any], cmap: str | None = None) -> str:
+    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) in the colours of a map.
+
+    In a map, NaN is transparent.
+    """
     buffer = BytesIO()
     imsave(buffer, image, format="png", cmap=cmap, vmin=0, vmax=1)
     return f"data:image/png;base64,{base64(buffer.getvalue())}"

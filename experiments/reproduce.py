@@ -5,6 +5,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from data.reading import Reading
 from experiments.cell import Outcome, compute
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import Place, Plan, plan_table
@@ -21,6 +22,7 @@ def reproduce(
     table: Table,
     *,
     data_dir: Path,
+    reading: Reading,
     result_dir: Path,
     gpu_ids: tuple[int, ...],
     workers: int,
@@ -33,7 +35,7 @@ def reproduce(
     computed.
     """
     select_device(gpu_ids)  # raises where one is not there
-    plan = plan_table(table, data_dir=data_dir)
+    plan = plan_table(table, data_dir=data_dir, reading=reading)
     folder = writable_folder(result_dir / "tables")
     store = Store(folder / "cells")
     take_kept(plan, store)

@@ -141,10 +141,11 @@ def comparison(
     """Detection maps side by side and, where the truth allows, what tells them apart."""
     if not scores:
         return {}
-    figures = {"maps": maps_figure(scene.scaled_cube(), scene.anomalous, scores)}
-    if scene.has_both_classes:
-        figures["roc"] = roc_figure(scene.anomalous, scores)
-        figures["separability"] = separability_figure(scene.anomalous, scores)
+    anomalous, bands = scene.anomalous, scene.metadata.colour_bands
+    figures = {"maps": maps_figure(scene.scaled_cube(), anomalous, scores, bands=bands)}
+    if anomalous is not None and scene.has_both_classes:
+        figures["roc"] = roc_figure(anomalous, scores)
+        figures["separability"] = separability_figure(anomalous, scores)
     if curves:
         figures["auc"] = auc_figure(curves)
     return figures

@@ -85,12 +85,13 @@ class AdaptiveWeightLoss:
     """Mean squared error that leaves out, more and more, the pixels it cannot lower.
 
     The weight of a pixel is 1 at first; after every `REWEIGHTING` calls it is the distance of its
-    residual e from the largest, (max e − e) / (max e − min e).
+    residual e from the largest, (max e − e) / (max e − min e). Takes images (1, B, H, W), or some
+    of their pixels (1, B, n), the same at every call.
     """
 
     def __init__(self) -> None:
         self.calls = 0
-        self.weight: Tensor | float = 1.0  # (1, 1, H, W)
+        self.weight: Tensor | float = 1.0  # (1, 1, H, W) or (1, 1, n)
 
     def __call__(self, output: Tensor, image: Tensor) -> Tensor:
         if self.calls and self.calls % REWEIGHTING == 0:

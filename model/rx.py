@@ -8,45 +8,79 @@ Detection in Hyperspectral Data", IEEE JSTARS 6(2), 2013.
 
 Covariances are made regular by a ridge: that share of their mean variance is added to the diagonal,
 so that dead and redundant bands, and rings of fewer pixels than bands, do no harm.
+
+Pixels of no data, which are NaN, are in no background, and their score is NaN.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from model.windows import check_windows, rings
+from model.windows import check_windows, has_data, rings
+
+# The share of a ring's pixels that have to have data. The default ring has two pixels a band of a
+# long spectrum; a covariance of one a band fits them so well that all others seem far away.
+FEWEST = 0.75
+
+
+@dataclass(frozen=True)
+class Background:
+    """What pixels are compared with: a mean (B,) and a regular covariance (B, B), in float64."""
+
+    mean: Tensor
+    covariance: Tensor
+
+    def distance(self, pixels: Tensor) -> Tensor:
+        """Squared Mahalanobis distance of pixels (..., B) → (...), NaN for those of no data."""
+        away = pixels.double().reshape(-1, pixels.shape[-1]) - self.mean
+        return mahalanobis(away, self.covariance).reshape(pixels.shape[:-1])
+
+
+def background_of(pixels: Tensor, *, ridge: float = 1e-6) -> Background:
+    """Take the background from all pixels (..., B) that have data."""
+    known = pixels[has_data(pixels)].double()  # (N, B)
+    mean = known.mean(dim=0)
+    centred = known - mean
+    covariance = centred.mT @ centred / len(centred)
+    scale = covariance.diagonal().mean().clamp(min=least_variance(known))
+    return Background(mean, regular(covariance, ridge, scale=scale))
 
 
 def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to the scene, (H, W, B) → (H, W)."""
-    height, width, bands = cube.shape
-    pixels = cube.double().reshape(-1, bands)
-    centred = pixels - pixels.mean(dim=0)
-    covariance = centred.mT @ centred / len(centred)
-    scale = covariance.diagonal().mean().clamp(min=least_variance(pixels))
-    return mahalanobis(centred, regular(covariance, ridge, scale=scale)).reshape(height, width)
+    return background_of(cube, ridge=ridge).distance(cube)
 
 
 def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float = 1e-6) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
     The ring lies between the inner and the outer window (odd sides in pixels), which is moved into
-    the image at its border. Raises ValueError for windows that leave a pixel without a ring.
+    the image at its border. Where pixels of no data leave less than `FEWEST` of a ring, the whole
+    scene is the background. Raises ValueError for windows that leave a pixel without a ring.
     """
     height, width, bands = cube.shape
     check_windows(height, width, inner=inner_window, outer=outer_window)
     cube = cube.double()
     pixels = cube.reshape(-1, bands)
-    scene_variance = pixels.var(dim=0, correction=0).mean().clamp(min=least_variance(pixels))
+    known = pixels[has_data(pixels)]
+    scene_variance = known.var(dim=0, correction=0).mean().clamp(min=least_variance(known))
+    scene = background_of(cube, ridge=ridge)
+    whole = min(outer_window, height) * min(outer_window, width) - inner_window**2  # or more
+    fewest = max(FEWEST * whole, 1)
     scores = torch.empty(height * width, dtype=cube.dtype, device=cube.device)
     for chosen, ring, in_ring in rings(cube, inner=inner_window, outer=outer_window):
-        count = in_ring.sum(dim=1)[:, None]  # (pixels, 1)
+        count = in_ring.sum(dim=1)[:, None].clamp(min=1)  # (pixels, 1)
         mean = ring.sum(dim=1) / count  # (pixels, B)
         centred = (ring - mean[:, None]) * in_ring[..., None]
         covariance = centred.mT @ centred / count[..., None]  # (pixels, B, B)
         variance = covariance.diagonal(dim1=1, dim2=2).mean(dim=1)
         scale = variance.clamp(min=1e-6 * float(scene_variance))  # a flat ring has no variance
+        covariance = regular(covariance, ridge, scale=scale)
+        few = in_ring.sum(dim=1) < fewest
+        mean[few], covariance[few] = scene.mean, scene.covariance
         away = (pixels[chosen] - mean)[:, None]  # (pixels, 1, B)
-        scores[chosen] = mahalanobis(away, regular(covariance, ridge, scale=scale))[:, 0]
+        scores[chosen] = mahalanobis(away, covariance)[:, 0]
     return scores.reshape(height, width)
 
 

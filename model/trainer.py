@@ -14,7 +14,8 @@ LOSSES: dict[str, Loss] = {"l1": F.l1_loss, "l2": F.mse_loss}
 class Trainer:
     """A network, its loss, its optimiser and the device they work on.
 
-    Images are (1, B, H, W) and may be on any device; results come back on the CPU.
+    Images are (1, B, H, W) and may be on any device; results come back on the CPU. A pixel of no
+    data is NaN: the network sees 0 there, as beyond the border, and the loss does not see it.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class Trainer:
         The loss is the one before the step. Raises FloatingPointError when it is not finite.
         """
         image = image.to(self.device)
+        seen, known = without_gaps(image), known_pixels(image)
         self.network.train()
         for epoch in range(1, epochs + 1):
             self.optimiser.zero_grad()
-            loss = self.loss(self.network(image), image)
+            loss = self.loss(self.network(seen)[:, :, known], image[:, :, known])
             value = loss.item()
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -57,9 +59,10 @@ class Trainer:
     def reconstruct(self, image: Tensor) -> Tensor:
         """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W).
 
-        Raises FloatingPointError where the weights give anything but finite numbers.
+        Pixels of no data are rebuilt too, as from 0. Raises FloatingPointError where the weights
+        give anything but finite numbers.
         """
-        reconstruction = self.network(image.to(self.device)).cpu()
+        reconstruction = self.network(without_gaps(image.to(self.device))).cpu()
         if not reconstruction.isfinite().all():
             raise FloatingPointError(
                 "the weights give NaN or infinite values: try a smaller learning rate"
@@ -71,3 +74,17 @@ class Trainer:
         return {
             name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()
         }
+
+
+def without_gaps(image: Tensor) -> Tensor:
+    """Put 0 where an image (1, B, H, W) has no data, which is NaN."""
+    return image.masked_fill(image.isnan().any(dim=1, keepdim=True), 0)
+
+
+def known_pixels(image: Tensor) -> Tensor | slice:
+    """Index the pixels of an image (1, B, H, W) that have data: by a mask (H, W), or all of them.
+
+    A mask makes n pixels of the image, (1, B, n); without a gap the image stays as it is.
+    """
+    gap = image.isnan().any(dim=1)[0]
+    return ~gap if gap.any() else slice(None)

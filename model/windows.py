@@ -20,11 +20,17 @@ def check_windows(height: int, width: int, *, inner: int, outer: int) -> None:
         )
 
 
+def has_data(pixels: Tensor) -> Tensor:
+    """Whether pixels (..., B) have data, (...): NaN in any band means that there is none."""
+    return ~pixels.isnan().any(dim=-1)
+
+
 def rings(
     cube: Tensor, *, inner: int, outer: int, largest: int = 2**25
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
     """Gather the pixels in the outer window around every pixel and not in the inner.
 
+    Pixels of no data, which are NaN, are in nobody's ring, and may leave a ring without any pixel.
     At the border the outer window is moved into the image: a smaller ring would represent a pixel
     less well, and a mirrored one would hold the pixel itself. Takes a cube (H, W, B) and yields,
     for some of its H·W pixels at a time: which they are, the pixels of their outer windows
@@ -36,6 +42,8 @@ def rings(
     down, across = torch.meshgrid(torch.arange(tall), torch.arange(wide), indexing="ij")
     down, across = down.flatten().to(cube.device), across.flatten().to(cube.device)  # (N,)
     pixels = cube.reshape(-1, bands)
+    known = has_data(pixels)
+    pixels = pixels.masked_fill(~known[:, None], 0)  # NaN would stay NaN outside of a ring
     batch = max(1, largest // (max(len(down), bands) * bands))
     for first in range(0, len(pixels), batch):
         chosen = torch.arange(first, min(first + batch, len(pixels)), device=cube.device)
@@ -43,6 +51,6 @@ def rings(
         other_row = (row - outer // 2).clamp(0, height - tall) + down  # (pixels, N)
         other_column = (column - outer // 2).clamp(0, width - wide) + across
         distance = torch.maximum((other_row - row).abs(), (other_column - column).abs())
-        in_ring = distance > inner // 2
-        window = pixels[other_row * width + other_column]
-        yield slice(first, first + len(chosen)), window * in_ring[..., None], in_ring
+        other = other_row * width + other_column
+        in_ring = (distance > inner // 2) & known[other]
+        yield slice(first, first + len(chosen)), pixels[other] * in_ring[..., None], in_ring

@@ -206,3 +206,27 @@ def test_weights_of_the_other_method_are_refused() -> None:
         load_strictly(nl2net, auto.state_dict())
     with pytest.raises(ValueError, match="^it does not hold the weights of an AutoAD$"):
         load_strictly(auto, nl2net.state_dict())
+
+
+def test_the_weighted_loss_of_some_pixels_is_that_of_an_image_of_them() -> None:
+    some, whole = AdaptiveWeightLoss(), AdaptiveWeightLoss()
+    known = torch.rand(5, 6) > 0.3
+    for _ in range(202):
+        output, image = (torch.rand(1, 3, 5, 6, dtype=torch.double) for _ in range(2))
+        few_output, few_image = output[:, :, known], image[:, :, known]
+        value = whole(few_output[..., None], few_image[..., None])
+        torch.testing.assert_close(some(few_output, few_image), value, rtol=1e-12, atol=0)
+
+
+def test_pixels_of_no_data_have_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their residuals neither count nor set the range of the weights."""
+    monkeypatch.setattr(autoad, "REWEIGHTING", 2)
+    image = random_image(5, 6)
+    image[:, :, 1, 1:4] = torch.nan
+    training = trainer()
+    losses = [loss for _, loss in training.train(image, epochs=6)]
+    assert losses[-1] < losses[0] and isinstance(training.loss, AdaptiveWeightLoss)
+    weight = training.loss.weight
+    assert isinstance(weight, Tensor)
+    assert weight.shape == (1, 1, 27) and (weight.min(), weight.max()) == (0, 1)
+    assert training.reconstruct(image).isfinite().all()

@@ -84,17 +84,18 @@ def nan_at(cube: NDArray[Any], *place: int) -> NDArray[Any]:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda cube, truth: {"data": cube}, "no variable 'map' (found: data 13×11×5)"),
-        (lambda cube, truth: {"map": truth}, "no variable 'data' (found: map 13×11)"),
-        (lambda cube, truth: {"data": cube[..., 0], "map": truth}, "the cube is 13×11, expected"),
-        (lambda cube, truth: {"data": cube, "map": truth.T}, "the map is 11×13, but the cube is"),
+        (lambda cube, truth: {"map": truth}, "has no cube, an array of height × width × bands"),
+        (lambda cube, truth: {"data": cube[..., 0], "map": truth}, "(found: data 13×11, map 13×"),
+        (lambda cube, truth: {"data": cube, "map": truth[:9]}, "the map is 9×11, but the cube is"),
+        (lambda cube, truth: {"a": cube, "b": cube}, "a 13×11×5, b 13×11×5; name yours with --d"),
+        (lambda cube, truth: {"data": cube, "gt": truth, "mask": truth}, "gt 13×11, mask 13×11; "),
         (
             lambda cube, truth: {"data": nan_at(cube, 2, 3, 4), "map": truth},
             "the cube has 1 NaN or infinite values, the first at row 2, column 3, band 4",
         ),
         (lambda cube, truth: {"data": cube * 0 + 7, "map": truth}, "constant (7 everywhere)"),
         (lambda cube, truth: {"data": cube + 1j, "map": truth}, "the cube holds complex128"),
-        (lambda cube, truth: {"data": "text", "map": truth}, "the cube holds <U"),
+        (lambda cube, truth: {"data": "text", "map": truth}, "data 1 (no numbers), map 13×11)"),
         (lambda cube, truth: {"data": cube * -1e36 - 9e38, "map": truth}, "float32 cannot hold"),
     ],
 )
@@ -116,6 +117,39 @@ def test_scenes_that_cannot_be_used(
 def test_a_missing_scene(small_scene: str, refusal: CommandLine) -> None:
     line = refusal(*TRAIN, "smal")
     assert "no scene 'smal'" in line and "'data' has small" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--data_key", "hsi"], "no variable 'hsi', as --data_key names (found: data 13×11×5, m"),
+        (["--map_key", "gt"], "no variable 'gt', as --map_key names (found: data 13×11×5, map"),
+        (["--map", "gt.png"], "no file 'gt.png' for --map"),
+        (["--axes", "bhw"], "with --axes bhw the cube is 11×5×13"),
+        (["--bands", "4-6"], "--bands 4-6: 'data/small.mat' has the bands 1 to 5"),
+        (["--axes", "hhw"], "--axes: 'hhw' is not an order of h (height)"),
+        (["--bands", "2;3"], "--bands: '2;3' is not a selection of bands"),
+        (["--nodata", "none"], "--nodata: 'none' is not a number"),
+    ],
+    ids=str,
+)
+def test_ways_to_read_a_scene_that_it_contradicts(
+    small_scene: str, refusal: CommandLine, words: list[str], message: str
+) -> None:
+    before = files()
+    assert message in refusal(*TRAIN, small_scene, *words)
+    assert files() == before
+
+
+def test_one_of_several_scenes_does_not_keep_the_others(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main.main([*TINY, *TRAIN, "missing", small_scene])
+    said = capsys.readouterr()
+    assert exit_.value.code == 2 and "Training small" in said.out
+    assert said.err.startswith("main.py: error: missing: no scene 'missing'")
+    assert len(list(Path("checkpoints/small").glob("*/model/*.pkl"))) == 1
 
 
 def test_damaged_scenes(small_scene: str, refusal: CommandLine) -> None:

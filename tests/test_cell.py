@@ -13,8 +13,9 @@ from scipy.io import savemat
 
 import experiments.detection
 from data.loading import load_scene
-from data.matfile import read_scene
-from experiments.cell import Cell, Outcome, compute
+from data.scene import Scene
+from data.scenefile import read_scene
+from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
 from utils.metrics import MEASURES, json_values, measure
 from utils.options import method_options_of, parse
@@ -221,3 +222,25 @@ def test_another_scene_in_the_place_of_the_one_meant_is_refused(
     outcome = done(cell)
     assert outcome.scores is None
     assert "'data/small.mat' is not the same here and now" in outcome.record["failed"]
+
+
+@pytest.mark.parametrize("method", ["rx", "lfeb"])
+def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
+    cube: NDArray[Any], truth: NDArray[Any], method: str
+) -> None:
+    masked = np.indices(truth.shape).sum(axis=0) < 4
+    told: list[float] = []
+    outcomes = []
+    for known_truth in (None, truth):
+        scene = Scene("small", cube, known_truth, "memory", masked=masked)
+        cell = replace(a_cell(method), eval_freq=1)
+        outcomes.append(score(cell, scene, gpu_ids=(-1,), advance=told.append))
+    (without, scores), (record, same_scores) = outcomes
+    assert np.array_equal(np.isnan(scores), masked)
+    np.testing.assert_array_equal(scores, same_scores)
+    assert without["measures"] is None and not without.get("auc_over_epochs")
+    expected = measure(truth[~masked] != 0, scores[~masked])
+    assert record["measures"] == json_values(expected) and expected is not None
+    if METHODS[method].trained:
+        assert told == [13 * 11] * 4
+        assert record["auc_over_epochs"][-1] == (2, expected.auc_df)

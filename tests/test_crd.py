@@ -160,3 +160,34 @@ def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, largest: 
 def test_windows_without_a_ring_are_refused(inner: int, outer: int) -> None:
     with pytest.raises(ValueError, match="window"):
         crd(random_cube(8, 9, 3), inner=inner, outer=outer)
+
+
+def with_gaps(cube: Cube) -> tuple[Cube, NDArray[np.bool_]]:
+    """The cube with a corner, a line and a single pixel of NaN, and where there is data (H, W)."""
+    known = np.ones(cube.shape[:2], bool)
+    known[:3, :3] = known[:, 5] = known[-2, -2] = False
+    return np.where(known[..., np.newaxis], cube, np.nan), known
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(1, 3), (3, 5), (1, 99)])
+@pytest.mark.parametrize("bands", [3, 40])
+def test_pixels_of_no_data_represent_nothing(inner: int, outer: int, bands: int) -> None:
+    height, width = 7, 8
+    cube, known = with_gaps(random_cube(height, width, bands))
+    scores = crd(cube, inner=inner, outer=outer, ridge=1e-2)
+    assert np.array_equal(np.isnan(scores), ~known)
+    for row, column in np.argwhere(known):
+        window = {"height": height, "width": width, "inner": inner, "outer": outer}
+        ring = [cube[place] for place in ring_of(row, column, **window) if known[place]]
+        expected = misfit(cube[row, column], ring, ridge=1e-2)
+        assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-10)
+
+
+def test_a_pixel_alone_among_those_of_no_data_is_represented_by_the_mean() -> None:
+    cube = random_cube(15, 16, 3)
+    cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
+    scores = crd(cube, ridge=1e-2)
+    known = np.isfinite(cube[..., 0])
+    assert np.array_equal(np.isfinite(scores), known)
+    mean = cube[known].mean(axis=0)
+    assert scores[4, 4] == pytest.approx(misfit(cube[4, 4], [mean], ridge=1e-2), rel=1e-8)

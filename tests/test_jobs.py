@@ -127,7 +127,7 @@ def test_an_error_of_a_job_comes_out(workers: int) -> None:
 @pytest.mark.parametrize(
     ("visible", "names"),
     [(None, {"1", "3"}), ("7,5,6,4", {"5", "4"}), ("GPU-a,GPU-b,GPU-c,GPU-d", {"GPU-b", "GPU-d"})],
-    ids=str,
+    ids=["all", "numbers", "names"],
 )
 def test_every_process_sees_a_device_of_its_own(
     monkeypatch: pytest.MonkeyPatch, visible: str | None, names: set[str]

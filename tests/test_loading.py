@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from data.loading import load_scene
+from data.loading import load_scene, scene_name, scenes_in
+from data.reading import Reading
 from data.scene import SceneError
 
 DATA = Path("data")
@@ -70,7 +71,8 @@ def test_synthetic_needs_no_file_but_a_file_of_that_name_goes_first(
 def test_a_missing_scene_says_where_it_was_looked_for_and_what_is_there(
     workplace: Path, variables: dict[str, NDArray[Any]]
 ) -> None:
-    with pytest.raises(SceneError, match=r"data/HSI-II\.mat, data/abu-beach-4\.mat.* no \.mat"):
+    message = r"data/HSI-II\.mat, data/abu-beach-4\.mat.*another format.*'data' has no scene"
+    with pytest.raises(SceneError, match=message):
         load_scene("HSI-II", data_dir=DATA)
     savemat("data/one.mat", variables)
     savemat("data/two.mat", variables)
@@ -84,3 +86,89 @@ def test_a_missing_scene_says_where_it_was_looked_for_and_what_is_there(
 def test_what_names_no_file_is_refused(workplace: Path, dataset: str) -> None:
     with pytest.raises(SceneError, match="names no scene"):
         load_scene(dataset, data_dir=DATA)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "file"),
+    [
+        ("UP", "UP.MAT"),
+        ("my scene v1.2", "my scene v1.2.mat"),
+        ("my scene v1.2", "my scene v1.2.npy"),
+        ("x.y.npy", "x.y.npy"),
+        ("stack", "stack.NPY"),
+        ("bare", "bare"),
+        ("Gulfport.npy", "abu-airport-4.npy"),
+    ],
+)
+def test_names_as_people_write_them(
+    workplace: Path, variables: dict[str, NDArray[Any]], dataset: str, file: str
+) -> None:
+    with (DATA / file).open("wb") as stream:
+        if file.lower().endswith("npy"):
+            np.save(stream, variables["data"])
+        else:
+            savemat(stream, variables)
+    scene = load_scene(dataset, data_dir=DATA)
+    assert scene.source == f"'{DATA / file}'"
+    assert scene.name == dataset.removesuffix(".npy")
+
+
+def test_an_ending_that_is_given_means_no_file_with_another(
+    workplace: Path, variables: dict[str, NDArray[Any]]
+) -> None:
+    savemat("data/x.mat", variables)
+    np.save("data/x.npy", variables["data"])
+    assert load_scene("x", data_dir=DATA).format == "MAT"
+    assert load_scene("x.npy", data_dir=DATA).format == "NumPy"
+    with pytest.raises(SceneError, match=r"no scene 'x\.img'.*'data' has x;"):
+        load_scene("x.img", data_dir=DATA)
+
+
+def test_a_name_is_that_of_the_file_without_the_endings_of_formats() -> None:
+    names = ["x.mat", "x.img.hdr", "a/x.HDR", "x.nc", "x.tif"]
+    assert {scene_name(name) for name in names} == {"x"}
+    assert scene_name("x.v1") == "x.v1"
+
+
+def test_a_folder_is_told_from_a_scene(workplace: Path, variables: dict[str, NDArray[Any]]) -> None:
+    savemat("data/x.mat", variables)
+    with pytest.raises(SceneError, match=r"'data' is a folder, not a scene: 'data' has x; give"):
+        load_scene("data", data_dir=Path())
+
+
+def test_scenes_in_a_folder(workplace: Path) -> None:
+    files = ("b.mat", "b.hdr", "a.TIF", "c_gt.mat", "C_GT.npy", "notes.txt", "a.png", "bare")
+    for name in files:
+        (DATA / name).touch()
+    (DATA / "folder.mat").mkdir()
+    assert scenes_in(DATA) == ["a", "b"]
+    assert scenes_in(Path("nowhere")) == []
+
+
+@pytest.mark.parametrize("name", ["here.npy", "here", "there.npy", "there", "far.npy", "far"])
+def test_the_map_is_looked_for_here_in_the_data_folder_and_beside_the_scene(
+    workplace: Path, variables: dict[str, NDArray[Any]], name: str
+) -> None:
+    Path("other").mkdir()
+    savemat("other/x.mat", {"data": variables["data"]})
+    for path in ("here", "data/there", "other/far"):
+        np.save(f"{path}.npy", variables["map"])
+    scene = load_scene("other/x.mat", data_dir=DATA, reading=Reading(map=name))
+    np.testing.assert_array_equal(scene.truth, variables["map"])
+
+
+def test_a_map_that_is_not_there(workplace: Path, variables: dict[str, NDArray[Any]]) -> None:
+    savemat("data/x.mat", variables)
+    message = r"no file 'truth\.png' for --map: looked in '\.', 'data'$"
+    with pytest.raises(SceneError, match=message):
+        load_scene("x", data_dir=DATA, reading=Reading(map="truth.png"))
+    assert load_scene("x", data_dir=DATA, reading=Reading(map="none")).truth is None
+
+
+@pytest.mark.parametrize(
+    "reading", [Reading(bands="1-5"), Reading(map="none"), Reading(nodata=0)], ids=str
+)
+def test_the_synthetic_scene_is_no_file_to_read_in_another_way(reading: Reading) -> None:
+    (option,) = reading.off_default
+    with pytest.raises(SceneError, match=f"--{option} has no meaning for the synthetic scene"):
+        load_scene("synthetic", data_dir=Path("nowhere"), reading=reading)

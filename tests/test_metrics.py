@@ -1,6 +1,7 @@
 """Scores and measures, against their definitions and against scikit-learn."""
 
 import math
+from random import Random
 
 import numpy as np
 import pytest
@@ -143,3 +144,39 @@ def test_the_ratio_of_nothing_to_nothing_is_no_number() -> None:
 @pytest.mark.parametrize("truth", [np.ones((2, 2), bool), np.zeros((2, 2), bool)])
 def test_one_class_has_no_measures(truth: NDArray[np.bool_]) -> None:
     assert measure(truth, np.zeros((2, 2), np.float32)) is None
+
+
+@given(scored_truths(), st.randoms(use_true_random=False))
+def test_pixels_without_data_are_not_measured(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]], random: Random
+) -> None:
+    truth, scores = case
+    gaps = np.zeros_like(truth)
+    gaps.flat[1:-1] = [random.random() < 0.4 for _ in range(truth.size - 2)]
+    seen = np.where(gaps, np.nan, scores)
+    known, known_truth = scores[~gaps][np.newaxis], truth[~gaps][np.newaxis]
+    assert np.array_equal(scaled(seen)[~gaps], scaled(known)[0])
+    assert np.array_equal(np.isnan(scaled(seen)), gaps)
+    assert area_under_roc(truth, seen) == area_under_roc(known_truth, known)
+    one, other = measure(truth, seen), measure(known_truth, known)
+    assert one is not None and other is not None
+    np.testing.assert_equal(one.values(), other.values())  # NaN of undefined ratios included
+
+
+@pytest.mark.parametrize("anomaly", [True, False])
+def test_a_class_without_data_has_no_measures(anomaly: bool) -> None:
+    truth = np.array([[True, False, True, False]])
+    scores = np.where(truth == anomaly, np.nan, [[0.1, 0.2, 0.3, 0.4]])
+    assert measure(truth, scores) is None
+
+
+def test_without_a_truth_there_are_no_measures() -> None:
+    assert measure(None, np.ones((2, 2))) is None
+
+
+def test_pixels_without_data_have_no_score() -> None:
+    cube = np.zeros((2, 2, 4), np.float32)
+    cube[0, 0] = np.nan
+    rebuilt = np.full_like(cube, 9)  # what is made of them does not matter
+    rebuilt[0, 1], rebuilt[1, 0], rebuilt[1, 1] = 0, 1, 2
+    np.testing.assert_array_equal(detection_map(cube, rebuilt), [[np.nan, 0], [0.25, 1]])

@@ -104,7 +104,7 @@ def test_options_of_other_commands_have_no_meaning(
     command: str, option: str, value: str, of_tables: bool
 ) -> None:
     words = ["--command", command, f"--{option}", value]
-    if (command == "reproduce") == of_tables:
+    if (command == "reproduce") == of_tables and command != "info":
         args, given = parse(words)
         assert str(given[option]) == str(getattr(args, option)) == value
         return
@@ -259,3 +259,9 @@ def test_to_help_and_to_refuse_takes_nothing_heavy(words: list[str]) -> None:
     assert done.returncode == (0 if words == ["--help"] else 2)
     assert json.loads(done.stdout.splitlines()[-1]) == []
     assert done.stdout.startswith("usage: main.py") == (words == ["--help"])
+
+
+@pytest.mark.parametrize("value", ["-1", "-9999", "-3.4e38", "-.5"])
+def test_values_may_be_negative(value: str) -> None:
+    args, _ = parse(["--nodata", value, "--gpu_ids", "-1", "--bands", "-9,12-"])
+    assert (args.nodata, args.gpu_ids, args.bands) == (float(value), (-1,), "-9,12-")

@@ -43,3 +43,16 @@ def test_the_auc_runs_over_the_epochs() -> None:
     figure = auc_figure({"NL2Net": [(50, 0.9), (100, 0.95)]})
     (axes,) = figure.axes
     np.testing.assert_array_equal(axes.lines[0].get_data(), [[50, 100], [0.9, 0.95]])
+
+
+def test_pixels_without_data_are_in_no_curve_and_no_box() -> None:
+    gaps = RANDOM.random(TRUTH.shape) > 0.7
+    seen = {"RX": np.where(gaps, np.float32(np.nan), SCORES)}
+    known = {"RX": SCORES[~gaps]}
+    for draw in (roc_figure, separability_figure):
+        figure, expected = draw(TRUTH, seen), draw(TRUTH[~gaps], known)
+        lines = [line.get_xydata() for axes in figure.axes for line in axes.lines]
+        others = [line.get_xydata() for axes in expected.axes for line in axes.lines]
+        assert len(lines) == len(others) > 0
+        for line, other in zip(lines, others, strict=True):
+            np.testing.assert_array_equal(line, other)

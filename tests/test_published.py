@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from data.loading import canonical_name
+from data.catalogue import canonical_name
 from experiments.published import FILE, published_rows
 from experiments.table import TABLES, read_table
 

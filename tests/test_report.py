@@ -237,3 +237,95 @@ def test_the_page_fits_a_narrow_screen(tab: Any, tmp_path: Path) -> None:
     tab.set_viewport_size({"width": 420, "height": 800})
     tab.goto(report(tmp_path, title="x" * 200, options={"checkpoint": "y" * 200}).as_uri())
     assert tab.evaluate("() => document.documentElement.scrollWidth") == 420
+
+
+GAPS = np.zeros(TRUTH.shape, bool)
+GAPS[:, :4] = GAPS[20, 20] = True
+WITH_GAPS = {
+    "cube": np.where(GAPS[..., np.newaxis], np.float32(np.nan), CUBE),
+    "scores": np.where(GAPS, np.float32(np.nan), SCORES),
+}
+
+
+def picture(page: str, alt: str) -> NDArray[Any]:
+    """A picture of the page in [0, 1], (H, W, 4)."""
+    found = re.search(rf'src="data:image/png;base64,([^"]*)" alt="{alt}"', page)
+    assert found
+    return np.asarray(imread(BytesIO(base64.b64decode(found[1])), format="png"))
+
+
+def test_pixels_without_data_are_told_and_not_shown(tmp_path: Path) -> None:
+    page = report(tmp_path, **WITH_GAPS).read_text(encoding="utf-8")
+    text = " ".join(page.split())
+    targets = (TRUTH & ~GAPS).sum()
+    assert 0 < targets < TRUTH.sum()
+    assert f"5 bands · {targets} anomalous pixels · 161 pixels without data" in text
+    assert f"white where anomalous: {targets} of 1,039 pixels; grey where there is no data" in text
+    assert "without data" not in report(tmp_path).read_text(encoding="utf-8")
+    assert np.array_equal(picture(page, "The detection map")[..., 3] == 0, GAPS)
+    grey = picture(page, "The truth")[..., 0]
+    assert np.array_equal(grey == 1, TRUTH & ~GAPS) and np.array_equal(grey == 0, ~TRUTH & ~GAPS)
+
+
+def test_the_script_leaves_pixels_without_data_out(tab: Any, tmp_path: Path) -> None:
+    tab.goto(report(tmp_path, **WITH_GAPS).as_uri())
+    for key in ("Home", "PageUp", "End"):
+        tab.press("#threshold", key)
+        detected = (shown_threshold(tab) <= SCORES) & ~GAPS
+        hits, alarms = int((detected & TRUTH).sum()), int((detected & ~TRUTH).sum())
+        counts = mask_counts(tab)
+        assert counts["none"] == (~detected & ~TRUTH & ~GAPS).sum()
+        assert (counts["anomaly"], counts["alarm"]) == (hits, alarms)
+        assert counts["missed"] == (~detected & TRUTH & ~GAPS).sum()
+        assert sum(counts.values()) == (~GAPS).sum()  # the others are white
+        assert f"{hits + alarms:,} of 1,039 pixels" in tab.inner_text("#detected")
+        assert f"{hits} of {(TRUTH & ~GAPS).sum()} anomalous" in tab.inner_text("#detection-rate")
+        background = (~TRUTH & ~GAPS).sum()
+        assert f"{alarms:,} of {background:,} background" in tab.inner_text("#false-alarm-rate")
+        assert tab.evaluate(DOT_ON_CURVE)
+    assert detected.sum() == 1039
+    assert all("NaN" not in tab.inner_html(id) for id in ("#roc", "#boxes", "dl"))
+
+
+def test_without_a_truth_the_page_says_so(tab: Any, tmp_path: Path) -> None:
+    path = report(tmp_path, **WITH_GAPS, anomalous=None)
+    page = path.read_text(encoding="utf-8")
+    assert "This scene has no truth, so there are no rates" in page
+    assert embedded(page)["truth"] is None and "whatever the truth says" not in page
+    assert "5 bands · 161 pixels without data </p>" in " ".join(page.split())
+    for name in ("The truth", 'id="roc"', 'id="boxes"', 'id="detection-rate"', "AUC_SNPR"):
+        assert name not in page
+    tab.goto(path.as_uri())
+    tab.press("#threshold", "PageUp")
+    counts = mask_counts(tab)
+    assert counts["anomaly"] == ((shown_threshold(tab) <= SCORES) & ~GAPS).sum()
+    assert counts["missed"] == counts["alarm"] == 0
+
+
+@pytest.mark.parametrize("threshold", [0.4321, float(np.sort(SCORES.ravel())[-40]), 2.0])
+def test_the_slider_starts_at_a_threshold(tab: Any, tmp_path: Path, threshold: float) -> None:
+    path = report(tmp_path, threshold=threshold)
+    text = " ".join(path.read_text(encoding="utf-8").split())
+    assert f"starts at the threshold of this prediction, {threshold:.4g}." in text
+    assert "1&nbsp;% of" not in text
+    tab.goto(path.as_uri())
+    assert float(tab.get_attribute("#threshold-shown", "value")) == threshold
+    detected = int((np.float64(threshold) <= SCORES.astype(np.float64)).sum())
+    assert f"{detected:,} of 1,200 pixels" in tab.inner_text("#detected")
+    before = detected
+    for key, sign in (("ArrowLeft", -1), ("ArrowRight", 1)):
+        tab.press("#threshold", key)
+        now = int(tab.inner_text("#detected").split("\n")[-1].split(" ")[0].replace(",", ""))
+        assert sign * (now - before) >= 0
+        before = now
+
+
+def test_the_page_says_which_bands_the_colours_are(tmp_path: Path) -> None:
+    plain, natural = (
+        " ".join(report(tmp_path, bands=bands).read_text(encoding="utf-8").split())
+        for bands in (None, (4, 2, 0))
+    )
+    assert "three bands stretched between" in plain
+    assert "the bands nearest red, green and blue, stretched between" in natural
+    pictures = [re.search(r"url\(([^)]*)\)", page) for page in (plain, natural)]
+    assert pictures[0] and pictures[1] and pictures[0][1] != pictures[1][1]

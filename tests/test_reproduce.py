@@ -228,7 +228,7 @@ def test_what_is_there_is_not_computed_again(
         (["--dataset", "data/two.mat"], set()),  # a path to the same scene
         (["--eval_freq", "1"], in_both(LFEB_1, LFEB_2)),
     ],
-    ids=str,
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
 def test_only_what_has_changed_is_computed(
     there: Path,
@@ -336,7 +336,10 @@ def test_a_missing_scene_says_which_file_to_put_where(
     Path("data/two.mat").unlink()
     scenes = ("--dataset", "one", "two")
     out = incomplete(*scenes)
-    assert out.count("no scene 'two': looked for data/two.mat; 'data' has one; put the") == 2
+    assert (
+        out.count("no scene 'two': looked for data/two.mat (or another format); 'data' has one;")
+        == 2
+    )
     assert "| Method | one | two | Average |" in out
     assert "- averages are over 1 of 2 scenes, without two\n" in out
     assert list(contents()["missing"]) == ["two"]
@@ -348,7 +351,7 @@ def test_a_missing_scene_says_which_file_to_put_where(
 def test_without_any_scene_it_says_what_to_do(workplace: Path, refusal: CommandLine) -> None:
     Path("own.toml").write_text(TABLE)
     line = refusal(*REPRODUCE)
-    assert "no scene in 'data'; put MATLAB files with 'data' and 'map' there" in line
+    assert "no scene in 'data'; put scenes there" in line
     assert not Path("result").exists()
 
 

@@ -13,7 +13,7 @@ from test_windows import ring_of
 
 import model.rx
 from data.loading import load_scene
-from model.rx import global_rx, local_rx
+from model.rx import FEWEST, background_of, global_rx, local_rx
 from model.windows import rings
 from utils.metrics import area_under_roc
 
@@ -223,4 +223,75 @@ def test_auc_on_real_scenes(scene: str, auc: float) -> None:
         pytest.skip(f"needs {path.name} in the shared folder")
     loaded = load_scene(str(path), data_dir=Path("data"))
     scores = rx(loaded.scaled_cube())
+    assert loaded.anomalous is not None
     assert area_under_roc(loaded.anomalous, scores) == pytest.approx(auc, abs=5e-4)
+
+
+def with_gaps(cube: Cube) -> tuple[Cube, NDArray[np.bool_]]:
+    """The cube with a corner, a line and a single pixel of NaN, and where there is data (H, W)."""
+    known = np.ones(cube.shape[:2], bool)
+    known[:3, :3] = known[:, 5] = known[-2, -2] = False
+    return np.where(known[..., np.newaxis], cube, np.nan), known
+
+
+def test_global_scores_are_those_of_the_pixels_of_data_alone() -> None:
+    cube, known = with_gaps(random_cube(9, 12, 4))
+    scores = rx(cube)
+    assert np.array_equal(np.isnan(scores), ~known)
+    np.testing.assert_allclose(scores[known], rx(cube[known][:, np.newaxis])[:, 0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 0.3])
+@pytest.mark.parametrize(("inner", "outer"), [(1, 3), (3, 7), (1, 99)])
+def test_local_scores_leave_out_pixels_of_no_data(inner: int, outer: int, ridge: float) -> None:
+    """A ring that has lost too many of them gives way to the scene."""
+    height, width, bands = 9, 12, 3
+    whole_cube = random_cube(height, width, bands)
+    whole_cube[4:, 7:] = whole_cube[4, 7]  # rings without variance, and one pixel that sticks out
+    whole_cube[6, 9] *= 2
+    cube, known = with_gaps(whole_cube)
+    scores = lrx(cube, inner=inner, outer=outer, ridge=ridge)
+    assert np.array_equal(np.isnan(scores), ~known)
+    least = 1e-6 * cube[known].var(axis=0).mean()
+    whole = min(outer, height) * min(outer, width) - inner**2
+    seen = set()
+    for row, column in np.argwhere(known):
+        window = {"height": height, "width": width, "inner": inner, "outer": outer}
+        ring = [cube[place] for place in ring_of(row, column, **window) if known[place]]
+        few = len(ring) < FEWEST * whole
+        background = cube[known] if few else np.array(ring)
+        expected = distance(cube[row, column], background, ridge=ridge, least=least)
+        assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        seen.add(few)
+    assert seen == {True, False} or outer == 99
+
+
+def test_a_line_of_pixels_with_a_gap_is_scored() -> None:
+    """Its inner window has more pixels than the outer, so that no ring is the least there is."""
+    cube = random_cube(1, 30, 2)
+    cube[:, 5:9] = cube[:, 10:14] = np.nan
+    scores = lrx(cube, inner=3, outer=7)
+    assert np.array_equal(np.isnan(scores), np.isnan(cube[..., 0]))
+    assert scores[0, 9] == pytest.approx(rx(cube)[0, 9])
+
+
+@BOTH
+def test_a_pixel_alone_among_those_of_no_data_has_a_score(detect: Detector) -> None:
+    cube = random_cube(15, 16, 3)
+    cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
+    scores = detect(cube)
+    assert np.array_equal(np.isfinite(scores), np.isfinite(cube[..., 0]))
+    assert scores[4, 4] == pytest.approx(rx(cube)[4, 4])
+
+
+def test_other_pixels_are_scored_against_a_background_that_is_kept() -> None:
+    cube, other = random_cube(9, 12, 4), random_cube(3, 5, 4, seed=1)
+    other[0, 1] = np.nan
+    kept = background_of(torch.from_numpy(cube), ridge=0.3)
+    scores = kept.distance(torch.from_numpy(other)).numpy()
+    pixels = cube.reshape(-1, 4)
+    expected = [[distance(pixel, pixels, ridge=0.3) for pixel in row] for row in other]
+    np.testing.assert_allclose(scores, expected, rtol=1e-8)
+    assert np.argwhere(np.isnan(scores)).tolist() == [[0, 1]]
+    spectrum = torch.from_numpy(other[2, 3])
+    assert float(kept.distance(spectrum)) == pytest.approx(expected[2][3], rel=1e-8)

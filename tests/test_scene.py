@@ -7,11 +7,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.scene import Scene, SceneError, cube_to_image, image_to_cube
+from data.scene import Scene, SceneError, cube_to_image, image_to_cube, number_text
 
 
-def scene(cube: NDArray[Any], truth: NDArray[Any]) -> Scene:
-    return Scene("x", cube, truth, source="'x.mat'")
+def scene(
+    cube: NDArray[Any], truth: NDArray[Any] | None, *, masked: NDArray[np.bool_] | None = None
+) -> Scene:
+    return Scene("x", cube, truth, source="'x.mat'", masked=masked)
 
 
 CUBE = np.arange(2 * 3 * 4.0).reshape(2, 3, 4)
@@ -51,7 +53,11 @@ def with_values(*values: float) -> NDArray[np.float64]:
         (CUBE, TRUTH + 0j, "the map holds complex128 values"),
         (CUBE.astype(object), TRUTH, "the cube holds object values"),
         (CUBE.astype(str), TRUTH, "the cube holds <U"),
-        (with_values(np.nan, np.inf), TRUTH, r"2 NaN or infinite .* row 1, column 2, band 0"),
+        (
+            with_values(np.nan, np.inf),
+            TRUTH,
+            r"2 NaN or infinite .* row 1, column 2, band 0.*--nan",
+        ),
         (CUBE, TRUTH * np.nan, r"the map has 6 NaN or infinite values, the first at row 0, column"),
         (np.full((2, 3, 4), 7), TRUTH, r"constant \(7 everywhere\)"),
     ],
@@ -74,3 +80,84 @@ def test_cube_and_image_are_the_same_values_with_other_axes() -> None:
     assert image[0, 3, 1, 2] == cube[1, 2, 3]
     np.testing.assert_array_equal(image_to_cube(image), cube)
     assert isinstance(image, torch.Tensor)
+
+
+MASKED = np.eye(2, 3, k=1) > 0  # (0, 1) and (1, 2)
+
+
+def test_masked_pixels_take_no_part_in_the_scaling() -> None:
+    cube = CUBE.copy()
+    cube[MASKED] = [[-9999.0], [1e30]]
+    made = scene(cube, TRUTH, masked=MASKED)
+    scaled = made.scaled_cube()
+    assert np.isnan(scaled[MASKED]).all()
+    np.testing.assert_allclose(scaled[~MASKED], CUBE[~MASKED] / CUBE[1, 1, 3], rtol=1e-6)
+    assert made.range == (0, CUBE[1, 1, 3])
+    np.testing.assert_array_equal(made.cube, cube)  # which stays as it is
+
+
+def test_masked_pixels_may_hold_anything_in_cube_and_map() -> None:
+    cube, truth = CUBE.copy(), TRUTH.copy()
+    cube[MASKED] = [[np.nan], [np.inf]]
+    truth[MASKED] = np.nan
+    made = scene(cube, truth, masked=MASKED)
+    assert np.isfinite(made.scaled_cube()[~MASKED]).all()
+    assert (made.pixels, made.anomalies) == (4, 2) and made.has_both_classes
+
+
+def test_nan_in_other_pixels_is_refused_with_their_count_alone() -> None:
+    cube = with_values(np.nan)
+    cube[0, 1] = np.nan
+    with pytest.raises(SceneError, match="has 1 NaN or infinite values, the first at row 1, col"):
+        scene(cube, TRUTH, masked=np.eye(2, 3, k=1, dtype=bool) & (np.arange(2) == 0)[:, None])
+
+
+@pytest.mark.parametrize(
+    ("cube", "message"), [(CUBE, "no pixel has data"), (CUBE * 0, "no pixel has data")]
+)
+def test_a_scene_needs_a_pixel_with_data(cube: NDArray[Any], message: str) -> None:
+    with pytest.raises(SceneError, match=message):
+        scene(cube, TRUTH, masked=np.ones((2, 3), bool))
+
+
+def test_a_cube_that_is_constant_but_for_masked_pixels() -> None:
+    cube = np.full_like(CUBE, 7)
+    cube[MASKED] = -1
+    with pytest.raises(SceneError, match=r"constant \(7 everywhere\)"):
+        scene(cube, TRUTH, masked=MASKED)
+
+
+def test_why_there_is_no_auc() -> None:
+    assert scene(CUBE, TRUTH).without_auc == ""
+    assert scene(CUBE, None).without_auc == "there is no map"
+    one_class = "the map has only one class of pixels"
+    assert scene(CUBE, TRUTH * 0).without_auc == one_class
+    assert scene(CUBE, TRUTH * 0 + 1).without_auc == one_class
+    assert scene(CUBE, MASKED, masked=MASKED).without_auc == one_class
+    assert scene(CUBE, None).anomalous is None and scene(CUBE, None).anomalies == 0
+
+
+def test_the_digest_tells_scenes_apart() -> None:
+    scenes = [scene(CUBE, None), scene(CUBE, TRUTH), scene(CUBE, TRUTH.astype(bool))]
+    scenes += [scene(CUBE + 1, None), scene(CUBE, None, masked=MASKED), scene(CUBE, MASKED)]
+    scenes += [scene(CUBE, TRUTH, masked=MASKED), scene(CUBE.astype(np.float32), None)]
+    assert len({made.digest for made in scenes}) == len(scenes)
+    assert scene(CUBE.copy(), TRUTH.copy()).digest == scene(CUBE, TRUTH).digest
+    assert scene(np.asfortranarray(CUBE), TRUTH).digest == scene(CUBE, TRUTH).digest
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.int16(-9999), "-9999"),
+        (np.float64(7), "7"),
+        (np.float32(0.1), "0.1"),
+        (np.finfo(np.float32).min, "-3.4028235e+38"),
+        (np.bool_(True), "1"),
+        (np.float64("nan"), "nan"),
+        (np.float64("inf"), "inf"),
+    ],
+)
+def test_numbers_in_words_are_read_as_the_same(value: Any, text: str) -> None:
+    assert number_text(value) == text
+    np.testing.assert_equal(type(value)(float(text)), value)

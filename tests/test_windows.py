@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.windows import check_windows, rings
@@ -101,3 +101,24 @@ def test_windows_are_refused_where_a_pixel_has_no_ring(
 def test_what_is_wrong_with_windows_is_said(inner: int, outer: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_windows(4, 7, inner=inner, outer=outer)
+
+
+@settings(max_examples=40)
+@given(st.data(), side, st.sampled_from([1, 300, 2**25]))
+def test_pixels_of_no_data_are_in_no_ring(data: st.DataObject, height: int, largest: int) -> None:
+    width, inner, outer = 7, 1, 5
+    gaps = data.draw(st.sets(st.integers(0, height * width - 1)))
+    cube = torch.arange(1.0, height * width + 1).reshape(height, width, 1).repeat(1, 1, 2)
+    for gap in gaps:
+        cube[gap // width, gap % width] = torch.nan
+    seen = 0
+    for _, ring, inside in rings(cube, inner=inner, outer=outer, largest=largest):
+        for values, real in zip(ring, inside, strict=True):
+            row, column = divmod(seen, width)
+            window = {"height": height, "width": width, "inner": inner, "outer": outer}
+            places = [r * width + c for r, c in ring_of(row, column, **window)]
+            expected = [place + 1 for place in places if place not in gaps]
+            assert sorted(values[real][:, 0].tolist()) == expected
+            assert not values[~real].any()  # where NaN would not do
+            seen += 1
+    assert seen == height * width

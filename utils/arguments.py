@@ -61,3 +61,31 @@ def words_of(*known: str) -> Callable[[str], list[str]]:
         return words
 
     return parse
+
+
+def axis_order(text: str) -> str:
+    """The order of a cube's axes: the letters h, w and b (height, width, bands)."""
+    if sorted(text.lower()) != ["b", "h", "w"]:
+        raise ArgumentTypeError(
+            f"'{text}' is not an order of h (height), w (width), b (bands), as in hwb"
+        )
+    return text.lower()
+
+
+def band_selection(text: str) -> str:
+    """Numbers and ranges of bands with commas between."""
+    parts = re.sub(r"\s", "", text).split(",")
+    if not all(re.fullmatch(r"\d+|\d+-\d*|-\d+", part) for part in parts):
+        raise ArgumentTypeError(f"'{text}' is not a selection of bands, as in 10-50,60-")
+    return ",".join(parts)
+
+
+def fill_value(text: str) -> float:
+    """A number of any sign."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.inf
+    if math.isinf(value):
+        raise ArgumentTypeError(f"'{text}' is not a number")
+    return value

@@ -15,46 +15,83 @@ from torchvision.utils import make_grid
 
 from utils.files import replacing
 
+Bands = tuple[int, int, int]  # which of a cube's bands are shown as red, green and blue
+
 
 def false_colour(
-    cube: NDArray[np.float32], *, like: NDArray[np.float32] | None = None
+    cube: NDArray[np.float32],
+    *,
+    bands: Bands | None = None,
+    like: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Show three bands of a cube as red, green and blue, (H, W, B) → (H, W, 3) in [0, 1].
 
     Each is stretched between its 2nd and 98th percentile, those of the cube `like` where given.
+    Without `bands`, some are chosen by their share of the spectrum. Pixels of no data, which are
+    NaN in the cube or in `like`, are white.
     """
     # of a sensor for 400–2500 nm near 1200, 800 and 550 nm, of one for 400–900 nm the visible
-    red_green_blue = [cube.shape[2] * percent // 100 for percent in (40, 20, 7)]
-    reference = cube if like is None else like
-    low, high = np.percentile(reference[..., red_green_blue], (2, 98), axis=(0, 1))
+    by_share = (cube.shape[2] * percent // 100 for percent in (40, 20, 7))
+    red_green_blue = list(by_share if bands is None else bands)
+    shown = cube[..., red_green_blue]
+    reference = shown if like is None else like[..., red_green_blue]
+    gap = np.isnan(shown + reference).any(axis=2)
+    low, high = np.percentile(reference[~gap], (2, 98), axis=0)
     extent = np.where(high > low, high - low, 1)
-    return np.clip((cube[..., red_green_blue] - low) / extent, 0, 1).astype(np.float32)
+    image = np.clip((shown - low) / extent, 0, 1).astype(np.float32)
+    image[gap] = 1
+    return image
 
 
 def training_picture(
-    cube: NDArray[np.float32], reconstruction: NDArray[np.float32], scores: NDArray[np.float32]
+    cube: NDArray[np.float32],
+    reconstruction: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    *,
+    bands: Bands | None = None,
 ) -> Tensor:
-    """Lay the scene, its reconstruction and the detection map side by side, (3, H', W')."""
+    """Lay the scene, its reconstruction and the detection map side by side, (3, H', W').
+
+    Pixels of no data are white in all of them.
+    """
     panels = [
-        false_colour(cube),
-        false_colour(reconstruction, like=cube),
-        np.repeat(scores[..., np.newaxis], 3, axis=2),
+        false_colour(cube, bands=bands),
+        false_colour(reconstruction, bands=bands, like=cube),
+        np.repeat(np.nan_to_num(scores, nan=1)[..., np.newaxis], 3, axis=2),
     ]
     return make_grid([torch.from_numpy(panel).permute(2, 0, 1) for panel in panels], nrow=3)
 
 
+def truth_picture(
+    anomalous: NDArray[np.bool_], without_data: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Show a truth (H, W) as grey values: anomalies white, pixels without data between."""
+    return np.where(without_data, np.float32(0.5), anomalous.astype(np.float32))
+
+
 def maps_figure(
     cube: NDArray[np.float32],
-    anomalous: NDArray[np.bool_],
+    anomalous: NDArray[np.bool_] | None,
     scores: Mapping[str, NDArray[np.float32]],
+    *,
+    bands: Bands | None = None,
 ) -> Figure:
-    """Draw false colour, truth and the detection map (H, W) of each method with one colour bar."""
-    figure, panels = panel_grid(*anomalous.shape, count=2 + len(scores))
-    scene, truth, *maps = panels
-    scene.imshow(false_colour(cube), interpolation="nearest")
+    """Draw false colour, truth and the detection map (H, W) of each method with one colour bar.
+
+    There is no panel for a truth of None. Pixels of no data, which are NaN, stay white, and grey in
+    the truth.
+    """
+    height, width, _ = cube.shape
+    figure, panels = panel_grid(height, width, count=1 + (anomalous is not None) + len(scores))
+    scene, *maps = panels
+    scene.imshow(false_colour(cube, bands=bands), interpolation="nearest")
     scene.set_title("False colour")
-    truth.imshow(anomalous, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    truth.set_title(f"Truth: {anomalous.sum()} anomalous")
+    if anomalous is not None:
+        truth, *maps = maps
+        gap = np.isnan(cube[..., 0])
+        picture = truth_picture(anomalous, gap)
+        truth.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        truth.set_title(f"Truth: {np.count_nonzero(anomalous & ~gap)} anomalous")
     for axes, (method, values) in zip(maps, scores.items(), strict=True):
         image = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
         axes.set_title(method)

@@ -2,6 +2,8 @@
 
 Measures: Chang, "An Effective Evaluation Tool for Hyperspectral Target Detection: 3D Receiver
 Operating Characteristic Curve Analysis", IEEE TGRS 59(6), 2021, DOI 10.1109/TGRS.2020.3021671.
+
+The score of a pixel without data is NaN, and is left out of everything.
 """
 
 import math
@@ -47,9 +49,20 @@ def detection_map(
 
 
 def scaled(scores: NDArray[Any]) -> NDArray[Any]:
-    """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal."""
-    extent = scores.max() - scores.min()
-    return (scores - scores.min()) / (extent if extent > 0 else 1)
+    """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal.
+
+    NaN stays NaN. At least one score has to be a number.
+    """
+    low, high = np.nanmin(scores), np.nanmax(scores)
+    return (scores - low) / (high - low if high > low else 1)
+
+
+def of_data(
+    anomalous: NDArray[np.bool_], scores: NDArray[Any]
+) -> tuple[NDArray[np.bool_], NDArray[Any]]:
+    """Leave out pixels without data: truth and scores (H, W) → both (pixels,)."""
+    known = ~np.isnan(scores)
+    return anomalous[known], scores[known]
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,15 @@ class Measures:
         return dict(zip(MEASURES, [*values, *self.detection_rates], strict=True))
 
 
-def measure(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> Measures | None:
-    """Measure scores (H, W) against a truth; None where one of the two classes has no pixel.
+def measure(anomalous: NDArray[np.bool_] | None, scores: NDArray[Any]) -> Measures | None:
+    """Measure scores (H, W) against a truth; None without one, or where a class has no pixel.
 
     The scores are scaled to [0, 1] first. Every measure is exact: the areas over the threshold τ
     are mean scores, because ∫ P(s ≥ τ) dτ over [0, 1] is the mean of s.
     """
+    if anomalous is None:
+        return None
+    anomalous, scores = of_data(anomalous, scores)
     if anomalous.all() or not anomalous.any():
         return None
     unit = scaled(scores.astype(np.float64))
@@ -115,8 +131,9 @@ def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> float:
     It is the share of pairs of an anomaly and a background pixel that are scored in this order,
     a tie counting half (Mann–Whitney U).
     """
+    anomalous, scores = of_data(anomalous, scores)
     targets = int(np.count_nonzero(anomalous))
-    ranks = rankdata(scores, axis=None).reshape(scores.shape)  # ties share the mean of their ranks
+    ranks = rankdata(scores)  # ties share the mean of their ranks
     in_order = ranks[anomalous].sum() - targets * (targets + 1) / 2
     return float(in_order / (targets * (scores.size - targets)))
 

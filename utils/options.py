@@ -1,18 +1,30 @@
 """The options of the command line: which there are, their defaults, what they may be."""
 
 import argparse
+import re
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from model.methods import METHODS
 from model.mode import BLOCK_KINDS, default_mode
-from utils.arguments import device_ids, number, whole_number, words_of
+from utils.arguments import (
+    axis_order,
+    band_selection,
+    device_ids,
+    fill_value,
+    number,
+    whole_number,
+    words_of,
+)
 from utils.errors import InputError
+from utils.threshold import threshold_argument
 
 TABLE_OPTIONS = ("table", "workers", "cluster")
-COMMANDS = ("train", "predict", "run", "reproduce")
+READING_OPTIONS = ("data_key", "map_key", "map", "axes", "bands", "nan", "nodata")
+COMMANDS = ("train", "predict", "run", "reproduce", "info")
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,15 +34,24 @@ class Parser(argparse.ArgumentParser):
         raise InputError(message)
 
 
+class Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells the default of every option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
+
 def build_parser() -> Parser:
     """Declare the options, with the names and defaults of the published implementation."""
     parser = Parser(
         prog="main.py",
         description="NL2Net: hyperspectral anomaly detection by self-supervised reconstruction.",
         epilog=other_defaults(),
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Formatter,
     )
     add_task_options(parser.add_argument_group("what to do"))
+    add_reading_options(parser.add_argument_group("how a scene is read"))
+    add_prediction_options(parser.add_argument_group("prediction"))
     add_training_options(parser.add_argument_group("training"))
     add_network_options(parser.add_argument_group("network"))
     add_window_options(parser.add_argument_group("methods without training"))
@@ -52,14 +73,51 @@ def other_defaults() -> str:
 def add_task_options(group: argparse._ArgumentGroup) -> None:
     """What is done, to which scene, on which device."""
     add = group.add_argument
-    run_help = "run is train, then predict; reproduce computes a table of methods and scenes"
+    run_help = (
+        "run is train, then predict; reproduce computes a table of methods and scenes; "
+        "info tells what is in a scene"
+    )
     add("--command", type=str.lower, choices=COMMANDS, default="predict", help=run_help)
-    scene_help = "name in the data folder, path of a .mat file, or synthetic; several for reproduce"
+    scene_help = (
+        "name in the data folder, path of a MATLAB, NumPy, ENVI, GeoTIFF, NetCDF or HDF5 file, or "
+        "synthetic; several are taken in turn"
+    )
     add("--dataset", nargs="+", default="HSI-II", metavar="SCENE", help=scene_help)
     method_help = "; ".join(f"{name}: {method.about}" for name, method in METHODS.items())
     add("--method", type=str.lower, choices=METHODS, default="nl2net", help=method_help)
     devices_help = "CUDA device, or several with commas between; -1 is the CPU"
     add("--gpu_ids", type=device_ids, default="0", metavar="IDS", help=devices_help)
+
+
+def add_reading_options(group: argparse._ArgumentGroup) -> None:
+    """What of a scene's file is read, where it leaves that open."""
+    add = group.add_argument
+    cube_help = "variable of the cube; by default one with a usual name, or the only 3-D array"
+    add("--data_key", default=None, metavar="NAME", help=cube_help)
+    truth_help = "variable of the map; by default one with a usual name, or the only H×W array"
+    add("--map_key", default=None, metavar="NAME", help=truth_help)
+    map_help = "file of the map, where it is not in the scene's; none for no map"
+    add("--map", default=None, metavar="FILE", help=map_help)
+    axes_help = "which axis of the cube is height, width, bands, as in hwb or bhw"
+    add("--axes", type=axis_order, default=None, metavar="ORDER", help=axes_help)
+    bands_help = "bands that are used, from 1, as in 10-50,60-; by default all good ones"
+    add("--bands", type=band_selection, default=None, metavar="RANGES", help=bands_help)
+    nan_help = "pixels with NaN or infinite values in some bands: refuse the scene, or mask them"
+    add("--nan", type=str.lower, choices=("refuse", "mask"), default="refuse", help=nan_help)
+    nodata_help = "value for no data, where the file does not tell it"
+    add("--nodata", type=fill_value, default=None, metavar="X", help=nodata_help)
+
+
+def add_prediction_options(group: argparse._ArgumentGroup) -> None:
+    """With what is predicted, and what is made of the scores."""
+    add = group.add_argument
+    weights_help = "checkpoint to predict with, in place of that of the run with these options"
+    add("--weights", type=Path, default=None, metavar="FILE", help=weights_help)
+    threshold_help = (
+        "score from which a pixel is detected: pf=0.001 (false alarm rate, by the tail of the "
+        "background), quantile=0.99, or value=0.4; writes a mask and a table of objects"
+    )
+    add("--threshold", type=threshold_argument, default=None, metavar="X", help=threshold_help)
 
 
 def add_training_options(group: argparse._ArgumentGroup) -> None:
@@ -149,7 +207,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
     parser = build_parser()
     defaults = vars(parser.parse_args([]))
     nothing = object()  # stands where no default overwrites it
-    parsed = parser.parse_args(arguments, argparse.Namespace(**dict.fromkeys(defaults, nothing)))
+    words = with_negative_values(sys.argv[1:] if arguments is None else arguments)
+    parsed = parser.parse_args(words, argparse.Namespace(**dict.fromkeys(defaults, nothing)))
     given = {option: value for option, value in vars(parsed).items() if value is not nothing}
     if "mode" in given:
         given["mode"] = tuple(word for part in given["mode"] for word in part)
@@ -168,12 +227,37 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
     return argparse.Namespace(**options), given
 
 
+def with_negative_values(arguments: Sequence[str]) -> list[str]:
+    """Write `--nodata -1e38` as `--nodata=-1e38`: argparse takes some such numbers for options."""
+    words: list[str] = []
+    for word in arguments:
+        if words and re.fullmatch(r"--\w+", words[-1]) and re.match(r"-[\d.]", word):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
+
+
 def check_command(given: Mapping[str, object], command: str) -> None:
     """Raise InputError for an option that the command has no use for."""
-    reproduces = command == "reproduce"
-    for option in ("save_freq", "checkpoint_dir") if reproduces else TABLE_OPTIONS:
-        if option in given:
+    for option in given:
+        if option in without_meaning(command):
             raise InputError(f"--{option} has no meaning for --command {command}")
+
+
+def without_meaning(command: str) -> set[str]:
+    """The options that a command has no use for."""
+    without = {
+        "train": ("weights", "threshold"),
+        "predict": (),
+        "run": ("weights",),
+        "reproduce": ("save_freq", "checkpoint_dir", "map", "weights", "threshold"),
+        "info": ("save_freq", "eval_freq", "checkpoint_dir", "result_dir", "weights", "threshold"),
+    }
+    options = {*without[command]}
+    if command != "reproduce":
+        options |= {*TABLE_OPTIONS}
+    return options | {"method", "gpu_ids", *of_methods()} if command == "info" else options
 
 
 def check_meaning(given: Mapping[str, object], name: str) -> None:
@@ -238,6 +322,12 @@ def option_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def file_text(value: object) -> str:
+    """An option's value as it stands in the name of a file."""
+    text = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return re.sub(r"[^\w.+-]", "+", text)
+
+
 def words_for(settings: Mapping[str, object]) -> list[str]:
     """The words that give options these values on the command line."""
     words = []
@@ -258,4 +348,6 @@ def in_words(args: argparse.Namespace) -> str:
     if not METHODS[args.method].trained:
         of_others |= {"save_freq", "eval_freq"}
     options = {name: value for name, value in vars(args).items() if name not in of_others}
-    return "".join(f"{name}: {option_text(value)}\n" for name, value in options.items())
+    return "".join(
+        f"{name}: {option_text(value)}\n" for name, value in options.items() if value is not None
+    )

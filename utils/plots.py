@@ -14,6 +14,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
+from utils.metrics import of_data
+
 BLUE, VERMILION = "#0072B2", "#D55E00"
 COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", ":")  # no divisor of the number of colours
@@ -29,9 +31,11 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
     """Draw the ROC curve of each method's scores (H, W) over a log axis of false alarm rates."""
     figure = Figure(figsize=(5.2, 4.4 + 0.2 * max(len(scores) - 4, 0)), layout="constrained")
     axes = figure.subplots()
-    least = 1 / np.count_nonzero(~anomalous)  # one false alarm; none has no place on a log axis
-    for (label, values), style in zip(scores.items(), line_styles(), strict=False):
-        false_alarms, detections, _ = roc_curve(anomalous.ravel(), values.ravel())
+    known = {label: of_data(anomalous, values) for label, values in scores.items()}
+    background = max(np.count_nonzero(~truth) for truth, _ in known.values())
+    least = 1 / background  # one false alarm; none has no place on a log axis
+    for (label, (truth, values)), style in zip(known.items(), line_styles(), strict=False):
+        false_alarms, detections, _ = roc_curve(truth, values)
         axes.step(np.maximum(false_alarms, least), detections, where="post", label=label, **style)
     axes.set(xscale="log", xlim=(least, 1), ylim=(0, 1.02))
     axes.set(xlabel="False alarm rate", ylabel="Detection rate")
@@ -49,10 +53,11 @@ def separability_figure(
     """
     figure = Figure(figsize=(1.8 + 1.1 * len(scores), 4.2), layout="constrained")
     axes = figure.subplots()
-    classes = (("background", ~anomalous, BLUE, -0.19), ("anomalies", anomalous, VERMILION, 0.19))
-    for _, members, colour, shift in classes:
+    known = [of_data(anomalous, values) for values in scores.values()]
+    classes = (("background", False, BLUE, -0.19), ("anomalies", True, VERMILION, 0.19))
+    for _, of_class, colour, shift in classes:
         boxes = axes.bxp(
-            [box(values[members]) for values in scores.values()],
+            [box(values[truth == of_class]) for truth, values in known],
             positions=np.arange(len(scores)) + shift,
             widths=0.3,
             showfliers=False,

@@ -1,0 +1,62 @@
+"""NumPy's files: one array (`.npy`) or several with names (`.npz`)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.contents import Contents, Variable
+from data.formats.damage import damage_told
+from data.scene import SceneError
+from utils.files import replacing
+
+ENDING = ".npy"
+
+
+def read_contents(path: Path) -> Contents:
+    """List the arrays of a NumPy file; raise SceneError where it is damaged."""
+    variables = {}
+    with damage_told(path, "NumPy"), path.open("rb") as file:
+        if file.peek(2)[:2] != b"PK":
+            return Contents("NumPy", {path.stem: Variable(*header(file), reader(path))})
+        with ZipFile(file) as archive:
+            for entry in archive.namelist():
+                if entry.endswith(ENDING):
+                    name = entry.removesuffix(ENDING)
+                    with archive.open(entry) as array:
+                        variables[name] = Variable(*header(array), reader(path, name))
+    if not variables:
+        raise SceneError(f"'{path}' is a ZIP archive without arrays of NumPy: unpack it")
+    return Contents("NumPy", variables)
+
+
+def header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array, without its values."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0
+    shape, _, dtype = read(file) if version[0] == 1 else np.lib.format.read_array_header_2_0(file)
+    return shape, dtype.newbyteorder("=")
+
+
+def reader(path: Path, name: str | None = None) -> Callable[[], NDArray[Any]]:
+    """What reads the array of an `.npy` file, or one of an `.npz` file."""
+
+    def read() -> NDArray[Any]:
+        with damage_told(path, "NumPy"):
+            loaded = np.load(path, allow_pickle=False)
+            if name is not None:
+                with loaded:
+                    loaded = loaded[name]
+            return np.ascontiguousarray(loaded, loaded.dtype.newbyteorder("="))
+
+    return read
+
+
+def write_array(path: Path, values: NDArray[Any]) -> Path:
+    """Write an array to an `.npy` file; return its path."""
+    with replacing(path) as file:
+        np.save(file, values)
+    return path

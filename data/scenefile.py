@@ -1,0 +1,132 @@
+"""From a file to a scene: cube and truth are found, turned, cut to the bands, and masked."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.bands import chosen_bands, metadata_beside
+from data.choice import AXES, USUAL_AXES, find_cube, likely_axes
+from data.contents import Contents, Variable
+from data.formats.recognise import read_contents
+from data.metadata import Metadata
+from data.nodata import no_data
+from data.reading import AS_IT_IS, Reading
+from data.scene import Scene, SceneError, check_numeric, number_text, shape_text
+from data.truth import check_axes, read_truth, turned
+
+
+def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
+    """Read a scene from a file of any format.
+
+    Raises SceneError where the file is damaged, or leaves open what the reading does not settle.
+    """
+    source = f"'{path}'"
+    contents = read_contents(path)
+    key, variable, notes = read_cube(contents, path, reading)
+    truth, more = read_truth(contents, path, key, reading)
+    notes += more
+    cube, metadata, more = oriented(
+        variable, None if truth is None else truth.shape, contents.format, reading
+    )
+    check_numeric(cube, f"{source}: the cube")
+    notes += more
+    truth, more = turned(truth, cube.shape, reading)
+    check_axes(truth, cube.shape, reading, source)
+    notes += more
+    cube, metadata, more = of_chosen_bands(cube, metadata, reading, source)
+    notes += more
+    masked, more = masked_pixels(cube, metadata, reading, source)
+    return Scene(
+        name=name,
+        cube=cube,
+        truth=truth,
+        source=source,
+        masked=masked,
+        metadata=metadata,
+        format=contents.format,
+        notes=tuple(notes + more),
+    )
+
+
+def read_cube(contents: Contents, path: Path, reading: Reading) -> tuple[str, Variable, list[str]]:
+    """Find the variable of the cube, by its name, with all that its file tells of it."""
+    key = find_cube(contents, path, key=reading.data_key)
+    variable = contents.variables[key]
+    if len(variable.shape) != 3:
+        shape = shape_text(variable.shape)
+        raise SceneError(f"'{path}': '{key}' is {shape}, expected height × width × bands")
+    notes = [f"the cube is '{key}'"] if len(contents.variables) > 1 and key != "data" else []
+    metadata = variable.metadata
+    if metadata.wavelengths is None:
+        told = metadata_beside(contents, variable.shape)
+        good = told.good if metadata.good is None else metadata.good
+        metadata = replace(
+            metadata,
+            wavelengths=told.wavelengths,
+            fwhm=told.fwhm,
+            good=good,
+            note=told.note or metadata.note,
+        )
+    if metadata.note:
+        notes.append(metadata.note)
+    return key, replace(variable, metadata=metadata), notes
+
+
+def oriented(
+    variable: Variable, truth_shape: tuple[int, ...] | None, file_format: str, reading: Reading
+) -> tuple[NDArray[Any], Metadata, list[str]]:
+    """Read the cube and turn its axes to (H, W, B), with what is still true of it then."""
+    metadata, shape = variable.metadata, variable.shape
+    notes = []
+    axes = reading.axes or variable.axes
+    if axes is None:
+        bands = None if metadata.wavelengths is None else len(metadata.wavelengths)
+        axes, told = likely_axes(shape, truth=truth_shape, bands=bands)
+        # in MATLAB bands come last; elsewhere they often do not, and no length gives that away
+        unsure = not told and not file_format.startswith("MAT")
+        if unsure or axes != USUAL_AXES:
+            words = " × ".join(AXES[axis] for axis in axes)
+            notes.append(f"{shape_text(shape)} is taken for {words}; --axes settles it")
+    elif variable.axes is not None and axes != variable.axes:
+        metadata = replace(metadata, georeference=None, header={})
+    cube = variable.read().transpose([axes.index(axis) for axis in USUAL_AXES])
+    lists = (metadata.wavelengths, metadata.good)
+    if any(told is not None and len(told) != cube.shape[2] for told in lists):
+        metadata = replace(metadata, wavelengths=None, fwhm=None, good=None)
+        notes.append(
+            "what the file tells of its bands (wavelengths, bad ones) is not as long as there are "
+            "bands, and left out"
+        )
+    return cube, metadata, notes
+
+
+def of_chosen_bands(
+    cube: NDArray[Any], metadata: Metadata, reading: Reading, source: str
+) -> tuple[NDArray[Any], Metadata, list[str]]:
+    """Cut a cube (H, W, B) to the bands that are used, in the order of its axes."""
+    count = cube.shape[2]
+    chosen, notes = chosen_bands(reading.bands, metadata.good, count=count, source=source)
+    metadata = replace(metadata, numbers=np.arange(1, count + 1)).of_bands(chosen)
+    if metadata.good is not None and not metadata.good.any():  # the list was not followed
+        metadata = replace(metadata, good=None)
+    kept = cube if len(chosen) == count else cube[..., chosen]
+    return np.ascontiguousarray(kept), metadata, notes
+
+
+def masked_pixels(
+    cube: NDArray[Any], metadata: Metadata, reading: Reading, source: str
+) -> tuple[NDArray[np.bool_] | None, list[str]]:
+    """Mark the pixels (H, W) of no data; None where there are none."""
+    masked, notes = no_data(
+        cube,
+        fill=metadata.fill if reading.nodata is None else reading.nodata,
+        mask_scattered=reading.nan == "mask",
+        source=source,
+        numbers=metadata.numbers,
+    )
+    if masked is None and reading.nodata is not None:
+        notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")
+    return masked, notes

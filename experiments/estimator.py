@@ -1,0 +1,161 @@
+"""The detectors as scikit-learn has them, for notebooks: a cube in, a detection map out."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from data.scene import Scene, check_finite, in_unit
+from experiments.scorers import fitted_scorer
+from utils.devices import select_device
+from utils.metrics import scaled
+from utils.options import method_options_of
+
+NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
+
+
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """A method of `--method` and its options, None for those at the method's defaults.
+
+    `device` is a device of torch, None for CUDA where there is some and the CPU elsewhere;
+    `contamination` the share of the fitted pixels that `predict` calls anomalous, above 0 and up to
+    0.5; `verbose` shows the progress of a training.
+
+    Wherever `X` stands it is a cube (H, W, B) of any real type, or a table of spectra (n, B),
+    which is an image of n×1 pixels: methods that look at surroundings see a line of pixels.
+    What comes back has one value a pixel, (H, W) or (n,). Pixels that are NaN in all bands have
+    no data: they take no part, their scores are NaN and their prediction is 1; any other NaN is
+    refused.
+
+    Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
+    does not change with what else is in `X`; the command line scales each scene by itself. What a
+    method knows of another `X` is what it learned from the fitted one: networks its weights, `rx`
+    its background. `lrx` and `crd` see only the `X` at hand, and `autoad` rebuilds the fitted
+    image whatever `X` is.
+    """
+
+    def __init__(
+        self,
+        method: str = "nl2net",
+        *,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        seed: int | None = None,
+        lossm: str | None = None,
+        factor: int | None = None,
+        nch_ker: int | None = None,
+        nblk: int | None = None,
+        mode: str | tuple[str, ...] | None = None,
+        f_scale: int | None = None,
+        ss_exp_factor: float | None = None,
+        inner_window: int | None = None,
+        outer_window: int | None = None,
+        ridge: float | None = None,
+        device: str | None = None,
+        contamination: float = 0.01,
+        verbose: bool = False,
+    ) -> None:
+        self.method = method
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.seed = seed
+        self.lossm = lossm
+        self.factor = factor
+        self.nch_ker = nch_ker
+        self.nblk = nblk
+        self.mode = mode
+        self.f_scale = f_scale
+        self.ss_exp_factor = ss_exp_factor
+        self.inner_window = inner_window
+        self.outer_window = outer_window
+        self.ridge = ridge
+        self.device = device
+        self.contamination = contamination
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: object = None) -> "AnomalyDetector":
+        """Learn the background of `X`: train the network, or take the statistics.
+
+        Keeps `detection_map_` of `X`, `losses_` of the epochs and `offset_`, the score below
+        which pixels are anomalous. Seeds Python, NumPy and torch, as the command line does.
+        Raises ValueError for options that do not exist, have no meaning for the method or do not
+        suit the image, and for an `X` without usable numbers.
+        """
+        if not 0 < self.contamination <= 0.5:
+            raise ValueError(f"contamination is {self.contamination}, not above 0 and up to 0.5")
+        method, options = method_options_of(self._given())
+        cube = as_cube(self._checked(X, reset=True))
+        masked = no_data(cube)
+        scene = Scene("X", cube, None, source="X", masked=masked if masked.any() else None)
+        device = select_device([0]) if self.device is None else torch.device(self.device)
+        self.range_ = scene.range
+        self.scorer_, self.losses_ = fitted_scorer(
+            method, scene.scaled_cube(), device=device, options=options, verbose=self.verbose
+        )
+        scores = self._scores(X)
+        self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
+        self.detection_map_ = scaled(scores).astype(np.float32)
+        return self
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Score every pixel, the lower the more anomalous.
+
+        It is minus the residual ‖x − x̂‖² / B, or minus the distance of a method that rebuilds
+        nothing.
+        """
+        return -self._scores(X).astype(np.float64)
+
+    def detection_map(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Score every pixel from 0 to 1, the most anomalous, as `--command predict` does."""
+        return scaled(self._scores(X)).astype(np.float32)
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Score every pixel, below 0 where anomalous."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int_]:
+        """Call every pixel anomalous, -1, or not, 1."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _given(self) -> dict[str, Any]:
+        """The options of the method that are not left at its defaults."""
+        return {
+            name: value
+            for name, value in self.get_params().items()
+            if value is not None and name not in NOT_OF_THE_METHOD
+        }
+
+    def _checked(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        """Check `X` as scikit-learn does, bands being its features; an array of the same shape."""
+        array = check_array(X, allow_nd=True, ensure_all_finite=False)
+        table = array.reshape(-1, array.shape[2]) if array.ndim == 3 else X
+        validate_data(self, table, reset=reset, ensure_all_finite=False)
+        return array
+
+    def _scores(self, X: ArrayLike) -> NDArray[Any]:
+        """Score every pixel, the higher the more anomalous."""
+        check_is_fitted(self)
+        array = self._checked(X, reset=False)
+        cube = as_cube(array)
+        check_finite(cube, "X", masked=no_data(cube))
+        return self.scorer_(in_unit(cube, *self.range_)).reshape(array.shape[:-1])
+
+
+def as_cube(array: NDArray[Any]) -> NDArray[Any]:
+    """Make a table of spectra an image one pixel wide, (n, B) → (n, 1, B); keep a cube."""
+    return array if array.ndim == 3 else array[:, None]
+
+
+def no_data(cube: NDArray[Any]) -> NDArray[np.bool_]:
+    """The pixels that are NaN in all bands, (H, W, B) → (H, W)."""
+    return np.isnan(cube).all(axis=2)

@@ -1,0 +1,58 @@
+"""What a method has learned from one cube, as a function that scores this and other cubes."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from data.scene import cube_to_image, image_to_cube
+from experiments.detection import seeded_trainer
+from model.build import detector_scores
+from model.methods import METHODS
+from model.rx import Background, background_of
+from model.trainer import Trainer
+
+Cube = NDArray[np.float32]  # (H, W, B)
+Scorer = Callable[[Cube], NDArray[Any]]  # → (H, W), the higher the more anomalous
+
+
+def fitted_scorer(
+    method: str, cube: Cube, *, device: torch.device, options: Mapping[str, Any], verbose: bool
+) -> tuple[Scorer, list[float]]:
+    """Learn from a cube scaled to [0, 1]; give what scores cubes, and the losses of the epochs.
+
+    Raises InputError where the options do not suit the image.
+    """
+    if method == "rx":
+        background = background_of(torch.from_numpy(cube).to(device), **options)
+        return partial(distance, background), []
+    if not METHODS[method].trained:  # these know nothing but the cube at hand
+        return partial(detector_scores, method, device=device, options=options), []
+    image = cube_to_image(cube)
+    trainer = seeded_trainer(method, image, device=device, options=options)
+    epochs = options["epochs"]
+    steps = tqdm(trainer.train(image, epochs=epochs), total=epochs, disable=not verbose)
+    losses = [loss for _, loss in steps]
+    return partial(residual, trainer), losses
+
+
+def distance(background: Background, cube: Cube) -> NDArray[np.float64]:
+    """Score every pixel by its distance to a background, (H, W, B) → (H, W)."""
+    pixels = torch.from_numpy(cube).to(background.mean.device)
+    return background.distance(pixels).cpu().numpy()
+
+
+def residual(trainer: Trainer, cube: Cube) -> NDArray[np.float32]:
+    """Score every pixel by ‖cube − reconstruction‖₂² / B, (H, W, B) → (H, W).
+
+    Raises ValueError for a size of image that the network does not rebuild.
+    """
+    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
+    if reconstruction.shape != cube.shape:
+        fitted, given = ("×".join(map(str, one.shape)) for one in (reconstruction, cube))
+        raise ValueError(f"this method rebuilds the image it was fitted to, {fitted}, not {given}")
+    return np.mean((cube - reconstruction) ** 2, axis=2)

@@ -1,0 +1,50 @@
+"""Where pixels lie on the map and on the Earth."""
+
+import numpy as np
+import pytest
+from pyproj import CRS
+
+from data.georeference import Georeference
+
+UTM = CRS.from_epsg(32633)  # its middle meridian is 15° east
+NORTH_UP = (30.0, 0.0, 500_000.0, 0.0, -20.0, 4_000_000.0)
+
+
+def test_whole_numbers_are_the_middles_of_pixels() -> None:
+    x, y = Georeference(NORTH_UP).positions(np.array([0.0, 2.0]), np.array([0.0, 5.0]))
+    assert x.tolist() == [500_015, 500_165]
+    assert y.tolist() == [3_999_990, 3_999_950]
+
+
+def test_a_rotated_image_mixes_rows_and_columns() -> None:
+    turned = Georeference((0.0, 20.0, 100.0, 30.0, 0.0, 200.0))  # east is down, north to the right
+    x, y = turned.positions(np.array([1.5]), np.array([0.5]))
+    assert (x.tolist(), y.tolist()) == ([140], [230])
+    assert turned.pixel_area == 600
+
+
+def test_longitude_comes_first_whatever_the_order_of_the_systems_axes() -> None:
+    place = Georeference(NORTH_UP, UTM)
+    middle = place.longitudes_latitudes(np.array([-0.5]), np.array([-0.5]))
+    assert middle is not None
+    longitude, latitude = middle
+    np.testing.assert_allclose(longitude, 15, atol=1e-9)
+    np.testing.assert_allclose(latitude, 36.14, atol=0.01)
+    degrees = Georeference((0.1, 0.0, 10.0, 0.0, -0.1, 50.0), CRS.from_epsg(4326))
+    assert degrees.longitudes_latitudes(np.array([-0.5]), np.array([-0.5])) == (
+        pytest.approx([10]),
+        pytest.approx([50]),
+    )
+
+
+def test_without_a_system_there_are_no_degrees() -> None:
+    assert Georeference(NORTH_UP).longitudes_latitudes(np.zeros(1), np.zeros(1)) is None
+
+
+@pytest.mark.parametrize(
+    "transform", [NORTH_UP, (30.0, 0.0, 5.0, 0.0, 20.0, 7.0), (-30.0, 7.0, 5.0, 0.0, 20.0, 7.0)]
+)
+def test_the_area_is_positive_whichever_way_is_up(
+    transform: tuple[float, float, float, float, float, float],
+) -> None:
+    assert Georeference(transform, UTM).pixel_area == 600
