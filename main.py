@@ -1,21 +1,21 @@
 """NL2Net on the command line: train on a scene, predict on it, report the AUC, make tables."""
 
+import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.methods import METHODS
-from utils.errors import InputError, as_input_error
+from utils.errors import InputError, complaint
 from utils.files import writable_folder
+from utils.option_words import command_line
 from utils.options import (
-    READING_OPTIONS,
-    command_line,
-    file_text,
     in_words,
     method_options,
     off_default,
@@ -27,31 +27,11 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that ne
     import numpy as np
     import torch
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from data.reading import Reading
     from data.scene import Scene
     from model.trainer import Trainer
-    from utils.recorder import TrainingRecord
     from utils.runs import Run
-
-# Where they are off their defaults these stand in a run's name, in this order, after the epochs,
-# learning rate, factor and devices that it always has.
-NAMED_OFF_DEFAULT = (
-    "seed",
-    "nch_ker",
-    "nblk",
-    "mode",
-    "f_scale",
-    "ss_exp_factor",
-    "lossm",
-    "weight_decay",
-    "data_key",
-    "axes",
-    "bands",
-    "nan",
-    "nodata",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,47 +42,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
             reproduce(args, given)
         else:
             work_on_scenes(args)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         leave(130, "\ninterrupted")
+    except BrokenPipeError:  # who read the output, such as head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except Exception as error:
         refuse(complaint(error))
 
 
 def work_on_scenes(args: Namespace) -> None:
     """Do a command on each scene in turn; what is wrong with one does not keep it from the next."""
-    check_names(args.dataset)
+    from data.loading import names_of
+
+    names_of(args.dataset)  # raises where two would share their runs and results
     refused = False
     for dataset in args.dataset:
         try:
             COMMANDS[args.command](Namespace(**{**vars(args), "dataset": [dataset]}))
         except Exception as error:
-            if len(args.dataset) == 1:
+            if len(args.dataset) == 1 or isinstance(error, BrokenPipeError):
                 raise
             print(f"main.py: error: {dataset}: {complaint(error)}", file=sys.stderr)
             refused = True
     if refused:
         raise SystemExit(2)
-
-
-def check_names(datasets: Sequence[str]) -> None:
-    """Raise InputError where two scenes would share their runs and results."""
-    from data.loading import scene_name
-
-    names = [scene_name(dataset) for dataset in datasets]
-    for dataset, name in zip(datasets, names, strict=True):
-        if names.count(name) > 1:
-            raise InputError(f"--dataset {dataset}: two scenes are called '{name}'")
-
-
-def complaint(error: Exception) -> str:
-    """What the user can mend, in one line; raises the error again where it is none of theirs."""
-    if isinstance(error, OSError):
-        return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
-    if isinstance(error, (InputError, FloatingPointError)):
-        return str(error)
-    if is_out_of_memory(error):
-        return "not enough memory; a smaller image or a smaller --nch_ker needs less"
-    raise error
 
 
 def leave(code: int, message: str) -> NoReturn:
@@ -114,12 +79,6 @@ def leave(code: int, message: str) -> NoReturn:
 def refuse(message: str) -> NoReturn:
     """End the program for something the user can mend."""
     leave(2, f"main.py: error: {message}")
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether NumPy, or torch on any device, found no memory: torch only says so in words."""
-    words = ("out of memory", "can't allocate memory")
-    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def find_scene(args: Namespace) -> "Scene":
@@ -136,7 +95,7 @@ def reading_of(args: Namespace) -> "Reading":
     """How files are read."""
     from data.reading import Reading
 
-    return Reading(**{option: getattr(args, option) for option in READING_OPTIONS})
+    return Reading(**{field.name: getattr(args, field.name) for field in fields(Reading)})
 
 
 def run(args: Namespace) -> None:
@@ -149,8 +108,9 @@ def run(args: Namespace) -> None:
 
 def train(args: Namespace, scene: "Scene | None" = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
-    from data.scene import cube_to_image
+    from data.tensors import cube_to_image
     from experiments.detection import seeded_trainer
+    from experiments.training import train_and_keep
     from utils.recorder import TrainingRecord
 
     if not METHODS[args.method].trained:
@@ -171,27 +131,19 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
         run.logs, method=METHODS[args.method].title, options=options, epochs=args.epochs
     )
     with closing(record):
-        for epoch, loss in progress(trainer.train(image, epochs=args.epochs), args.epochs):
-            record.add_loss(epoch, loss)
-            if epoch % args.save_freq == 0 and epoch < args.epochs:
-                keep_state(trainer, image, epoch, scene=scene, run=run, record=record)
-            if frequency and epoch % frequency == 0:
-                evaluate(trainer, image, epoch, scene=scene, record=record)
-        keep_state(trainer, image, args.epochs, scene=scene, run=run, record=record)
-    early = f", settled after {epoch} epochs" if epoch < args.epochs else ""
+        last = train_and_keep(
+            trainer,
+            image,
+            scene=scene,
+            run=run,
+            record=record,
+            epochs=args.epochs,
+            save_freq=args.save_freq,
+            eval_freq=frequency,
+        )
+    early = f", settled after {last} epochs" if last < args.epochs else ""
     print(f"Trained in {time.perf_counter() - started:.1f} s{early}")
     print_paths([run.weights(args.epochs), *record.files()])
-
-
-def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[int, float]]:
-    """Show how far a training is, its loss, and the time left."""
-    from tqdm import tqdm
-
-    update = 0.1 if sys.stderr.isatty() else 10  # seconds
-    bar = tqdm(steps, total=epochs, unit="epoch", mininterval=update)
-    for epoch, loss in bar:
-        bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-        yield epoch, loss
 
 
 def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
@@ -200,41 +152,6 @@ def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
         print(f"No AUC is logged: {scene.without_auc}")
         return 0
     return args.eval_freq
-
-
-def keep_state(
-    trainer: "Trainer",
-    image: "Tensor",
-    epoch: int,
-    *,
-    scene: "Scene",
-    run: "Run",
-    record: "TrainingRecord",
-) -> None:
-    """Save the weights after an epoch, and a picture of what they make of the scene."""
-    from data.scene import image_to_cube
-    from utils.checkpoints import save_weights
-    from utils.figures import training_picture
-    from utils.metrics import detection_map
-
-    cube, reconstruction = image_to_cube(image), image_to_cube(trainer.reconstruct(image))
-    save_weights(run.weights(epoch), trainer.weights())
-    scores = detection_map(cube, reconstruction)
-    picture = training_picture(cube, reconstruction, scores, bands=scene.metadata.colour_bands)
-    record.add_picture(epoch, picture)
-
-
-def evaluate(
-    trainer: "Trainer", image: "Tensor", epoch: int, *, scene: "Scene", record: "TrainingRecord"
-) -> None:
-    """Log the AUC after an epoch; it does nothing to the training."""
-    from data.scene import image_to_cube
-    from utils.metrics import detection_map, measure
-
-    scores = detection_map(image_to_cube(image), image_to_cube(trainer.reconstruct(image)))
-    measures = measure(scene.anomalous, scores)
-    if measures is not None:
-        record.add_auc(epoch, measures.auc_df)
 
 
 def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
@@ -248,7 +165,8 @@ def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
 def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
     from experiments.detection import detect
-    from experiments.results import Prediction, measures_table, write_prediction
+    from experiments.prediction import Prediction, measures_table
+    from experiments.results import write_prediction
     from utils.metrics import measure
     from utils.provenance import provenance
 
@@ -269,7 +187,7 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
         cube=cube,
         scores=scores,
         reconstruction=reconstruction,
-        measures=measure(scene.anomalous, scores),
+        measures=measure(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
         options=in_words(args),
         details={"predicting": work, "seconds": round(seconds, 3), **provenance(device_of(args))},
@@ -278,6 +196,8 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     print(measures_table(prediction.measures), end="")
     if prediction.decision:
         print(prediction.decision)
+    if prediction.omitted:
+        print(prediction.omitted)
     print(f"Predicted in {seconds:.2f} s")
     print_paths(write_prediction(folder, prediction))
 
@@ -286,8 +206,9 @@ def trained(
     args: Namespace, scene: "Scene", cube: "NDArray[np.float32]"
 ) -> tuple["Trainer | None", str]:
     """Load the weights of a method that has any; say in words which."""
-    from data.scene import cube_to_image
+    from data.tensors import cube_to_image
     from experiments.detection import seeded_trainer
+    from experiments.training import load_weights
     from utils.runs import latest_like
 
     if not METHODS[args.method].trained:
@@ -298,7 +219,9 @@ def trained(
     trainer = seeded_trainer(
         args.method, cube_to_image(cube), device=device_of(args), options=method_options(args)
     )
-    load_weights(args, trainer, weights)
+    if not weights.is_file():
+        raise missing_weights(args, weights)
+    load_weights(trainer, weights)
     return trainer, f", weights '{weights}'"
 
 
@@ -330,7 +253,8 @@ def info(args: Namespace) -> None:
     path = scene_file(args.dataset[0], data_dir=args.data_dir)
     if path is not None:
         print_facts(facts_of_file(path))
-    print_facts(facts_of_scene(find_scene(args), ridge=args.ridge))
+        args = Namespace(**{**vars(args), "nan": "mask"})  # it tells of what others refuse
+    print_facts(facts_of_scene(find_scene(args)))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
@@ -350,18 +274,6 @@ def device_of(args: Namespace) -> "torch.device":
     return select_device(args.gpu_ids)
 
 
-def load_weights(args: Namespace, trainer: "Trainer", path: Path) -> None:
-    """Give the network the weights of a checkpoint, or say why not and what to do."""
-    from model.weights import load_strictly
-    from utils.checkpoints import read_weights
-
-    if not path.is_file():
-        raise missing_weights(args, path)
-    weights = read_weights(path)
-    with as_input_error(f"checkpoint '{path}' cannot be used"):
-        load_strictly(trainer.network, weights)
-
-
 def missing_weights(args: Namespace, path: Path) -> InputError:
     """Say that there is no such checkpoint, and how to make it."""
     if args.weights is not None:
@@ -378,18 +290,23 @@ def missing_weights(args: Namespace, path: Path) -> InputError:
 
 def wanted_run(args: Namespace, scene: "Scene") -> "Run":
     """Name the run of these options, whether it is there or not."""
-    from utils.runs import Run, run_name
+    from utils.runs import run_of
 
-    off = off_default(args)
     method = METHODS[args.method]
-    named = {"epoch": args.epochs, "learning_rate": args.learning_rate}
-    if "factor" in method.options:
-        named["factor"] = args.factor
-    named["gpu_ids"] = "_".join(map(str, args.gpu_ids))
-    named |= {option: off[option] for option in NAMED_OFF_DEFAULT if option in off}
-    texts = {name: file_text(value) for name, value in named.items()}
-    folder = args.checkpoint_dir / scene.name / run_name(method.title, texts)
-    return Run(folder, method=method.title, dataset=scene.name)
+    factor = {"factor": args.factor} if "factor" in method.options else {}
+    always = {
+        "epoch": args.epochs,
+        "learning_rate": args.learning_rate,
+        **factor,
+        "gpu_ids": "_".join(map(str, args.gpu_ids)),
+    }
+    return run_of(
+        args.checkpoint_dir,
+        method=method.title,
+        dataset=scene.name,
+        always=always,
+        off_default=off_default(args),
+    )
 
 
 def work_in_words(args: Namespace, scene: "Scene", trainer: "Trainer | None") -> str:

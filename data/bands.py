@@ -1,48 +1,9 @@
-"""Which bands of a cube are used, and what the arrays beside it tell about them."""
-
-from dataclasses import replace
+"""Which bands of a cube are used."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.choice import numeric, plain
-from data.contents import Contents
-from data.metadata import Metadata, in_nanometres
-from data.scene import SceneError
-
-WAVELENGTH_NAMES = (
-    *("wavelength", "wavelengths", "wavelengthnm", "wavelengthum", "wl", "wvl", "lambda"),
-    *("wave", "waves", "bandcenter", "bandcenters", "centerwavelength", "centerwavelengths"),
-    *("centralwavelength", "centralwavelengths", "centrewavelength", "centrewavelengths"),
-)
-FWHM_NAMES = ("fwhm", "fwhms", "bandwidths")
-GOOD_NAMES = ("bbl", "goodbands", "goodwavelengths")
-
-
-def beside(
-    contents: Contents, lengths: tuple[int, ...], names: tuple[str, ...]
-) -> NDArray[np.float64] | None:
-    """A list of numbers with one of these names, as long as one of the axes of the cube is."""
-    for name, found in numeric(contents).items():
-        is_list = sum(length > 1 for length in found.shape) <= 1
-        if plain(name) in names and is_list and np.prod(found.shape) in lengths:
-            return found.read().astype(np.float64).ravel()
-    return None
-
-
-def metadata_beside(contents: Contents, lengths: tuple[int, ...]) -> Metadata:
-    """What lists beside a cube in its file tell of its bands."""
-    told = beside(contents, lengths, WAVELENGTH_NAMES)
-    if told is not None:
-        lengths = (len(told),)
-    good, fwhm = (beside(contents, lengths, names) for names in (GOOD_NAMES, FWHM_NAMES))
-    metadata = Metadata(good=None if good is None else good != 0)
-    if told is None:
-        return metadata
-    wavelengths, note = in_nanometres(told, None)
-    if wavelengths is None or fwhm is None:
-        return replace(metadata, wavelengths=wavelengths, note=note)
-    return replace(metadata, wavelengths=wavelengths, fwhm=fwhm * (wavelengths / told), note=note)
+from data.errors import SceneError
 
 
 def chosen_bands(

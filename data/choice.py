@@ -1,4 +1,4 @@
-"""Which of a file's arrays is the cube, which the truth, and which axis is which."""
+"""Which of a file's arrays is the cube, and which the truth."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.contents import Contents, Variable
-from data.scene import SceneError, shape_text
+from data.errors import SceneError, shape_text
 
 # What cubes and truths are called; the first name, which the published program reads, wins.
 CUBE_NAMES = (
@@ -24,8 +24,6 @@ OTHER_MAPS = (
     *("elev", "elevation", "dem", "detectmap"),
 )
 NUMBERS = "biufc"  # the kinds of types that hold them
-AXES = {"h": "height", "w": "width", "b": "bands"}
-USUAL_AXES, OTHER_AXES = "hwb", ("bhw", "bwh", "hbw", "wbh")  # the likeliest first
 
 
 def find_cube(contents: Contents, path: Path, *, key: str | None) -> str:
@@ -50,8 +48,18 @@ def find_cube(contents: Contents, path: Path, *, key: str | None) -> str:
         )
     raise SceneError(
         f"'{path}' has no cube, an array of height × width × bands "
-        f"(found: {listing(contents.variables) or 'nothing'})"
+        f"(found: {listing(contents.variables) or 'nothing'}){way_out(contents)}"
     )
+
+
+def way_out(contents: Contents) -> str:
+    """What to do with arrays that are nearly a cube; nothing where there is none."""
+    for name, found in contents.variables.items():
+        if len(found.shape) > 3 and sum(length > 1 for length in found.shape) <= 3:
+            return f"; save '{name}' without its axes of length 1"
+        if found.dtype.kind not in NUMBERS and contents.format.startswith("MAT"):
+            return f"; if '{name}' is a struct or cell, save the array in it by itself"
+    return ""
 
 
 def find_truth(
@@ -120,17 +128,25 @@ def plain(name: str) -> str:
     What ends in `_gt` is a `gt`, as in `paviau_gt`.
     """
     word = name.rsplit("/", 1)[-1].lower()
-    return "gt" if word.endswith("_gt") else re.sub(r"[^a-z0-9]", "", word)
+    return "gt" if word.endswith("_gt") else letters(word)
+
+
+def letters(word: str) -> str:
+    """A word in small letters without what stands between them."""
+    return re.sub(r"[^a-z0-9]", "", word)
 
 
 def truth_file_beside(path: Path) -> Path | None:
     """A file that by its name holds the truth of the scene in another: `x_gt.mat` of `x.mat`."""
-    start = f"{path.stem.lower()}_"
-    for other in sorted(path.parent.iterdir()):
-        name = other.stem.lower()
-        if name.startswith(start) and is_truth_name(name.removeprefix(start)) and other.is_file():
-            return other
-    return None
+    others = (other for other in sorted(path.parent.iterdir()) if other.is_file())
+    return next((other for other in others if is_truth_of(other.stem, path.stem)), None)
+
+
+def is_truth_of(name: str, scene: str) -> bool:
+    """Whether a file of this name is called the truth of a scene: `x_gt` of `x`."""
+    start = f"{scene.lower()}_"
+    word = name.lower().removeprefix(start)
+    return name.lower().startswith(start) and letters(word) in TRUTH_NAMES
 
 
 def two_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -150,27 +166,6 @@ def is_map(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
 def fits(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
     """Whether an array has the lengths of two of these axes, in any order."""
     return Counter(two_axes(shape)) <= Counter(size)
-
-
-def likely_axes(
-    shape: tuple[int, ...], *, truth: tuple[int, ...] | None, bands: int | None
-) -> tuple[str, bool]:
-    """Which axis of a cube is which, where nothing says so, and whether that was told by anything.
-
-    Height × width × bands, if that agrees with the shape of the truth (H, W), which may be
-    transposed, and with the number of bands, as far as these are known; else another order that
-    does, if there is one.
-    """
-    if (truth, bands) == (None, None):
-        return USUAL_AXES, False
-    wanted = [(axes, truth) for axes in (USUAL_AXES, *OTHER_AXES)]
-    if truth is not None:
-        wanted.insert(1, (USUAL_AXES, truth[::-1]))
-    for axes, size in wanted:
-        lengths = dict(zip(axes, shape, strict=True))
-        if size in (None, (lengths["h"], lengths["w"])) and bands in (None, lengths["b"]):
-            return axes, True
-    return USUAL_AXES, False
 
 
 def listing(variables: Mapping[str, Variable]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 WGS84 = CRS.from_epsg(4326)
 
@@ -32,11 +33,28 @@ class Georeference:
     def longitudes_latitudes(
         self, rows: NDArray[np.float64], columns: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Degrees east and north (WGS 84) of places in the image; None where no system is known."""
+        """Degrees east and north (WGS 84) of places in the image, NaN for one not on the Earth.
+
+        None where no system is known, where none of its coordinates lead to the Earth, as those of
+        a room or of Mars do not, and where no place is on it.
+        """
         if self.crs is None:
             return None
-        to_degrees = Transformer.from_crs(self.crs, WGS84, always_xy=True)
-        return to_degrees.transform(*self.positions(rows, columns))
+        try:
+            to_degrees = Transformer.from_crs(self.crs, WGS84, always_xy=True)
+            east, north = to_degrees.transform(*self.positions(rows, columns))
+        except ProjError:
+            return None
+        east = np.where((east > 180) & (east <= 360), east - 360, east)
+        on_earth = (np.abs(east) <= 180) & (np.abs(north) <= 90)
+        if on_earth.size and not on_earth.any():
+            return None
+        return np.where(on_earth, east, np.nan), np.where(on_earth, north, np.nan)
+
+    def turned(self) -> "Georeference":
+        """Where the same pixels lie when rows and columns of the image are swapped."""
+        a, b, c, d, e, f = self.transform
+        return Georeference((b, a, c, e, d, f), self.crs)
 
     @property
     def pixel_area(self) -> float:

@@ -1,10 +1,12 @@
 """From what `--dataset` says to a scene."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from data.catalogue import other_names
+from data.choice import is_truth_of
+from data.errors import SceneError
 from data.formats.recognise import (
     ENDINGS,
     OWN_ENDINGS,
@@ -13,7 +15,7 @@ from data.formats.recognise import (
     without_ending,
 )
 from data.reading import AS_IT_IS, NO_MAP, Reading
-from data.scene import Scene, SceneError
+from data.scene import Scene
 from data.scenefile import read_scene
 from data.synthetic import synthetic_scene
 
@@ -83,6 +85,19 @@ def scene_name(dataset: str) -> str:
     return name
 
 
+def names_of(datasets: Sequence[str]) -> list[str]:
+    """The names of scenes; raise SceneError where two are called the same."""
+    names = [scene_name(dataset) for dataset in datasets]
+    for name in names:
+        alike = [dataset for dataset, other in zip(datasets, names, strict=True) if other == name]
+        if len(alike) > 1:
+            raise SceneError(
+                f"two scenes are called '{name}' ({', '.join(alike)}); "
+                f"rename one, or take them in two calls"
+            )
+    return names
+
+
 def candidate_files(dataset: str, data_dir: Path) -> list[Path]:
     """Where the file of a scene may lie, the likeliest first."""
     given, name = Path(dataset), scene_name(dataset)
@@ -105,10 +120,10 @@ def with_endings(path: Path, of_formats: Iterable[str] = ENDINGS) -> list[Path]:
 
 
 def scenes_in(folder: Path) -> list[str]:
-    """The names of the scenes in a folder, sorted; what ends in `_gt` is a truth by itself."""
+    """The names of the scenes in a folder, sorted, without what is called the truth of another."""
     paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
     names = {without_ending(path.name) for path in paths if path.suffix.lower() in OWN_ENDINGS}
-    return sorted(name for name in names if not name.lower().endswith("_gt"))
+    return sorted(name for name in names if not any(is_truth_of(name, scene) for scene in names))
 
 
 def describe_folder(folder: Path) -> str:

@@ -30,9 +30,10 @@ class Metadata:
 
     `wavelengths` and `fwhm` (full widths at half maximum) are in nm, `good` is False for bands that
     a bad-band list drops; all are (B,), as is `numbers`, which of the file's bands these are, from
-    1. `fill` is the value that stands for no data. Values times `gain` plus `offset` are in
-    physical units, such as reflectance. `header` is what a format passes on to files of its own.
-    `note` says how the wavelengths came to be in nm where the file left that open.
+    1. `fill` is the value that stands for no data, and may be NaN; `masked` (H, W) marks pixels
+    that have none whatever their values are. Values times `gain` plus `offset` are in physical
+    units, such as reflectance. `header` is what a format passes on to files of its own. `note` says
+    how the wavelengths came to be in nm where the file left that open.
     """
 
     wavelengths: NDArray[np.float64] | None = None
@@ -40,11 +41,21 @@ class Metadata:
     good: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
     fill: float | None = None
+    masked: NDArray[np.bool_] | None = None
     gain: float = 1.0
     offset: float = 0.0
     georeference: Georeference | None = None
     header: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+
+    def turned(self) -> "Metadata":
+        """What is still true of a cube whose height and width are swapped."""
+        return replace(
+            self,
+            georeference=None if self.georeference is None else self.georeference.turned(),
+            masked=None if self.masked is None else self.masked.T,
+            header={},
+        )
 
     def of_bands(self, chosen: NDArray[np.int64]) -> "Metadata":
         """What is told of some of the bands, by their places from 0."""
@@ -69,6 +80,25 @@ class Metadata:
             return [f"{wavelength:.10g} nm" for wavelength in self.wavelengths]
         numbers = range(1, count + 1) if self.numbers is None else self.numbers
         return [f"band {number}" for number in numbers]
+
+
+def spectrum_in_nanometres(
+    told: NDArray[np.float64],
+    widths: NDArray[np.float64] | None,
+    units: str | None,
+    *,
+    width_units: str | None = None,
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, str]:
+    """Turn wavelengths and widths (B,) into nm, and say how that was decided, as `in_nanometres`.
+
+    Widths are in the units of the wavelengths beside them, unless they tell their own, and are
+    nothing without these.
+    """
+    wavelengths, note = in_nanometres(told, units)
+    if wavelengths is None or widths is None:
+        return wavelengths, None, note
+    factor = UNITS.get(width_units or "", float(wavelengths[0] / told[0]))
+    return wavelengths, widths * factor, note
 
 
 def in_nanometres(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.bands import selection_text
-from data.scene import SceneError, number_text
+from data.errors import SceneError, number_text
 
 
 def no_data(
@@ -16,16 +16,19 @@ def no_data(
     mask_scattered: bool,
     source: str,
     numbers: NDArray[np.int64] | None = None,
+    told: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.bool_] | None, list[str]]:
     """Find the pixels (H, W) of a cube (H, W, B) that hold no data, and tell how many there are.
 
     Those that are fill value, NaN or infinite in all bands; with `mask_scattered` those that are in
     any. None where there are none. A fill value of 0 counts only where it is in all bands, since
-    dark bands measure 0. `numbers` are those of the bands in the file, (B,). Raises SceneError for
+    dark bands measure 0. `numbers` are those of the bands in the file, (B,), `told` the pixels of
+    which the file says that they hold no data, whatever their values are. Raises SceneError for
     other fill values in otherwise good pixels, and for bands without data in any pixel.
     """
     empty, filled, blank = without_data(cube, fill)
-    masked = empty + filled == cube.shape[2]
+    told = np.zeros(cube.shape[:2], bool) if told is None else told
+    masked = told | (empty + filled == cube.shape[2])
     check_bands(blank, numbers, source)
     scattered = (filled > 0) & ~masked if fill else np.zeros_like(masked)
     if mask_scattered:
@@ -40,11 +43,14 @@ def no_data(
     notes = like_no_data(cube, masked)
     if not masked.any():
         return None, notes
-    kinds = [f"fill value {number_text(fill)}"] if filled[masked].any() else []
-    kinds += ["NaN or infinite"] if empty[masked].any() else []
+    seen = masked & ~told
+    kinds = [f"fill value {number_text(fill)}"] if filled[seen].any() else []
+    kinds += ["NaN or infinite"] if empty[seen].any() else []
     where = "any of their bands" if mask_scattered else "all their bands"
+    reasons = [f"{' or '.join(kinds)} in {where}"] if kinds else []
+    reasons += ["in the file's own mask"] if told.any() else []
     masking = f"{np.count_nonzero(masked):,} of {masked.size:,} pixels are masked"
-    return masked, [f"{masking}: {' or '.join(kinds)} in {where}", *notes]
+    return masked, [f"{masking}: {', or '.join(reasons)}", *notes]
 
 
 def without_data(

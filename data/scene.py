@@ -6,16 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from data.checks import check_finite, check_numeric
+from data.errors import SceneError, number_text, shape_text
 from data.metadata import Metadata
-from utils.errors import InputError
-
-
-class SceneError(InputError):
-    """A scene cannot be found, read or used."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +19,8 @@ class Scene:
 
     `name` is what its runs and results are called, `source` where it came from, for messages, and
     `format` that of its file. `truth` is None where there is none. `masked` (H, W) marks pixels of
-    no data, which take no part in anything. `notes` are lines that tell what was made of the file.
+    no data, which take no part in anything, `unlabelled` (H, W) those of which the truth does not
+    say what they are, which no measure counts. `notes` tell what was made of the file, a line each.
     Raises SceneError where the arrays do not fit together or hold no usable numbers.
     """
 
@@ -33,6 +29,7 @@ class Scene:
     truth: NDArray[Any] | None
     source: str
     masked: NDArray[np.bool_] | None = None
+    unlabelled: NDArray[np.bool_] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     format: str = ""
     notes: tuple[str, ...] = ()
@@ -66,34 +63,51 @@ class Scene:
                 f"{shape_text(self.cube.shape)}; the map needs the cube's height × width "
                 f"(--map_key or --map names another, --map none takes none)"
             )
-        way_out = "write 0 for background there"
-        check_finite(truth, f"{self.source}: the map", masked=self.masked, way_out=way_out)
+        way_out = "write 0 for background there, or --nan mask leaves them out of all measures"
+        check_finite(truth, f"{self.source}: the map", masked=~self.measured, way_out=way_out)
 
     @cached_property
     def range(self) -> tuple[Any, Any]:
         """The least and the largest value of the pixels that have data."""
         if self.masked is None:
             return self.cube.min(), self.cube.max()
-        values = self.cube[~self.masked]
-        return values.min(), values.max()
+        known = ~self.masked
+        some = self.cube[np.unravel_index(known.argmax(), known.shape)][0]
+        where = known[..., None]  # values that are picked out would be a second copy of the cube
+        return self.cube.min(initial=some, where=where), self.cube.max(initial=some, where=where)
 
     @property
     def anomalous(self) -> NDArray[np.bool_] | None:
-        """The truth as a mask, (H, W)."""
-        return None if self.truth is None else self.truth != 0
+        """The truth as a mask, (H, W); False where pixels are unlabelled."""
+        if self.truth is None:
+            return None
+        anomalous = self.truth != 0
+        return anomalous if self.unlabelled is None else anomalous & ~self.unlabelled
+
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """The pixels that a measure counts, (H, W): those that have data and a label."""
+        measured = np.ones(self.cube.shape[:2], bool)
+        for left_out in (self.masked, self.unlabelled):
+            if left_out is not None:
+                measured &= ~left_out
+        return measured
+
+    def labelled(self, scores: NDArray[Any]) -> NDArray[Any]:
+        """Scores (H, W) as measures take them: NaN where the truth has no label."""
+        if self.unlabelled is None:
+            return scores
+        return np.where(self.unlabelled, np.float32(np.nan), scores)
 
     @property
     def anomalies(self) -> int:
         """How many of the pixels that have data are anomalous."""
-        if self.anomalous is None:
-            return 0
-        seen = self.anomalous if self.masked is None else self.anomalous & ~self.masked
-        return int(np.count_nonzero(seen))
+        return 0 if self.anomalous is None else int((self.anomalous & self.measured).sum())
 
     @property
     def has_both_classes(self) -> bool:
         """Whether the truth has anomalies and background, which every measure needs."""
-        return 0 < self.anomalies < self.pixels
+        return 0 < self.anomalies < int(self.measured.sum())
 
     @property
     def without_auc(self) -> str:
@@ -110,10 +124,10 @@ class Scene:
 
     @property
     def digest(self) -> str:
-        """A checksum of cube, truth and mask: their types, shapes and values."""
+        """A checksum of cube, truth and masks: their types, shapes and values."""
         checksum = hashlib.sha256()
-        parts = (("", self.cube), ("", self.truth), ("masked ", self.masked))
-        for kind, array in parts:
+        masks = (("masked ", self.masked), ("unlabelled ", self.unlabelled))
+        for kind, array in (("", self.cube), ("", self.truth), *masks):
             if array is not None:
                 checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
                 checksum.update(np.ascontiguousarray(array).data)
@@ -146,54 +160,3 @@ def in_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:
         unit -= np.float32(low)
         unit /= np.float32(high) - np.float32(low)
     return unit
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape in words."""
-    return "×".join(map(str, shape))
-
-
-def number_text(value: Any) -> str:
-    """A number in as few digits as tell it from all others of its type."""
-    number = float(value)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)
-
-
-def check_numeric(array: NDArray[Any], what: str) -> None:
-    """Raise SceneError unless the array holds real numbers."""
-    if array.dtype.kind not in "biuf":
-        raise SceneError(f"{what} holds {array.dtype} values, expected real numbers")
-
-
-def check_finite(
-    array: NDArray[Any],
-    what: str,
-    *,
-    masked: NDArray[np.bool_] | None = None,
-    way_out: str = "replace them",
-) -> None:
-    """Raise SceneError, with the count and the first place, for NaN and infinite values."""
-    if array.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(array)
-    if masked is not None:
-        bad[masked] = False
-    if bad.any():
-        first = np.unravel_index(np.argmax(bad), bad.shape)
-        place = ", ".join(
-            f"{axis} {index}" for axis, index in zip(("row", "column", "band"), first, strict=False)
-        )
-        raise SceneError(
-            f"{what} has {bad.sum()} NaN or infinite values, the first at {place} (from 0); "
-            f"{way_out}"
-        )
-
-
-def cube_to_image(cube: NDArray[np.float32]) -> Tensor:
-    """Turn a cube (H, W, B) into the tensor (1, B, H, W) that networks take."""
-    return torch.from_numpy(cube).permute(2, 0, 1).unsqueeze(0).contiguous()
-
-
-def image_to_cube(image: Tensor) -> NDArray[np.float32]:
-    """Turn a tensor (1, B, H, W) back into a cube (H, W, B)."""
-    return np.ascontiguousarray(image.squeeze(0).permute(1, 2, 0).numpy())

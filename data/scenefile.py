@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.bands import chosen_bands, metadata_beside
-from data.choice import AXES, USUAL_AXES, find_cube, likely_axes
+from data.axes import AXES, USUAL_AXES, is_swapped, likely_axes
+from data.bands import chosen_bands
+from data.checks import check_numeric
+from data.choice import find_cube, plain
 from data.contents import Contents, Variable
+from data.errors import SceneError, number_text, shape_text
 from data.formats.recognise import read_contents
 from data.metadata import Metadata
 from data.nodata import no_data
-from data.reading import AS_IT_IS, Reading
-from data.scene import Scene, SceneError, check_numeric, number_text, shape_text
-from data.truth import check_axes, read_truth, turned
+from data.reading import AS_IT_IS, NO_MAP, Reading
+from data.scene import Scene
+from data.spectrum import metadata_beside
+from data.truth import check_axes, read_truth, shape_of_map, turned
 
 
 def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
@@ -28,9 +32,10 @@ def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
     key, variable, notes = read_cube(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
-    cube, metadata, more = oriented(
-        variable, None if truth is None else truth.shape, contents.format, reading
-    )
+    shape = None if truth is None else truth.values.shape
+    if reading.map == NO_MAP:
+        shape = shape_of_map(contents, path, key, reading)
+    cube, metadata, more = oriented(variable, shape, contents.format, reading)
     check_numeric(cube, f"{source}: the cube")
     notes += more
     truth, more = turned(truth, cube.shape, reading)
@@ -38,14 +43,16 @@ def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
     notes += more
     cube, metadata, more = of_chosen_bands(cube, metadata, reading, source)
     notes += more
-    masked, more = masked_pixels(cube, metadata, reading, source)
+    fill = metadata.fill if reading.nodata is None else reading.nodata
+    masked, more = masked_pixels(cube, replace(metadata, fill=fill), reading, source)
     return Scene(
         name=name,
         cube=cube,
-        truth=truth,
+        truth=None if truth is None else truth.values,
         source=source,
         masked=masked,
-        metadata=metadata,
+        unlabelled=None if truth is None else truth.unlabelled,
+        metadata=replace(metadata, masked=None, fill=fill),
         format=contents.format,
         notes=tuple(notes + more),
     )
@@ -72,6 +79,8 @@ def read_cube(contents: Contents, path: Path, reading: Reading) -> tuple[str, Va
         )
     if metadata.note:
         notes.append(metadata.note)
+    if metadata.georeference is None and {"lat", "lon"} <= set(map(plain, contents.variables)):
+        notes.append("its pixels lie on no map grid: places are told in pixels")
     return key, replace(variable, metadata=metadata), notes
 
 
@@ -89,9 +98,17 @@ def oriented(
         unsure = not told and not file_format.startswith("MAT")
         if unsure or axes != USUAL_AXES:
             words = " × ".join(AXES[axis] for axis in axes)
-            notes.append(f"{shape_text(shape)} is taken for {words}; --axes settles it")
+            other = " (bhw for bands first)" if axes == USUAL_AXES else ""
+            notes.append(f"{shape_text(shape)} is taken for {words}; --axes settles it{other}")
+    elif variable.axes is not None and is_swapped(axes, variable.axes):
+        metadata = metadata.turned()
     elif variable.axes is not None and axes != variable.axes:
-        metadata = replace(metadata, georeference=None, header={})
+        if metadata.georeference or metadata.header or metadata.masked is not None:
+            notes.append(
+                f"--axes {axes}: the file has {variable.axes}, and where it says that pixels lie "
+                f"or have no data is left out"
+            )
+        metadata = replace(metadata, georeference=None, masked=None, header={})
     cube = variable.read().transpose([axes.index(axis) for axis in USUAL_AXES])
     lists = (metadata.wavelengths, metadata.good)
     if any(told is not None and len(told) != cube.shape[2] for told in lists):
@@ -122,10 +139,11 @@ def masked_pixels(
     """Mark the pixels (H, W) of no data; None where there are none."""
     masked, notes = no_data(
         cube,
-        fill=metadata.fill if reading.nodata is None else reading.nodata,
+        fill=metadata.fill,
         mask_scattered=reading.nan == "mask",
         source=source,
         numbers=metadata.numbers,
+        told=metadata.masked,
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from data.formats import envi, geotiff, numpyfile
+from data.formats import envi, geotiff, matfile, numpyfile
+from data.formats.images import MASK_GAP
 from data.scene import Scene
 
 # the endings of the files that a format is written as; NetCDF and HDF5 are given back as ENVI,
@@ -17,12 +19,21 @@ WRITTEN = {
 }
 
 
+def write_scene(scene: Scene, path: Path) -> None:
+    """Write cube and truth of a scene to a MATLAB file as `data` and `map`.
+
+    Pixels without a label are NaN in the map.
+    """
+    truth = {} if scene.truth is None else {"map": scene.labelled(scene.truth)}
+    matfile.write_variables(path, {"data": scene.cube, **truth})
+
+
 def write_like(scene: Scene, stem: Path, values: NDArray[Any] | None) -> list[Path]:
     """Write a map (H, W), or a cube of the scene's bands, beside what MATLAB reads.
 
-    NaN stands for no data. Files of this name in another format, of an earlier scene, are taken
-    away once the new ones are there; all are where `values` is None. Returns the paths, none for
-    scenes of MATLAB files.
+    NaN stands for no data, in a mask (uint8) 255. Files of this name in another format, of an
+    earlier scene, are taken away once the new ones are there; all are where `values` is None.
+    Returns the paths, none for scenes of MATLAB files.
     """
     endings = WRITTEN.get(scene.format, ()) if values is not None else ()
     paths = []
@@ -37,6 +48,8 @@ def write_as(scene: Scene, path: Path, values: NDArray[Any], *, title: str) -> l
     """Write a map or a cube in the format of the scene, with what is known of it."""
     if scene.format == "NumPy":
         return [numpyfile.write_array(path, values)]
+    if values.dtype == np.uint8 and scene.masked is not None:
+        values = np.where(scene.masked, np.uint8(MASK_GAP), values)
     metadata = scene.metadata
     spectral = values.ndim == 3
     told: dict[str, Any] = {

@@ -14,16 +14,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from data.errors import SceneError
 from data.loading import load_scene
 from data.reading import AS_IT_IS, Reading
-from data.scene import Scene, SceneError, cube_to_image, image_to_cube
+from data.scene import Scene
+from data.tensors import cube_to_image, image_to_cube
 from experiments.cost import PeakMemory, forward_flops
 from experiments.detection import detect, seeded_trainer
 from model.methods import METHODS
 from model.trainer import Trainer
 from utils.devices import select_device
 from utils.metrics import area_under_roc, detection_map, json_values, measure
-from utils.options import command_line
+from utils.option_words import command_line
 from utils.provenance import provenance
 
 ONE_AT_A_TIME = threading.Lock()  # seeds and peak memory belong to the process
@@ -111,7 +113,7 @@ def score(
     scores, _ = detect(cell.method, cube, trainer=trainer, device=device, options=cell.options)
     record = {
         "shape": list(cube.shape),
-        "measures": json_values(measure(scene.anomalous, scores)),
+        "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),
@@ -142,7 +144,7 @@ def train(
         if cell.eval_freq and epoch % cell.eval_freq == 0 and measurable is not None:
             pause = time.perf_counter()
             scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
-            curve.append((epoch, area_under_roc(measurable, scores)))
+            curve.append((epoch, area_under_roc(measurable, scene.labelled(scores))))
             evaluating += time.perf_counter() - pause
     return trainer, {
         **last,

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.scene import cube_to_image, image_to_cube
+from data.tensors import cube_to_image, image_to_cube
 from model.build import build_trainer, detector_scores
 from model.trainer import Trainer
 from utils.errors import as_input_error

@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from data.scene import Scene, check_finite, in_unit
+from data.checks import check_finite
+from data.nodata import without_data
+from data.scene import Scene, in_unit
 from experiments.scorers import fitted_scorer
 from utils.devices import select_device
 from utils.metrics import scaled
@@ -26,9 +28,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     Wherever `X` stands it is a cube (H, W, B) of any real type, or a table of spectra (n, B),
     which is an image of n×1 pixels: methods that look at surroundings see a line of pixels.
-    What comes back has one value a pixel, (H, W) or (n,). Pixels that are NaN in all bands have
-    no data: they take no part, their scores are NaN and their prediction is 1; any other NaN is
-    refused.
+    What comes back has one value a pixel, (H, W) or (n,). Pixels that are NaN or infinite in all
+    bands have no data: they take no part, their scores are NaN and their prediction is 1; any other
+    such value is refused.
 
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with what else is in `X`; the command line scales each scene by itself. What a
@@ -89,15 +91,17 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is {self.contamination}, not above 0 and up to 0.5")
         method, options = method_options_of(self._given())
-        cube = as_cube(self._checked(X, reset=True))
+        array = self._checked(X, reset=True)
+        cube = as_cube(array)
         masked = no_data(cube)
         scene = Scene("X", cube, None, source="X", masked=masked if masked.any() else None)
         device = select_device([0]) if self.device is None else torch.device(self.device)
         self.range_ = scene.range
+        unit = scene.scaled_cube()
         self.scorer_, self.losses_ = fitted_scorer(
-            method, scene.scaled_cube(), device=device, options=options, verbose=self.verbose
+            method, unit, device=device, options=options, verbose=self.verbose
         )
-        scores = self._scores(X)
+        scores = self.scorer_(unit).reshape(array.shape[:-1])
         self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
         self.detection_map_ = scaled(scores).astype(np.float32)
         return self
@@ -147,8 +151,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         array = self._checked(X, reset=False)
         cube = as_cube(array)
-        check_finite(cube, "X", masked=no_data(cube))
-        return self.scorer_(in_unit(cube, *self.range_)).reshape(array.shape[:-1])
+        unit = in_unit(cube, *self.range_)
+        unit[no_data(cube)] = np.nan
+        return self.scorer_(unit).reshape(array.shape[:-1])
 
 
 def as_cube(array: NDArray[Any]) -> NDArray[Any]:
@@ -157,5 +162,11 @@ def as_cube(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def no_data(cube: NDArray[Any]) -> NDArray[np.bool_]:
-    """The pixels that are NaN in all bands, (H, W, B) → (H, W)."""
-    return np.isnan(cube).all(axis=2)
+    """The pixels that are NaN or infinite in all bands, (H, W, B) → (H, W).
+
+    Raises SceneError where others have such a value.
+    """
+    empty, _, _ = without_data(cube, None)
+    masked = empty == cube.shape[2]
+    check_finite(cube, "X", masked=masked)
+    return masked

@@ -7,6 +7,7 @@ from itertools import compress
 from typing import Any
 
 from data.catalogue import canonical_name
+from data.errors import shape_text
 from experiments.published import PublishedRow
 from experiments.table import Row, Table
 from utils.metrics import MEASURES
@@ -175,7 +176,7 @@ def runtime_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid:
     for scene in scenes:
         for row in table.rows:
             cells = [records.get((row.label, scene, seed), {}) for seed in seeds_of(table, row)]
-            size = "×".join(map(str, cells[0].get("shape", []))) or NONE
+            size = shape_text(cells[0].get("shape", ())) or NONE
             entries = [
                 summary([scaled_down(cell.get(name), unit) for cell in cells], digits=digits)
                 for name, digits, unit in costs.values()

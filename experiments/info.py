@@ -1,6 +1,6 @@
 """What is in a scene, and what is known about it, in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,17 @@ import torch
 from scipy.ndimage import label
 
 from data.bands import selection_text
-from data.catalogue import catalogue, checksum, known_names
 from data.contents import Variable
+from data.errors import number_text, shape_text
 from data.formats.recognise import read_contents
 from data.georeference import Georeference
-from data.scene import Scene, number_text, shape_text
+from data.nodata import without_data
+from data.scene import Scene
 from experiments.detection import detect
-from experiments.published import published_rows
+from experiments.known import known_facts
+from experiments.objects import EIGHT_NEIGHBOURS
 from utils.metrics import measure
+from utils.options import method_options_of
 
 Facts = Iterator[tuple[str, str]]
 
@@ -34,7 +37,7 @@ def kind(variable: Variable) -> str:
     return "no numbers" if variable.dtype.kind == "O" else str(variable.dtype)
 
 
-def facts_of_scene(scene: Scene, *, ridge: float) -> Facts:
+def facts_of_scene(scene: Scene) -> Facts:
     """What a scene is made of, how RX does on it, and what the catalogue knows of it."""
     height, width, bands = scene.cube.shape
     low, high = scene.range
@@ -54,16 +57,17 @@ def facts_of_scene(scene: Scene, *, ridge: float) -> Facts:
         yield "place", place(metadata.georeference, height, width)
     yield "map", classes(scene)
     if scene.has_both_classes:
-        scores, _ = detect(
-            "rx",
-            scene.scaled_cube(),
-            trainer=None,
-            device=torch.device("cpu"),
-            options={"ridge": ridge},
-        )
-        measures = measure(scene.anomalous, scores)
-        yield "RX", f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
+        yield "RX", rx_in_words(scene)
     yield from known_facts(scene)
+
+
+def rx_in_words(scene: Scene) -> str:
+    """The AUC of RX with its defaults."""
+    method, options = method_options_of({"method": "rx"})
+    device = torch.device("cpu")
+    scores, _ = detect(method, scene.scaled_cube(), trainer=None, device=device, options=options)
+    measures = measure(scene.anomalous, scene.labelled(scores))
+    return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
 
 
 def brief(value: Any) -> str:
@@ -76,19 +80,27 @@ def bands_used(scene: Scene) -> str:
     metadata = scene.metadata
     if metadata.numbers is None:
         return "all"
-    told = "no bad-band list" if metadata.good is None else "its bad-band list is followed"
-    return f"{selection_text(metadata.numbers)} of the file, {told}"
+    told = "no" if metadata.good is None else "its"
+    return f"{selection_text(metadata.numbers)} of the file, {told} bad-band list is followed"
 
 
 def pixels_without(scene: Scene) -> str:
-    """How many pixels are masked, and how many of the cube's values are no numbers."""
+    """How many pixels are masked, how many values of theirs are no numbers, and what that takes."""
     if scene.masked is None:
         return "no pixel is masked, no value is NaN or infinite"
-    values = scene.cube[scene.masked]
-    bad = np.count_nonzero(~np.isfinite(values))
+    values = scene.cube[scene.masked][np.newaxis]  # (1, pixels, B)
+    empty, filled, _ = without_data(values, scene.metadata.fill)
+    text = (
+        f"{empty.size:,} of {scene.masked.size:,} pixels are masked; {empty.sum():,} of their "
+        f"values are NaN or infinite"
+    )
+    spoilt = empty + filled
+    partly = np.count_nonzero((spoilt > 0) & (spoilt < values.shape[2]))
+    if not partly:
+        return text
     return (
-        f"{len(values):,} of {scene.masked.size:,} pixels are masked; {bad:,} of their values are "
-        f"NaN or infinite"
+        f"{text}; {partly:,} of the pixels have numbers in other bands: "
+        f"train and predict want --nan mask"
     )
 
 
@@ -107,7 +119,7 @@ def place(georeference: Georeference, height: int, width: int) -> str:
     system = georeference.crs.name if georeference.crs else "an unknown coordinate system"
     text = f"middle at x {x:.10g}, y {y:.10g} in {system}"
     degrees = georeference.longitudes_latitudes(rows, columns)
-    if degrees is not None:
+    if degrees is not None and not np.isnan(degrees).any():
         text += f", longitude {degrees[0][0]:.5f}°, latitude {degrees[1][0]:.5f}°"
     return text
 
@@ -116,62 +128,13 @@ def classes(scene: Scene) -> str:
     """How many pixels of which class the truth has, and how many objects they make."""
     if scene.truth is None or scene.anomalous is None:
         return "none"
-    seen = np.ones(scene.truth.shape, bool) if scene.masked is None else ~scene.masked
-    values, counts = np.unique(scene.truth[seen], return_counts=True)
+    values, counts = np.unique(scene.truth[scene.measured], return_counts=True)
     shown = [f"{brief(value)}: {count:,}" for value, count in zip(values[:8], counts, strict=False)]
     more = f", … {len(values)} values" if len(values) > 8 else ""
-    _, count = label(scene.anomalous & seen, structure=np.ones((3, 3)))
+    _, count = label(scene.anomalous & scene.measured, EIGHT_NEIGHBOURS)
+    unlabelled = "" if scene.unlabelled is None else f", {scene.unlabelled.sum():,} unlabelled"
     objects = "1 object" if count == 1 else f"{count} objects"
     return (
-        f"{scene.anomalies:,} of {scene.pixels:,} pixels anomalous, in {objects} "
-        f"(pixels by value: {', '.join(shown)}{more})"
+        f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {objects} "
+        f"(pixels by value: {', '.join(shown)}{more}){unlabelled}"
     )
-
-
-def known_facts(scene: Scene) -> Facts:
-    """What the catalogue says of a scene, whether this is it, and what was published on it."""
-    sums = checksum_if_known(scene)
-    alike = [name for name, facts in catalogue().items() if facts["checksum"] == sums]
-    names = known_names(scene.name) or alike
-    if not names:
-        yield "catalogue", "no scene of this name or of these values"
-        return
-    facts = catalogue()[names[0]]
-    yield (
-        "catalogue",
-        (
-            f"{' = '.join(names)}: {facts['place']}, {facts['sensor']}, "
-            f"{shape_text(facts['shape'])}, {facts['anomalies']} anomalous pixels"
-        ),
-    )
-    yield "", verdict(scene, facts, sums)
-    if alike and alike[0] not in names:
-        yield "", f"its values are those of {alike[0]}"
-    yield "source", f"{facts['source']}, as data/{facts['file']}"
-    rows = published_rows([names[0]], methods=None)
-    for source in dict.fromkeys(row.source for row in rows):
-        told = [f"{row.method} {row.auc[names[0]]:.4f}" for row in rows if row.source == source]
-        yield "published", f"AUC of {', '.join(told)} [{source}]"
-
-
-def checksum_if_known(scene: Scene) -> str:
-    """The checksum of a cube's values; none where no scene of the catalogue has its shape."""
-    shapes = [tuple(facts["shape"]) for facts in catalogue().values()]
-    return checksum(scene.cube) if scene.cube.shape in shapes else ""
-
-
-def verdict(scene: Scene, facts: Mapping[str, Any], sums: str) -> str:
-    """Whether a scene is the one that the catalogue has under its name."""
-    different = []
-    if list(scene.cube.shape) != facts["shape"]:
-        different.append(f"its shape is {shape_text(scene.cube.shape)}")
-    elif facts["checksum"] not in (None, sums):
-        different.append("its values are others")
-    if scene.truth is not None and scene.anomalies != facts["anomalies"]:
-        different.append(f"its map has {scene.anomalies} anomalous pixels")
-    if different:
-        return f"this is not that scene as it is known: {' and '.join(different)}"
-    agree = "shape" if scene.truth is None else "shape, number of anomalous pixels"
-    if facts["checksum"] is None:
-        return f"its {agree} agree; no checksum of the values is known here"
-    return f"this is that scene: {agree} and checksum of the values agree"

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from data.scene import Scene
 from experiments.objects import DetectedObject
 from utils.files import write_text
@@ -32,10 +34,10 @@ def write_objects_geojson(
 
     As RFC 7946 wants, they are in degrees of WGS 84, to 7 decimals (a centimetre); a centroid that
     has none has no geometry. `wavelengths_nm` and `threshold` are told once. Raises ValueError
-    where the scene has no georeference in a known system.
+    where the scene is not known to lie on the Earth.
     """
     if not is_on_earth(scene):
-        raise ValueError(f"scene '{scene.name}' has no georeference in a known coordinate system")
+        raise ValueError(f"scene '{scene.name}' has no georeference that leads to the Earth")
     columns, wavelengths = columns_of(scene), scene.metadata.wavelengths
     contents = {
         "type": "FeatureCollection",
@@ -47,8 +49,14 @@ def write_objects_geojson(
 
 
 def is_on_earth(scene: Scene) -> bool:
-    """Whether the scene's file tells a coordinate system, which GeoJSON needs."""
-    return scene.metadata.georeference is not None and scene.metadata.georeference.crs is not None
+    """Whether a corner or the middle of the scene has a longitude and a latitude."""
+    georeference = scene.metadata.georeference
+    if georeference is None:
+        return False
+    rows, columns = (np.array([0, 0, 1, 1, 0.5]), np.array([0, 1, 0, 1, 0.5]))
+    height, width, _ = scene.cube.shape
+    places = georeference.longitudes_latitudes(rows * (height - 1), columns * (width - 1))
+    return places is not None
 
 
 def columns_of(scene: Scene) -> list[str]:

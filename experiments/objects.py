@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj.exceptions import ProjError
 from scipy.ndimage import label
 
 from data.scene import Scene
@@ -119,13 +118,9 @@ def places(
     x, y = georeference.positions(rows, columns)
     told: dict[str, NDArray[Any]] = {"x": x, "y": y}
     if georeference.crs is not None:
-        try:
-            degrees = georeference.longitudes_latitudes(rows, columns)
-        except ProjError:  # a local system that no transformation leads out of
-            degrees = None
+        degrees = georeference.longitudes_latitudes(rows, columns)
         if degrees is not None:
-            on_earth = (np.abs(degrees[0]) <= 180) & (np.abs(degrees[1]) <= 90)
-            told["longitude"], told["latitude"] = np.where(on_earth, degrees, np.nan)
+            told["longitude"], told["latitude"] = degrees
         if georeference.crs.is_projected:
             told["area_map_units"] = areas * georeference.pixel_area
     return [

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data.loading import load_scene, scene_file, scene_name, scenes_in
+from data.errors import SceneError
+from data.loading import load_scene, names_of, scene_file, scenes_in
 from data.reading import AS_IT_IS, Reading
-from data.scene import Scene, SceneError
+from data.scene import Scene
 from experiments.cell import Cell, Outcome
 from experiments.grid import seeds_of
 from experiments.table import Row, Table
-from utils.errors import InputError
+from utils.errors import InputError, as_input_error
 
 Place = tuple[str, str, int | None]  # label of the row, name of the scene, seed of trained methods
 
@@ -45,6 +46,12 @@ class Plan:
         return {place: kept.record for place, kept in outcomes if kept.scores is not None}
 
     @property
+    def notes(self) -> dict[str, list[str]]:
+        """What was made of the files of the scenes, where there is anything to tell."""
+        scenes = self.scenes.items()
+        return {name: list(scene.notes) for name, scene in scenes if scene and scene.notes}
+
+    @property
     def averaged(self) -> list[str]:
         """The scenes that have an AUC, over which averages are taken."""
         return [name for name, scene in self.scenes.items() if scene and scene.has_both_classes]
@@ -68,10 +75,9 @@ def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> 
         )
     scenes: dict[str, Scene | None] = {}
     missing, cells = {}, {}
-    for dataset in asked:
-        name = scene_name(dataset)
-        if name in scenes:
-            raise InputError(f"table {table.name}: two scenes are called '{name}'")
+    with as_input_error(f"table {table.name}"):
+        names = names_of(asked)
+    for name, dataset in zip(names, asked, strict=True):
         try:
             scene = load_scene(dataset, data_dir=data_dir, reading=reading)
         except SceneError as error:

@@ -29,6 +29,9 @@ class Progress:
         self.bar.write(f"Cells: {len(plan.cells)}, of which {kept} were kept from before")
         for reason in plan.missing.values():
             self.bar.write(f"missing: {reason}")
+        for name, notes in plan.notes.items():
+            for note in notes:
+                self.bar.write(f"{name}: {note}")
 
     def advance(self, work: float) -> None:
         """Note work done in the cell under way."""
@@ -72,7 +75,7 @@ def in_words(place: Place, outcome: Outcome) -> str:
         return f"{name}: FAILED, {record['failed']}"
     seconds = record.get("training_seconds", 0) + record["inference_seconds"]
     measures = record["measures"]
-    auc = f"AUC {measures['auc_df']:.4f}" if measures else "no AUC, the map has only one class"
+    auc = f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"
     return f"{name}: {auc} in {duration(seconds)}"
 
 

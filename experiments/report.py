@@ -33,29 +33,32 @@ def write_report(
     options: Mapping[str, str],
     details: Mapping[str, str],
     bands: Bands | None = None,
+    unlabelled: NDArray[np.bool_] | None = None,
     threshold: float | None = None,
 ) -> Path:
     """Write the page of a scene (H, W, B) and its detection map (H, W); return its path.
 
     Cube and scores are in [0, 1], and NaN where there is no data. `measures` is None where there is
     no truth, or one class of pixels only; the page then says so, and compares nothing with it.
-    `bands` are the bands nearest red, green and blue. The slider starts at `threshold`, a finite
-    score, or at 1 % of the pixels.
+    `unlabelled` (H, W) are the pixels that `measures` does not count. `bands` are the bands nearest
+    red, green and blue. The slider starts at `threshold`, a finite score, or at 1 % of the pixels.
     """
     gap = np.isnan(scores)
+    unknown = np.zeros_like(gap) if unlabelled is None or anomalous is None else unlabelled & ~gap
     pictures = {"scene": png(false_colour(cube, bands=bands)), "detection": png(scores, "viridis")}
     if anomalous is not None:
-        pictures["truth"] = png(truth_picture(anomalous, gap), "gray")
+        pictures["truth"] = png(truth_picture(anomalous, gap | unknown), "gray")
     page = template().render(
         title=title,
         method=method,
         shape=cube.shape,
-        targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap),
+        targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap & ~unknown),
         gaps=np.count_nonzero(gap),
+        unlabelled=np.count_nonzero(unknown),
         natural=bands is not None,
         threshold=threshold,
         pictures=pictures,
-        data=script_data(scores, anomalous if measures else None, threshold),
+        data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
         measures=named(measures) if measures else [],
         options=options,
         details=details,
@@ -75,13 +78,22 @@ def template() -> Template:
     return environment.get_template("report.html")
 
 
+def labels(
+    anomalous: NDArray[np.bool_] | None, unknown: NDArray[np.bool_]
+) -> NDArray[np.uint8] | None:
+    """What pixels (H, W) are: 0 background, 1 anomalous, 2 not known."""
+    if anomalous is None:
+        return None
+    return np.where(unknown, 2, anomalous).astype(np.uint8)
+
+
 def script_data(
-    scores: NDArray[np.float32], anomalous: NDArray[np.bool_] | None, threshold: float | None
+    scores: NDArray[np.float32], truth: NDArray[np.uint8] | None, threshold: float | None
 ) -> dict[str, str | float | None]:
     """Scores and truth as the page's script reads them: little-endian float32 and bytes."""
     return {
         "scores": base64(scores.astype("<f4").tobytes()),
-        "truth": None if anomalous is None else base64(anomalous.astype(np.uint8).tobytes()),
+        "truth": None if truth is None else base64(truth.tobytes()),
         "threshold": None if threshold is None else float(threshold),
     }
 

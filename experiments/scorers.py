@@ -9,12 +9,14 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.scene import cube_to_image, image_to_cube
+from data.errors import shape_text
+from data.tensors import cube_to_image, image_to_cube
 from experiments.detection import seeded_trainer
-from model.build import detector_scores
+from model.build import FITTED, detector_scores
 from model.methods import METHODS
-from model.rx import Background, background_of
+from model.rx import Background
 from model.trainer import Trainer
+from utils.metrics import residual
 
 Cube = NDArray[np.float32]  # (H, W, B)
 Scorer = Callable[[Cube], NDArray[Any]]  # → (H, W), the higher the more anomalous
@@ -27,8 +29,8 @@ def fitted_scorer(
 
     Raises InputError where the options do not suit the image.
     """
-    if method == "rx":
-        background = background_of(torch.from_numpy(cube).to(device), **options)
+    if method in FITTED:
+        background = FITTED[method](torch.from_numpy(cube).to(device), **options)
         return partial(distance, background), []
     if not METHODS[method].trained:  # these know nothing but the cube at hand
         return partial(detector_scores, method, device=device, options=options), []
@@ -37,7 +39,7 @@ def fitted_scorer(
     epochs = options["epochs"]
     steps = tqdm(trainer.train(image, epochs=epochs), total=epochs, disable=not verbose)
     losses = [loss for _, loss in steps]
-    return partial(residual, trainer), losses
+    return partial(distance_to_rebuilt, trainer), losses
 
 
 def distance(background: Background, cube: Cube) -> NDArray[np.float64]:
@@ -46,13 +48,13 @@ def distance(background: Background, cube: Cube) -> NDArray[np.float64]:
     return background.distance(pixels).cpu().numpy()
 
 
-def residual(trainer: Trainer, cube: Cube) -> NDArray[np.float32]:
-    """Score every pixel by ‖cube − reconstruction‖₂² / B, (H, W, B) → (H, W).
+def distance_to_rebuilt(trainer: Trainer, cube: Cube) -> NDArray[np.float32]:
+    """Score every pixel by what the network does not rebuild of it, (H, W, B) → (H, W).
 
     Raises ValueError for a size of image that the network does not rebuild.
     """
     reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
     if reconstruction.shape != cube.shape:
-        fitted, given = ("×".join(map(str, one.shape)) for one in (reconstruction, cube))
+        fitted, given = shape_text(reconstruction.shape), shape_text(cube.shape)
         raise ValueError(f"this method rebuilds the image it was fitted to, {fitted}, not {given}")
-    return np.mean((cube - reconstruction) ** 2, axis=2)
+    return residual(cube, reconstruction)

@@ -11,15 +11,16 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from experiments.formats import csv_text, latex, markdown
 from experiments.grid import Grid, auc_grid, measures_grid, runtime_grid
 from experiments.plan import Plan
 from experiments.published import PublishedRow, published_rows
 from experiments.table import Row
+from experiments.table_formats import csv_text, latex, markdown
 from model.methods import METHODS
 from utils.figures import maps_figure, save_figure
 from utils.files import writable_folder, write_text
-from utils.options import method_options_of, option_text
+from utils.option_words import option_text
+from utils.options import method_options_of
 from utils.plots import auc_figure, roc_figure, separability_figure
 
 
@@ -98,6 +99,7 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
         "rows": [{"label": row.label, "method": row.method, **row.options} for row in table.rows],
         "seeds": table.seeds,
         "scenes": list(plan.scenes),
+        "notes": plan.notes,
         "missing": dict(plan.missing),
         "cells": [
             {"label": place[0], "seed": place[2], **outcome.record}
@@ -144,8 +146,9 @@ def comparison(
     anomalous, bands = scene.anomalous, scene.metadata.colour_bands
     figures = {"maps": maps_figure(scene.scaled_cube(), anomalous, scores, bands=bands)}
     if anomalous is not None and scene.has_both_classes:
-        figures["roc"] = roc_figure(anomalous, scores)
-        figures["separability"] = separability_figure(anomalous, scores)
+        labelled = {label: scene.labelled(values) for label, values in scores.items()}
+        figures["roc"] = roc_figure(anomalous, labelled)
+        figures["separability"] = separability_figure(anomalous, labelled)
     if curves:
         figures["auc"] = auc_figure(curves)
     return figures

@@ -13,7 +13,7 @@ from model.autoad import AutoAD, AutoADTrainer
 from model.crd import collaborative_representation
 from model.mode import default_mode
 from model.nl2net import NL2Net
-from model.rx import global_rx, local_rx
+from model.rx import Background, background_of, global_rx, local_rx
 from model.trainer import Trainer
 
 # The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
@@ -22,6 +22,8 @@ DETECTORS: dict[str, Callable[..., Tensor]] = {
     "lrx": local_rx,
     "crd": collaborative_representation,
 }
+# Those of them whose background can be kept, to score other cubes by their distance to it.
+FITTED: dict[str, Callable[..., Background]] = {"rx": background_of}
 
 
 def detector_scores(

@@ -12,6 +12,7 @@ so that dead and redundant bands, and rings of fewer pixels than bands, do no ha
 Pixels of no data, which are NaN, are in no background, and their score is NaN.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,7 @@ from model.windows import check_windows, has_data, rings
 # The share of a ring's pixels that have to have data. The default ring has two pixels a band of a
 # long spectrum; a covariance of one a band fits them so well that all others seem far away.
 FEWEST = 0.75
+LARGEST = 2**22  # how many numbers of a scene are in float64 at a time, 32 MiB
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,39 @@ class Background:
 
     def distance(self, pixels: Tensor) -> Tensor:
         """Squared Mahalanobis distance of pixels (..., B) → (...), NaN for those of no data."""
-        away = pixels.double().reshape(-1, pixels.shape[-1]) - self.mean
-        return mahalanobis(away, self.covariance).reshape(pixels.shape[:-1])
+        scores = [mahalanobis(some.double() - self.mean, self.covariance) for some in parts(pixels)]
+        return torch.cat(scores).reshape(pixels.shape[:-1])
 
 
 def background_of(pixels: Tensor, *, ridge: float = 1e-6) -> Background:
     """Take the background from all pixels (..., B) that have data."""
-    known = pixels[has_data(pixels)].double()  # (N, B)
-    mean = known.mean(dim=0)
-    centred = known - mean
-    covariance = centred.mT @ centred / len(centred)
-    scale = covariance.diagonal().mean().clamp(min=least_variance(known))
+    bands = pixels.shape[-1]
+    count, squares = 0, 0.0
+    mean = torch.zeros(bands, dtype=torch.float64, device=pixels.device)
+    covariance = torch.zeros(bands, bands, dtype=torch.float64, device=pixels.device)
+    for known in known_parts(pixels):
+        count += len(known)
+        squares += float(known.square().sum())
+        mean += known.sum(dim=0)
+    mean /= count
+    for known in known_parts(pixels):
+        known -= mean
+        covariance += known.mT @ known
+    covariance /= count
+    least = least_variance(squares / (count * bands))
+    scale = covariance.diagonal().mean().clamp(min=least)
     return Background(mean, regular(covariance, ridge, scale=scale))
+
+
+def parts(pixels: Tensor) -> tuple[Tensor, ...]:
+    """Part pixels (..., B) so that few are in float64 at a time, each part (n, B)."""
+    bands = pixels.shape[-1]
+    return pixels.reshape(-1, bands).split(max(1, LARGEST // bands))
+
+
+def known_parts(pixels: Tensor) -> Iterator[Tensor]:
+    """The pixels (..., B) that have data, in float64, some at a time (n, B)."""
+    return (some[has_data(some)].double() for some in parts(pixels))
 
 
 def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
@@ -64,7 +87,8 @@ def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float
     cube = cube.double()
     pixels = cube.reshape(-1, bands)
     known = pixels[has_data(pixels)]
-    scene_variance = known.var(dim=0, correction=0).mean().clamp(min=least_variance(known))
+    least = least_variance(float(known.square().mean()))
+    scene_variance = known.var(dim=0, correction=0).mean().clamp(min=least)
     scene = background_of(cube, ridge=ridge)
     whole = min(outer_window, height) * min(outer_window, width) - inner_window**2  # or more
     fewest = max(FEWEST * whole, 1)
@@ -84,9 +108,9 @@ def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float
     return scores.reshape(height, width)
 
 
-def least_variance(pixels: Tensor) -> float:
+def least_variance(mean_square: float) -> float:
     """A variance that only the rounding of float32 makes: less of it is none."""
-    return max(1e-14 * float(pixels.square().mean()), 1e-300)
+    return max(1e-14 * mean_square, 1e-300)
 
 
 def regular(covariance: Tensor, ridge: float, *, scale: Tensor) -> Tensor:

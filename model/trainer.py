@@ -42,10 +42,11 @@ class Trainer:
         """
         image = image.to(self.device)
         seen, known = without_gaps(image), known_pixels(image)
+        target = image[:, :, known]
         self.network.train()
         for epoch in range(1, epochs + 1):
             self.optimiser.zero_grad()
-            loss = self.loss(self.network(seen)[:, :, known], image[:, :, known])
+            loss = self.loss(self.network(seen)[:, :, known], target)
             value = loss.item()
             if not math.isfinite(value):
                 raise FloatingPointError(

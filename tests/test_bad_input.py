@@ -129,7 +129,7 @@ def test_a_missing_scene(small_scene: str, refusal: CommandLine) -> None:
         (["--bands", "4-6"], "--bands 4-6: 'data/small.mat' has the bands 1 to 5"),
         (["--axes", "hhw"], "--axes: 'hhw' is not an order of h (height)"),
         (["--bands", "2;3"], "--bands: '2;3' is not a selection of bands"),
-        (["--nodata", "none"], "--nodata: 'none' is not a number"),
+        (["--nodata", "none"], "--nodata: 'none' is not a finite number"),
     ],
     ids=str,
 )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.autoad import AutoAD, AutoADTrainer
-from model.build import DETECTORS, TRAINERS, build_trainer
+from model.build import DETECTORS, FITTED, TRAINERS, build_trainer
 from model.methods import METHODS
 from model.nl2net import NL2Net
 from model.trainer import Trainer
@@ -62,6 +62,13 @@ def test_detectors_score_with_the_defaults(name: str) -> None:
     scores = DETECTORS[name](cube, **options_of(name))
     assert scores.shape == (12, 17) and scores.isfinite().all()
     assert scores.std() > 0
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_a_background_that_is_kept_scores_its_own_cube_alike(name: str) -> None:
+    cube = torch.rand(12, 17, 5, generator=torch.Generator().manual_seed(1))
+    scores = FITTED[name](cube, **options_of(name)).distance(cube)
+    assert torch.equal(scores, DETECTORS[name](cube, **options_of(name)))
 
 
 @pytest.mark.parametrize("name", TRAINED)

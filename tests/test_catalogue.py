@@ -1,6 +1,7 @@
 """The scenes that the field knows."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,6 +36,22 @@ def test_a_scene_is_known_by_each_of_its_names() -> None:
     assert other_names("HSI-II") == ["abu-beach-4", "Pavia"]
     assert other_names("pavia") == names  # of which a file may have any
     assert known_names("mine") == [] == other_names("mine") and canonical_name("mine") == "mine"
+
+
+def test_the_readme_names_every_scene() -> None:
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Known scenes\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
+    assert [row[0].strip("`") for row in rows] == list(catalogue())
+    for row, facts in zip(rows, catalogue().values(), strict=True):
+        assert row[1:] == [
+            ", ".join(facts["aliases"]) or "–",
+            facts["place"],
+            facts["sensor"],
+            "×".join(map(str, facts["shape"])),
+            str(facts["anomalies"]),
+            "yes" if facts["checksum"] else "–",
+        ]
 
 
 def test_a_checksum_is_of_the_values_alone() -> None:

@@ -231,15 +231,18 @@ def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
     masked = np.indices(truth.shape).sum(axis=0) < 4
     told: list[float] = []
     outcomes = []
-    for known_truth in (None, truth):
-        scene = Scene("small", cube, known_truth, "memory", masked=masked)
+    unlabelled = np.zeros(truth.shape, bool)
+    unlabelled[3:5] = True  # with one of the three anomalous pixels
+    for known_truth, unknown in ((None, None), (truth, unlabelled)):
+        scene = Scene("small", cube, known_truth, "memory", masked=masked, unlabelled=unknown)
         cell = replace(a_cell(method), eval_freq=1)
         outcomes.append(score(cell, scene, gpu_ids=(-1,), advance=told.append))
     (without, scores), (record, same_scores) = outcomes
     assert np.array_equal(np.isnan(scores), masked)
     np.testing.assert_array_equal(scores, same_scores)
     assert without["measures"] is None and not without.get("auc_over_epochs")
-    expected = measure(truth[~masked] != 0, scores[~masked])
+    seen = ~masked & ~unlabelled
+    expected = measure(truth[seen] != 0, scores[seen])
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
         assert told == [13 * 11] * 4

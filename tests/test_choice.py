@@ -1,4 +1,4 @@
-"""Which array of a file is the cube, which the truth, and which axis is which."""
+"""Which array of a file is the cube, and which the truth."""
 
 from pathlib import Path
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.choice import find_cube, find_truth, likely_axes, truth_file_beside
+from data.choice import find_cube, find_truth, is_truth_of, truth_file_beside
 from data.contents import Contents, Variable
-from data.scene import SceneError
+from data.errors import SceneError
 
 PATH = Path("x.mat")
 CUBE, MAP = (13, 11, 5), (13, 11)
@@ -72,6 +72,7 @@ def test_a_key_goes_before_every_name() -> None:
         ({"hsi": CUBE, "img": CUBE, "z": CUBE}, "cube: hsi 13×11×5, img 13×11×5; name yours"),
         ({"map": MAP}, r"no cube, an array of height × width × bands \(found: map 13×11\)"),
         ({}, r"no cube.*\(found: nothing\)"),
+        ({"x": (1, *CUBE)}, r"no cube.*x 1×13×11×5\); save 'x' without its axes of length 1"),
     ],
 )
 def test_no_cube_and_several_are_refused_with_what_there_is(
@@ -82,7 +83,8 @@ def test_no_cube_and_several_are_refused_with_what_there_is(
 
 
 def test_what_holds_no_numbers_is_no_cube_and_said_to_be_none() -> None:
-    with pytest.raises(SceneError, match=r"found: data 1×1×3 \(no numbers\)"):
+    message = r"found: data 1×1×3 \(no numbers\)\); if 'data' is a struct or cell, save the array"
+    with pytest.raises(SceneError, match=message):
         find_cube(contents(of_type="O", data=(1, 1, 3)), PATH, key=None)
 
 
@@ -146,34 +148,18 @@ def test_a_truth_with_a_third_axis_of_length_one() -> None:
     assert truth_of(found, cube="paviaU") == "paviaU_gt"
 
 
-@pytest.mark.parametrize(
-    ("shape", "truth", "bands", "axes"),
-    [
-        ((13, 11, 5), (13, 11), None, "hwb"),
-        ((13, 11, 5), (11, 13), None, "hwb"),  # it is the map that is transposed
-        ((5, 13, 11), (13, 11), None, "bhw"),
-        ((5, 11, 13), (13, 11), None, "bwh"),
-        ((13, 5, 11), (13, 11), None, "hbw"),
-        ((5, 11, 11), (11, 11), None, "bhw"),
-        ((11, 11, 11), (11, 11), None, "hwb"),
-        ((5, 13, 11), None, 5, "bhw"),
-        ((13, 11, 5), None, 5, "hwb"),
-        ((11, 13, 11), (13, 11), 11, "hwb"),  # rather a map transposed than bands first
-    ],
-)
-def test_axes_that_map_or_bands_prove(
-    shape: tuple[int, ...], truth: tuple[int, ...] | None, bands: int | None, axes: str
-) -> None:
-    assert likely_axes(shape, truth=truth, bands=bands) == (axes, True)
-
-
-def test_axes_that_nothing_proves() -> None:
-    assert likely_axes(CUBE, truth=None, bands=None) == ("hwb", False)
-    assert likely_axes(CUBE, truth=(7, 7), bands=None) == ("hwb", False)
-
-
 def test_a_truth_in_a_file_beside(tmp_path: Path) -> None:
     for name in ("a.mat", "a_b.mat", "a_gt.hdr", "ab_gt.mat"):
         (tmp_path / name).touch()
     assert truth_file_beside(tmp_path / "a.mat") == tmp_path / "a_gt.hdr"
     assert truth_file_beside(tmp_path / "a_b.mat") is None
+
+
+def test_a_truth_is_called_after_its_scene() -> None:
+    assert (
+        is_truth_of("a_GT", "A")
+        and is_truth_of("a_ground_truth", "a")
+        and is_truth_of("a_b_map", "a_b")
+    )
+    assert not is_truth_of("a", "a") and not is_truth_of("a_gt", "b")
+    assert not is_truth_of("a_b_gt", "a")  # it is that of a_b

@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.scene import Scene, cube_to_image
+from data.scene import Scene
+from data.tensors import cube_to_image
 from experiments.detection import detect, seeded_trainer
 from model.methods import METHODS
 from utils.options import method_options_of

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from data.contents import Variable
+from data.errors import SceneError
 from data.formats.envi import read_contents, write_image
 from data.georeference import Georeference
-from data.scene import SceneError
 
 CODES = {
     **{1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 6: "c8", 9: "c16"},
@@ -207,7 +207,6 @@ def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any
         "reflectance scale factor = none",
         "reflectance scale factor = {1, 2}",
         "reflectance scale factor = nan",
-        "data ignore value = nan",  # NaN is no data anyway
         "data ignore value = {}",
         "wavelength units = {Nanometers}",
         "map info = {UTM, 1}",
@@ -340,7 +339,8 @@ def test_what_is_written_is_read_back(tmp_path: Path, dtype: str) -> None:
     assert told.wavelengths is not None and told.fwhm is not None
     assert told.wavelengths.tolist() == WAVELENGTHS.tolist()  # to the last digit
     assert told.fwhm.tolist() == (WAVELENGTHS / 100).tolist()
-    assert (told.note, told.georeference, told.fill) == ("", None, None)
+    assert (told.note, told.georeference) == ("", None)
+    assert (told.fill is not None and np.isnan(told.fill)) == (wanted == np.float32)
     assert "band names = {a, b  c, d, e, f}\n" in paths[1].read_text()
 
 

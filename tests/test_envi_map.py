@@ -178,7 +178,7 @@ def test_gdal_reads_images_of_every_orientation(tmp_path: Path, transform: Trans
     assert_same_place(ours, transform, place.crs)
     with opened(tmp_path / "x.img") as dataset:
         assert_same_place(place, dataset.transform, crs_of(dataset))
-        assert dataset.dtypes == ("uint8",) and dataset.nodata is None
+        assert dataset.dtypes == ("uint8",) and dataset.nodata == 255
         np.testing.assert_array_equal(dataset.read(1), mask)
 
 

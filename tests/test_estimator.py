@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+import conftest
 import numpy as np
 import pytest
 import torch
 from conftest import CommandLine
 from numpy.typing import NDArray
-from scipy.io import loadmat
+from scipy.io import loadmat, savemat
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import main
+from data.loading import load_scene
+from data.reading import Reading
 from data.scene import Scene
 from experiments.detection import detect
 from experiments.estimator import AnomalyDetector
@@ -53,6 +57,22 @@ def test_the_map_is_what_the_command_line_writes(
     detector = AnomalyDetector(seed=3, **TINY).fit(cube)
     assert np.array_equal(detector.detection_map_, written)
     assert np.array_equal(detector.detection_map(cube), written)
+
+
+@pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {"device": "cpu"})])
+def test_a_scene_with_fill_values_has_the_map_that_the_command_line_writes(
+    workplace: Path, cube: NDArray[Any], method: str, options: dict[str, Any]
+) -> None:
+    values = cube.astype(np.float32)
+    values[2:4, 5], values[0, 0] = -9999, np.inf
+    savemat("data/filled.mat", {"data": values})
+    words = ["--command", "run", "--dataset", "filled", "--nodata", "-9999", "--method", method]
+    main.main([*words, *(conftest.TINY if method == "nl2net" else ["--gpu_ids", "-1"])])
+    written = loadmat("result/filled/detectmap.mat")["detectmap"]
+    scene = load_scene("filled", data_dir=Path("data"), reading=Reading(nodata=-9999))
+    detector = AnomalyDetector(method, **options).fit(scene.scaled_cube())
+    assert np.isnan(written).sum() == 3
+    assert np.array_equal(detector.detection_map_, written, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +142,17 @@ def test_pixels_without_data_take_no_part(
     masked = np.zeros((13, 11), bool)
     masked[2:4, 5] = True
     floats = cube.astype(np.float64)
-    floats[masked] = np.nan
+    floats[2, 5], floats[3, 5] = np.nan, (np.inf, np.nan, -np.inf, np.inf, np.nan)
     detector = AnomalyDetector(method, **options).fit(floats)
     for scores in (detector.score_samples(floats), detector.detection_map_):
         assert np.array_equal(np.isnan(scores), masked)
     assert (detector.predict(floats)[masked] == 1).all()
     assert np.nanmax(detector.detection_map_) == 1
     assert np.isfinite(detector.offset_)
+    floats[3, 5, 0] = 1  # in some bands alone
+    for refused in (detector.fit, detector.score_samples):
+        with pytest.raises(ValueError, match="X has 4 NaN or infinite values.*row 3, column 5"):
+            refused(floats)
 
 
 def test_parameters_are_the_options(cube: NDArray[Any]) -> None:

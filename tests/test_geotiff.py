@@ -9,9 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from data.errors import SceneError
 from data.formats.geotiff import read_contents, write_image
 from data.georeference import Georeference
-from data.scene import SceneError
+from data.reading import Reading
+from data.scenefile import read_scene
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -174,8 +176,12 @@ def test_scales_of_single_bands_are_applied(tmp_path: Path) -> None:
     assert (variable.metadata.fill, variable.metadata.gain) == (None, 1)
 
 
-def test_nan_for_no_data_needs_no_fill(tmp_path: Path, cube: NDArray[np.float32]) -> None:
-    assert image(write(tmp_path / "x.tif", cube, nodata=np.nan)).metadata.fill is None
+def test_nan_may_stand_for_no_data(tmp_path: Path, cube: NDArray[np.float32]) -> None:
+    cube[0] = np.nan
+    path = write(tmp_path / "x.tif", cube, nodata=np.nan)
+    assert np.isnan(image(path).metadata.fill)
+    scene = read_scene(path, name="x")
+    assert scene.notes[-1] == "7 of 63 pixels are masked: NaN or infinite in all their bands"
 
 
 @pytest.mark.parametrize("transform", [TRANSFORM, (20.0, 5.0, 1e5, 4.0, -25.0, 2e5)])
@@ -227,11 +233,11 @@ def test_what_is_written_is_what_rasterio_and_the_reader_find(
     np.testing.assert_array_equal(variable.read(), values.astype(np.float32))
 
 
-def test_masks_are_bytes_without_a_value_for_no_data(tmp_path: Path) -> None:
+def test_masks_are_bytes_with_255_for_no_data(tmp_path: Path) -> None:
     mask = np.random.default_rng(3).random((HEIGHT, WIDTH)) > 0.5
     write_image(tmp_path / "x.tif", mask)
     variable = image(tmp_path / "x.tif")
-    assert (variable.dtype, variable.metadata.fill) == (np.uint8, None)
+    assert (variable.dtype, variable.metadata.fill) == (np.uint8, 255)
     np.testing.assert_array_equal(variable.read()[..., 0], mask)
 
 
@@ -292,3 +298,61 @@ def test_a_missing_rasterio_is_told(
     with pytest.raises(SceneError, match=told):
         write_image(tmp_path / "x.tif", cube)
     assert not any(tmp_path.iterdir())
+
+
+def test_an_alpha_band_says_where_there_is_no_data(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).integers(1, 200, (HEIGHT, WIDTH, BANDS)).astype("uint8")
+    values[..., 3] = 255
+    values[2:4, :, 3] = 0
+    variable = image(write(tmp_path / "x.tif", values))  # as GDAL takes four bands of bytes
+    assert variable.shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(variable.read(), values[..., :3])
+    np.testing.assert_array_equal(variable.metadata.masked, values[..., 3] == 0)
+    assert "alpha band" in variable.metadata.note
+    scene = read_scene(tmp_path / "x.tif", name="x")
+    assert scene.pixels == HEIGHT * WIDTH - 2 * WIDTH and scene.metadata.masked is None
+
+
+def test_a_fourth_band_of_many_values_is_no_alpha_band(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).integers(0, 200, (HEIGHT, WIDTH, BANDS)).astype("uint8")
+    variable = image(write(tmp_path / "x.tif", values))
+    assert variable.shape == values.shape and variable.metadata.masked is None
+
+
+@pytest.mark.parametrize("internal", [True, False])
+def test_a_mask_of_the_file_is_one_of_the_scene(
+    tmp_path: Path, cube: NDArray[np.float32], internal: bool
+) -> None:
+    path = write(tmp_path / "x.tif", cube)
+    valid = np.random.default_rng(0).random((HEIGHT, WIDTH)) < 0.5
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=internal), rasterio.open(path, "r+") as file:
+        file.write_mask(valid)
+    np.testing.assert_array_equal(image(path).metadata.masked, ~valid)
+    scene = read_scene(path, name="x")
+    np.testing.assert_array_equal(scene.masked, ~valid)
+    assert "the file's own mask" in scene.notes[-1]
+    swapped = read_scene(path, name="x", reading=Reading(axes="whb"))
+    np.testing.assert_array_equal(swapped.masked, ~valid.T)
+
+
+@pytest.mark.parametrize("nodata", [-9999, 255, np.nan])
+def test_fill_values_of_a_map_are_no_anomalies(
+    tmp_path: Path, cube: NDArray[np.float32], nodata: float
+) -> None:
+    path = write(tmp_path / "x.tif", cube)
+    truth = np.zeros((HEIGHT, WIDTH, 1), "float32")
+    truth[3, 3], truth[0] = 1, nodata
+    write(tmp_path / "truth.tif", truth, nodata=nodata)
+    scene = read_scene(path, name="x", reading=Reading(map=str(tmp_path / "truth.tif")))
+    assert (scene.anomalies, scene.measured.sum(), scene.masked) == (1, WIDTH * (HEIGHT - 1), None)
+    assert any(note.startswith("7 of 63 pixels of the map are unlabelled") for note in scene.notes)
+
+
+def test_swapped_axes_turn_the_place_on_the_map(tmp_path: Path, cube: NDArray[np.float32]) -> None:
+    path = write(tmp_path / "x.tif", cube, crs="EPSG:32633")
+    swapped = read_scene(path, name="x", reading=Reading(axes="whb"))
+    assert swapped.metadata.georeference is not None
+    assert swapped.metadata.georeference == Georeference(TRANSFORM, UTM).turned()
+    unclear = read_scene(path, name="x", reading=Reading(axes="bhw"))
+    assert unclear.metadata.georeference is None
+    assert any(note.startswith("--axes bhw: the file has hwb") for note in unclear.notes)

@@ -1,5 +1,6 @@
 """What `--command info` tells of a scene."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from pyproj import CRS
 from scipy.io import savemat
 
 import main
-from data.catalogue import catalogue, checksum
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
@@ -24,7 +24,7 @@ DATA = Path("data")
 def facts(scene: Scene) -> dict[str, list[str]]:
     """What is told of a scene, by what it is about."""
     told: dict[str, list[str]] = {}
-    for name, text in facts_of_scene(scene, ridge=1e-6):
+    for name, text in facts_of_scene(scene):
         assert "\n" not in text
         told.setdefault(name, []).append(text)
     return told
@@ -74,6 +74,8 @@ def test_cube_range_bands_and_wavelengths(cube: NDArray[Any], truth: NDArray[Any
     told = facts(scene(cube, truth, metadata=metadata))
     assert told["wavelengths"] == ["400 to 2500 nm"]
     assert told["bands"] == ["1-2,4-5,7 of the file, its bad-band list is followed"]
+    told = facts(scene(cube, truth, metadata=replace(metadata, good=None)))
+    assert told["bands"] == ["1-2,4-5,7 of the file, no bad-band list is followed"]
     low, high = (value * 1e-4 + 0.5 for value in (cube.min(), cube.max()))
     assert told["physical"] == [f"{low:g} to {high:g}, by the scale that the file tells"]
 
@@ -117,11 +119,38 @@ def test_masked_pixels_are_counted_and_left_out(cube: NDArray[Any], truth: NDArr
     assert told["RX"][0].startswith("AUC 0.")
 
 
+def test_pixels_without_data_in_some_bands_are_counted_by_themselves(cube: NDArray[Any]) -> None:
+    values = cube.astype(np.float32)
+    values[3], values[0, :2, 1], values[0, 2, :4], values[0, 3, 2] = -9999, np.nan, np.inf, -9999
+    values[4, 0] = (-9999, np.nan, -9999, -9999, -9999)  # no number in any band
+    masked = np.zeros((13, 11), bool)
+    masked[3] = masked[0, :4] = masked[4, 0] = True
+    told = facts(scene(values, None, masked=masked, metadata=Metadata(fill=-9999)))
+    assert told["no data"] == [
+        "16 of 143 pixels are masked; 7 of their values are NaN or infinite; "
+        "4 of the pixels have numbers in other bands: train and predict want --nan mask"
+    ]
+
+
+def test_unlabelled_pixels_are_counted_by_themselves(
+    cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    unlabelled = np.zeros((13, 11), bool)
+    unlabelled[3] = True  # with one of the three anomalous pixels
+    told = facts(scene(cube, truth, unlabelled=unlabelled))
+    assert told["map"] == [
+        "2 of 132 pixels anomalous, in 1 object (pixels by value: 0: 130, 1: 2), 11 unlabelled"
+    ]
+
+
 def test_rx_finds_a_pixel_that_is_unlike_the_others(cube: NDArray[Any]) -> None:
     values, truth = cube.astype(float), np.zeros((13, 11))
     values[6, 6] += (1e5, -1e5, 0, 0, 0)
     truth[6, 6] = 1
     assert facts(scene(values, truth))["RX"] == ["AUC 1.0000"]
+    truth[0, 0] = 255  # of no label
+    assert facts(scene(values, truth))["RX"] != ["AUC 1.0000"]
+    assert facts(scene(values, truth, unlabelled=truth == 255))["RX"] == ["AUC 1.0000"]
 
 
 def test_where_the_scene_lies(cube: NDArray[Any]) -> None:
@@ -137,64 +166,6 @@ def test_where_the_scene_lies(cube: NDArray[Any]) -> None:
     assert text == "middle at x 500055, y 3599935 in an unknown coordinate system"
 
 
-def known(name: str, cube: NDArray[Any], truth: NDArray[Any] | None) -> list[str]:
-    told = facts(Scene(name, cube, truth, source="'x.mat'"))
-    return [*told["catalogue"], *told.get("", [])]
-
-
-@pytest.fixture
-def small_catalogue(
-    monkeypatch: pytest.MonkeyPatch, cube: NDArray[Any]
-) -> dict[str, dict[str, Any]]:
-    """A catalogue of two small scenes, of which one has no checksum."""
-    scenes = {name: dict(catalogue()[name]) for name in ("abu-airport-1", "abu-beach-4")}
-    for facts_ in scenes.values():
-        facts_ |= {"shape": [13, 11, 5], "anomalies": 3, "checksum": None}
-    scenes["abu-airport-1"]["checksum"] = checksum(cube)
-    monkeypatch.setattr("data.catalogue.catalogue", lambda: scenes)
-    monkeypatch.setattr("experiments.info.catalogue", lambda: scenes)
-    return scenes
-
-
-def test_whether_a_scene_is_the_one_of_its_name(
-    small_catalogue: object, cube: NDArray[Any], truth: NDArray[Any]
-) -> None:
-    about, said = known("Los Angeles-1", cube, truth)
-    assert about.startswith("abu-airport-1 = Los Angeles-1: ") and "13×11×5, 3 anomalous" in about
-    agree = "this is that scene: shape, number of anomalous pixels and checksum of the values agree"
-    assert said == agree
-    assert known("abu-airport-1", cube.astype(float), truth)[1] == agree  # whatever the type
-    assert known("mine", cube, truth)[1] == agree  # known by its values
-    assert known("abu-airport-1", cube, None)[1] == (
-        "this is that scene: shape and checksum of the values agree"
-    )
-
-
-def test_what_differs_is_told(
-    small_catalogue: object, cube: NDArray[Any], truth: NDArray[Any]
-) -> None:
-    no = "this is not that scene as it is known: "
-    assert known("abu-airport-1", cube + 1, truth)[1] == f"{no}its values are others"
-    assert known("abu-airport-1", cube[:9], truth[:9])[1] == f"{no}its shape is 9×11×5"
-    assert known("abu-airport-1", cube + 1, truth * 0)[1] == (
-        f"{no}its values are others and its map has 0 anomalous pixels"
-    )
-    assert known("abu-beach-4", cube + 1, truth)[1].endswith(
-        "no checksum of the values is known here"
-    )
-    # a file under the name of another scene
-    assert known("abu-beach-4", cube, truth)[2] == "its values are those of abu-airport-1"
-    assert known("mine", cube + 1, truth) == ["no scene of this name or of these values"]
-
-
-def test_published_numbers_are_told_with_their_source(cube: NDArray[Any]) -> None:
-    told = facts(Scene("Los Angeles-1", cube, None, source="'x.mat'"))
-    first = told["published"][0]
-    assert first.startswith("AUC of RX 0.8221, ") and "NL2Net 0.9235" in first
-    assert first.endswith("]") and "10.1109/TGRS.2026.3676658" in first
-    assert told["source"][0].endswith("as data/abu-airport-1.mat")
-
-
 def test_info_from_the_command_line(small_scene: str, info: CommandLine) -> None:
     lines = info(small_scene).splitlines()
     assert [line.split()[0] for line in lines] == (
@@ -206,26 +177,31 @@ def test_info_from_the_command_line(small_scene: str, info: CommandLine) -> None
 
 
 def test_a_scene_that_cannot_be_used_is_listed_before_it_is_refused(
-    workplace: Path,
-    capsys: pytest.CaptureFixture[str],
-    cube: NDArray[Any],
-    truth: NDArray[Any],
+    workplace: Path, capsys: pytest.CaptureFixture[str], cube: NDArray[Any]
+) -> None:
+    savemat("data/two.mat", {"a": cube, "b": cube})
+    with pytest.raises(SystemExit) as exit_:
+        main.main(["--command", "info", "--dataset", "two"])
+    said = capsys.readouterr()
+    assert exit_.value.code == 2 and len(said.out.splitlines()) == 3
+    assert "variable     a: 13×11×5 uint16" in said.out
+    message = "a 13×11×5, b 13×11×5; name yours with --data_key"
+    assert said.err.startswith("main.py: error: ") and message in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_scene_that_needs_an_option_is_told_of_in_full(
+    small_scene: str, info: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     spoilt = cube.astype(float)
     spoilt[5, 6, 2] = np.nan
     savemat("data/nan.mat", {"data": spoilt, "map": truth})
-    savemat("data/two.mat", {"a": cube, "b": cube})
-    for name, first, message in (
-        ("nan", "data: 13×11×5 float64", "1 NaN or infinite values, the first at row 5, column 6"),
-        ("two", "a: 13×11×5 uint16", "a 13×11×5, b 13×11×5; name yours with --data_key"),
-    ):
-        with pytest.raises(SystemExit) as exit_:
-            main.main(["--command", "info", "--dataset", name])
-        said = capsys.readouterr()
-        assert exit_.value.code == 2 and len(said.out.splitlines()) == 3
-        assert f"variable     {first}" in said.out
-        assert said.err.startswith("main.py: error: ") and message in said.err
-        assert len(said.err.splitlines()) == 1
+    told = info("nan")
+    assert f"13×11 pixels, 5 bands, float64, {cube.min()} to {cube.max()}" in told
+    assert "RX           AUC 0." in told
+    line = "1 of the pixels have numbers in other bands: train and predict want --nan mask\n"
+    assert line in told
+    assert "--nan mask" not in info(small_scene)
 
 
 def test_info_with_every_way_to_read(

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from data.loading import load_scene, scene_name, scenes_in
+from data.errors import SceneError
+from data.loading import load_scene, names_of, scene_name, scenes_in
 from data.reading import Reading
-from data.scene import SceneError
 
 DATA = Path("data")
 
@@ -137,11 +137,12 @@ def test_a_folder_is_told_from_a_scene(workplace: Path, variables: dict[str, NDA
 
 
 def test_scenes_in_a_folder(workplace: Path) -> None:
-    files = ("b.mat", "b.hdr", "a.TIF", "c_gt.mat", "C_GT.npy", "notes.txt", "a.png", "bare")
+    truths = ("a_gt.mat", "B_GT.npy", "b_map.hdr", "a_Ground-Truth.mat")
+    files = ("b.mat", "b.hdr", "a.TIF", "c_gt.mat", "notes.txt", "a.png", "bare", *truths)
     for name in files:
         (DATA / name).touch()
     (DATA / "folder.mat").mkdir()
-    assert scenes_in(DATA) == ["a", "b"]
+    assert scenes_in(DATA) == ["a", "b", "c_gt"]  # there is no c that it could be the truth of
     assert scenes_in(Path("nowhere")) == []
 
 
@@ -172,3 +173,10 @@ def test_the_synthetic_scene_is_no_file_to_read_in_another_way(reading: Reading)
     (option,) = reading.off_default
     with pytest.raises(SceneError, match=f"--{option} has no meaning for the synthetic scene"):
         load_scene("synthetic", data_dir=Path("nowhere"), reading=reading)
+
+
+def test_two_scenes_of_one_name_are_told_with_their_paths() -> None:
+    assert names_of(["a/x.mat", "y", "b/z.img.hdr"]) == ["x", "y", "z"]
+    message = r"two scenes are called 'x' \(a/x\.mat, b/x\.hdr\); rename one, or take them in two"
+    with pytest.raises(SceneError, match=message):
+        names_of(["a/x.mat", "y", "b/x.hdr"])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 from scipy.sparse import csc_array
 
-from data.formats.matfile import read_contents, read_contents_73, write_scene, write_variables
-from data.scene import Scene, SceneError
+from data.errors import SceneError
+from data.formats.matfile import read_contents, read_contents_73, write_variables
+from data.scene import Scene
 from model.rx import global_rx
 from utils.metrics import measure
 
@@ -44,25 +45,6 @@ def add_sparse(file: h5py.File, name: str, values: csc_array) -> None:
     group["jc"] = values.indptr.astype(np.uint64)
     if values.nnz:
         group["data"], group["ir"] = values.data, values.indices.astype(np.uint64)
-
-
-def test_a_scene_comes_back(tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]) -> None:
-    path = tmp_path / "x.mat"
-    write_scene(Scene("x", cube, truth, source="test"), path)
-    contents = read_contents(path)
-    assert contents.format == "MAT"
-    for name, values in (("data", cube), ("map", truth)):
-        variable = contents.variables[name]
-        assert (variable.shape, variable.dtype) == (values.shape, values.dtype)
-        assert variable.axes is None  # the file does not tell
-        read = variable.read()
-        assert read.dtype == values.dtype
-        np.testing.assert_array_equal(read, values)
-
-
-def test_a_scene_without_truth_has_no_map(tmp_path: Path, cube: NDArray[Any]) -> None:
-    write_scene(Scene("x", cube, None, source="test"), tmp_path / "x.mat")
-    assert list(read_contents(tmp_path / "x.mat").variables) == ["data"]
 
 
 def test_variables_replace_a_file_only_when_they_can_be_written(tmp_path: Path) -> None:

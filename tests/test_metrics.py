@@ -11,7 +11,15 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from utils.metrics import MEASURES, Measures, area_under_roc, detection_map, measure, scaled
+from utils.metrics import (
+    MEASURES,
+    Measures,
+    area_under_roc,
+    detection_map,
+    measure,
+    residual,
+    scaled,
+)
 
 # few values, so that there are many ties
 TIED = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.7, 1.0])
@@ -35,6 +43,8 @@ def test_scores_are_mean_squared_residuals_from_0_to_1() -> None:
     rebuilt[1, 0, 0] = 1
     expected = np.array([[0, 1], [0.25, 0]])
     np.testing.assert_allclose(detection_map(cube, rebuilt), expected)
+    np.testing.assert_allclose(residual(cube, rebuilt), expected)
+    np.testing.assert_allclose(residual(cube, 3 * rebuilt), 9 * expected)
 
 
 def test_equal_residuals_score_nothing() -> None:

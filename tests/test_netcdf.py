@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from data.contents import Variable
+from data.errors import SceneError
 from data.formats.netcdf import read_contents
-from data.scene import SceneError
 
 HEIGHT, WIDTH, BANDS = 6, 5, 4
 NM = np.array([400.0, 500.0, 900.0, 2400.0])
@@ -295,7 +295,7 @@ def test_odd_attributes_are_as_good_as_none(tmp_path: Path, cube: NDArray[np.flo
     def write(file: h5py.File) -> None:
         dataset = add(file, "r", cube, "y x band", _FillValue="none", scale_factor=[1.0, 2.0])
         dataset.attrs["add_offset"] = h5py.Empty("f4")
-        dataset.attrs["missing_value"] = np.nan
+        dataset.attrs["missing_value"] = "-1"
         dataset.attrs.create("grid_mapping", file["r"].ref, dtype=h5py.ref_dtype)
         add(file, "wavelength", NM[::-1].copy(), "band", units=np.arange(3))
 
@@ -331,3 +331,13 @@ def test_damage_inside_is_an_error_of_the_scene(tmp_path: Path, cube: NDArray[np
     path.write_bytes(raw)
     with pytest.raises(SceneError, match="damaged"):
         variable.read()
+
+
+def test_a_finite_fill_value_goes_before_nan(tmp_path: Path, cube: NDArray[np.float32]) -> None:
+    def write(file: h5py.File) -> None:
+        add(file, "r", cube, "y x band", _FillValue=np.nan, missing_value=-9999.0)
+        add(file, "map", cube[..., 0], "y x", _FillValue=np.nan)
+
+    variables = variables_of(tmp_path / "x.nc", write)
+    assert variables["r"].metadata.fill == -9999
+    assert np.isnan(variables["map"].metadata.fill or 0)

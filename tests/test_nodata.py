@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from data.errors import SceneError
 from data.nodata import no_data
-from data.scene import SceneError
 
 LEAST = float(np.finfo(np.float32).min)
 
@@ -144,3 +144,17 @@ def test_infinite_values_are_not_counted_twice_for_a_fill_value_beyond_the_type(
     values = cube.astype(np.float32)
     values[2, 3] = np.inf
     assert search(values, fill=1e300)[0] == [(2, 3)]
+
+
+def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArray[Any]) -> None:
+    told = np.zeros(cube.shape[:2], bool)
+    told[0] = True
+    values = cube.astype(np.int16)
+    values[0, 0, 2] = values[5] = -1  # the one scattered fill value is in a masked pixel
+    masked, notes = no_data(values, fill=-1, mask_scattered=False, source="", told=told)
+    assert masked is not None and np.flatnonzero(masked.all(axis=1)).tolist() == [0, 5]
+    assert notes == [
+        "22 of 143 pixels are masked: fill value -1 in all their bands, or in the file's own mask"
+    ]
+    masked, notes = no_data(cube, fill=None, mask_scattered=False, source="", told=told)
+    assert notes == ["11 of 143 pixels are masked: in the file's own mask"]

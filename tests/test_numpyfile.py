@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from data.errors import SceneError
 from data.formats.numpyfile import read_contents, write_array
-from data.scene import SceneError
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<i2", ">i2", "<f4", ">f8", "?", "<f2"])
@@ -63,7 +63,7 @@ def test_values_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
 def test_objects_are_no_numbers_and_never_unpickled(tmp_path: Path, save: str) -> None:
     values = np.array([{"data": 1}], object)
     path = tmp_path / f"x.{save}"
-    (np.save if save == "npy" else np.savez)(path, values, allow_pickle=True)
+    (np.save if save == "npy" else np.savez)(path, values)
     (variable,) = read_contents(path).variables.values()
     assert variable.dtype.kind == "O"
     with pytest.raises(SceneError, match="allow_pickle"):

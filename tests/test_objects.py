@@ -17,7 +17,7 @@ from pyproj import CRS, Transformer
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
-from experiments.object_files import write_objects_csv, write_objects_geojson
+from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
 from experiments.objects import DetectedObject, detected_objects
 
 UTM_11N = CRS.from_epsg(32611)
@@ -72,7 +72,9 @@ def test_a_spectrum_is_the_mean_in_physical_units() -> None:
     np.testing.assert_allclose(diagonal.spectrum, pixels.mean(axis=0))
 
 
-@given(arrays.arrays(np.float32, (7, 6), elements=st.sampled_from([0, 0.1, 0.5, 0.75, 1, np.nan])))
+@given(
+    arrays.arrays(np.float32, (7, 6), elements=st.sampled_from([0, 0.125, 0.5, 0.75, 1, np.nan]))
+)
 @settings(max_examples=40, deadline=None)
 def test_objects_part_the_detected_pixels(scores: NDArray[np.float32]) -> None:
     """Their areas, scores and spectra add up to those of all, and no two of them touch."""
@@ -132,23 +134,38 @@ def test_degrees_have_no_area() -> None:
 
 
 LOCAL = CRS.from_wkt('LOCAL_CS["a field",UNIT["metre",1]]')
+MARS = CRS.from_proj4("+proj=longlat +a=3396190 +b=3376200 +no_defs")
 NOWHERE = {
     "off the projection": Georeference((1e9, 0, 1e12, 0, -1e9, 1e12), UTM_11N),
     "east of the Earth": Georeference((1, 0, 400, 0, -1, 50), CRS.from_epsg(4326)),
     "north of the Earth": Georeference((1, 0, 10, 0, -1, 200), CRS.from_epsg(4326)),
     "in a local system": Georeference(NORTH_UP, LOCAL),
+    "on Mars": Georeference((0.1, 0, 10, 0, -0.1, 50), MARS),
 }
 
 
 @pytest.mark.parametrize("georeference", NOWHERE.values(), ids=NOWHERE.keys())
-def test_what_is_not_on_the_earth_has_no_geometry(
+def test_a_scene_that_is_not_on_the_earth_has_map_coordinates_alone(
     georeference: Georeference, tmp_path: Path
 ) -> None:
     scene = scene_of(georeference=georeference)
     objects = found_in(scene)
+    assert not is_on_earth(scene)
+    with pytest.raises(ValueError, match="leads to the Earth"):
+        write_objects_geojson(tmp_path / "a", objects, scene=scene, threshold=0.5)
+    row = rows_of(write_objects_csv(tmp_path / "b", objects, scene=scene))[0]
+    assert "longitude" not in row and row["x"]
+
+
+def test_an_object_that_is_not_on_the_earth_has_no_geometry(tmp_path: Path) -> None:
+    """The first is too far north for a latitude, the others are not."""
+    georeference = Georeference((1, 0, 10, 0, -1, 91.9), CRS.from_epsg(4326))
+    scene = scene_of(georeference=georeference)
+    objects = found_in(scene)
+    assert is_on_earth(scene)
     path = write_objects_geojson(tmp_path / "a", objects, scene=scene, threshold=math.inf)
     contents = strictly(path)
-    assert [feature["geometry"] for feature in contents["features"]] == [None] * 3
+    assert [feature["geometry"] is None for feature in contents["features"]] == [True, False, False]
     assert contents["features"][0]["properties"]["longitude"] is None
     assert contents["features"][0]["properties"]["x"] is not None
     assert contents["threshold"] is None and contents["wavelengths_nm"] is None

@@ -14,17 +14,9 @@ from hypothesis import strategies as st
 import main
 from model.methods import METHODS
 from utils.errors import InputError
-from utils.options import (
-    COMMANDS,
-    build_parser,
-    command_line,
-    in_words,
-    method_options,
-    method_options_of,
-    off_default,
-    option_text,
-    parse,
-)
+from utils.option_words import command_line, option_text
+from utils.options import in_words, method_options, method_options_of, off_default, parse
+from utils.parser import COMMANDS, build_parser
 
 NL2NET = {
     **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},

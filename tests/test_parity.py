@@ -10,7 +10,8 @@ import torch
 from conftest import Recording, outer_taps
 from numpy.typing import NDArray
 
-from data.scene import Scene, cube_to_image, image_to_cube
+from data.scene import Scene
+from data.tensors import cube_to_image, image_to_cube
 from model.nl2net import NL2Net
 from model.trainer import Trainer
 from model.weights import load_strictly

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from data.errors import SceneError
 from data.formats.picture import read_contents
-from data.scene import SceneError
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 143), (255, 255, 255), (0, 0, 0)
 

@@ -50,7 +50,7 @@ def test_durations_are_no_more_exact_than_they_can_be(seconds: float, words: str
     [
         (("RX", "a", None), done(0.98765), "RX on a: AUC 0.9877 in 1.0 s"),
         (("LFEB", "a", 3), done(training_seconds=9.0), "LFEB on a, seed 3: AUC 0.5000 in 10.0 s"),
-        (("RX", "a", None), done(None), "RX on a: no AUC, the map has only one class in 1.0 s"),
+        (("RX", "a", None), done(None), "RX on a: no AUC in 1.0 s"),
         (("RX", "a", None), Outcome({"failed": "no luck"}), "RX on a: FAILED, no luck"),
     ],
 )

@@ -12,8 +12,8 @@ from scipy.io import savemat
 from test_envi import write as write_envi
 from test_matfile import write_73
 
+from data.errors import SceneError
 from data.formats.recognise import has_ending, read_contents, without_ending
-from data.scene import SceneError
 
 ANY_ENDING = ["x", "x.mat", "x.npy", "x.dat", "x.img", "x.tif", "x.nc", "x.h5", "x.png", "x.v1.0"]
 
@@ -179,15 +179,16 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.dat", b"", "has no format that is known here, and no ENVI header"),
-        ("x.jpg", b"\xff\xd8\xff\xe0" + bytes(200), "MATLAB, NumPy, ENVI, GeoTIFF and NetCDF/HDF5"),
+        ("x.dat", b"", "is empty"),
+        ("x.jpg", b"\xff\xd8\xff\xe0" + bytes(200), r"x\.jpg' is a JPEG, .* as PNG"),
+        ("x.gif", b"GIF89a" + bytes(200), "GeoTIFF and NetCDF/HDF5 files, and maps as PNG or BMP"),
         ("x.img", bytes(300), r"x\.img' has no format that is known here, and no ENVI header"),
         ("x.nc", b"CDF\x01" + bytes(200), "is a NetCDF 3 file: convert it with nccopy -k nc4"),
         ("x.nc", b"CDF\x02" + bytes(200), "is a NetCDF 3 file"),
         ("x.mat", b"", "is damaged or no MATLAB file"),
         ("x.mat", b"1 2 3\n4 5 6\n" * 20, "is damaged or no MATLAB file"),
         ("x.mat", b"MATLAB 7.3 MAT-file".ljust(600), r"no MATLAB file .*signature not found"),
-        ("x.hdr", b"", "is an ENVI header|no ENVI header"),
+        ("x.hdr", b"", "is empty"),
         ("x.hdr", b"NROWS 3\nNCOLS 4\n", "is damaged or no ENVI header"),
         ("x.npy", b"\x93NUMPY\x01", "is damaged or no NumPy file"),
         ("x.npz", b"PK\x03\x04" + bytes(100), "is damaged or no NumPy file"),

@@ -67,6 +67,22 @@ def test_scores_and_truth_are_embedded_as_they_are(tmp_path: Path) -> None:
     assert np.array_equal(scores, SCORES.ravel()) and np.array_equal(truth, TRUTH.ravel())
 
 
+def test_pixels_without_a_label_are_told_apart(tmp_path: Path) -> None:
+    unlabelled = np.zeros(TRUTH.shape, bool)
+    unlabelled[:3] = True
+    scores = SCORES.copy()
+    scores[2:5] = np.nan
+    page = report(tmp_path, scores=scores, unlabelled=unlabelled).read_text(encoding="utf-8")
+    data = embedded(page)
+    truth = np.frombuffer(base64.b64decode(data["truth"]), np.uint8).reshape(TRUTH.shape)
+    assert (truth[:2] == 2).all() and np.array_equal(truth[3:], TRUTH[3:])
+    assert "· 60 pixels without a label" in page and "· 90 pixels without data" in page
+    shown_ = " ".join(page.split())
+    assert f"{TRUTH[5:].sum()} of 1,050 pixels; grey where there is no data or no label<" in shown_
+    assert "detected, no label" in page
+    assert "label<" not in " ".join(report(tmp_path).read_text(encoding="utf-8").split())
+
+
 def test_what_users_name_is_shown_as_text(tmp_path: Path) -> None:
     named = {"title": HOSTILE, "method": HOSTILE}
     page = report(tmp_path, **named, options={HOSTILE: HOSTILE}).read_text(encoding="utf-8")

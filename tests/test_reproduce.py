@@ -348,6 +348,19 @@ def test_a_missing_scene_says_which_file_to_put_where(
     assert "missing" not in run(*REPRODUCE, *scenes) and numbers() == before
 
 
+def test_what_was_made_of_a_scene_is_told_once_and_kept(
+    there: Path, run: CommandLine, no_pictures: None
+) -> None:
+    cube = np.random.default_rng(2).random((13, 11, 5))
+    cube[0, :4] = np.nan
+    savemat("data/two.mat", {"image": cube, "map": np.eye(13, 11)})
+    out = run(*REPRODUCE)
+    notes = contents()["notes"]
+    assert list(notes) == ["two"] and any("4 of 143 pixels are masked" in n for n in notes["two"])
+    for note in notes["two"]:
+        assert out.count(f"two: {note}\n") == 1
+
+
 def test_without_any_scene_it_says_what_to_do(workplace: Path, refusal: CommandLine) -> None:
     Path("own.toml").write_text(TABLE)
     line = refusal(*REPRODUCE)
@@ -360,7 +373,7 @@ def test_the_map_of_one_class_has_no_auc(
 ) -> None:
     savemat("data/flat.mat", {"data": cube, "map": truth * 0})
     out = run(*REPRODUCE, "--dataset", "flat")
-    assert "no AUC, the map has only one class" in out and "| RX | – | – |" in out
+    assert "no AUC in " in out and "| RX | – | – |" in out
     pictures = {path.stem for path in Path("result/tables/own").glob("flat_*")}
     assert pictures == {"flat_maps"}
 

@@ -1,5 +1,6 @@
 """What a prediction leaves in its folder."""
 
+import csv
 import json
 import re
 from collections.abc import Mapping
@@ -10,20 +11,26 @@ import numpy as np
 import pytest
 from conftest import CommandLine
 from numpy.typing import NDArray
+from pyproj import CRS
 from scipy.io import loadmat, savemat
+from scipy.ndimage import label
 
+import experiments.prediction
+import experiments.results
 import main
+from data.georeference import Georeference
+from data.metadata import Metadata
 from data.scene import Scene
+from experiments.prediction import Prediction
 from experiments.results import (
-    Prediction,
     log_text,
-    measures_table,
     metrics_text,
     option_pairs,
     write_maps,
     write_prediction,
 )
 from utils.metrics import MEASURES, Measures, json_values, measure
+from utils.threshold import Threshold
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
@@ -38,10 +45,15 @@ DETAILS: Mapping[str, Any] = {
 
 
 def prediction(
-    cube: NDArray[Any], truth: NDArray[Any], *, reconstruction: NDArray[np.float32] | None = None
+    cube: NDArray[Any],
+    truth: NDArray[Any] | None,
+    *,
+    reconstruction: NDArray[np.float32] | None = None,
+    threshold: Threshold | None = None,
+    **known: Any,
 ) -> Prediction:
     """A prediction that scores a pixel by its first band."""
-    scene = Scene("small", cube, truth, "nowhere")
+    scene = Scene("small", cube, truth, "nowhere", **known)
     scores = scene.scaled_cube()[..., 0]
     return Prediction(
         scene=scene,
@@ -52,7 +64,14 @@ def prediction(
         measures=measure(scene.anomalous, scores),
         options="seed: 1\ndataset: a: b\n",
         details=DETAILS,
+        threshold=threshold,
     )
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing, which takes longer than all the rest."""
+    monkeypatch.setattr(experiments.results, "draw_figures", lambda *_: [])
 
 
 def names(folder: Path) -> set[str]:
@@ -96,15 +115,6 @@ def test_measures_that_are_no_number_are_null() -> None:
     assert json_values(None) is None
 
 
-def test_the_table_has_all_measures_but_the_auc() -> None:
-    silent = Measures(auc_df=0.5, auc_dtau=0.25, auc_ftau=0.0, detection_rates=(0.0, 0.5, 1.0))
-    lines = measures_table(silent).splitlines()
-    assert len(lines) == len(MEASURES) - 1 and len({line.find("  ", 3) > 0 for line in lines}) == 1
-    for line, (name, formula) in zip(lines, list(MEASURES.values())[1:], strict=True):
-        assert line.startswith(f"  {name}") and line.endswith(f"  {formula}")
-    assert any("inf" in line for line in lines) and measures_table(None) == ""
-
-
 def test_pictures_of_another_map_do_not_stay(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
@@ -127,6 +137,19 @@ def test_maps_are_written_under_the_published_names(
     assert [path.name for path in paths] == ["detectmap.mat", "reconstructed_data.mat"]
     assert np.array_equal(loadmat(paths[0])["detectmap"], made.scores)
     assert np.array_equal(loadmat(paths[1])["reconstructed_data"], reconstruction)
+
+
+def test_a_reconstruction_that_is_too_large_is_left_out_and_told(
+    tmp_path: Path, cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilt = np.sqrt(cube.astype(np.float32))
+    made = prediction(cube, None, reconstruction=rebuilt, format="NumPy")
+    write_maps(tmp_path, made)
+    monkeypatch.setattr(experiments.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
+    paths = {path.name for path in write_maps(tmp_path, made)}
+    assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
+    assert log_text(made).splitlines()[-1] == made.omitted
+    assert json.loads(metrics_text(made))["omitted"] == made.omitted != ""
 
 
 def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray[Any]) -> None:
@@ -163,3 +186,100 @@ def test_methods_without_training_run_but_do_not_train(
     with pytest.raises(SystemExit):
         main.main(["--command", "train", *words])
     assert "--method crd needs no training: --command predict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("threshold", ["pf=0.05", "quantile=0.9", "value=0.4"])
+def test_a_decision_is_the_same_in_every_file(
+    workplace: Path, capsys: pytest.CaptureFixture[str], no_figures: None, threshold: str
+) -> None:
+    random = np.random.default_rng(4)
+    truth = np.zeros((40, 30), np.uint8)
+    truth[5, 6:9] = truth[9, 9] = 1
+    cube = random.normal(size=(40, 30, 4)) + truth[..., None] * 4
+    savemat("data/x.mat", {"data": cube, "map": truth})
+    words = ["--dataset", "x", "--method", "rx", "--gpu_ids", "-1", "--threshold", threshold]
+    main.main(words)
+    out, folder = capsys.readouterr().out, Path("result/x")
+    told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    scores, mask = loadmat(folder / "detectmap.mat")["detectmap"], loadmat(folder / "mask.mat")
+    detected = scores >= told["threshold"]
+    assert told["threshold"] == float(np.float32(told["threshold"]))  # as the page's script has it
+    assert np.array_equal(mask["mask"], detected) and mask["mask"].dtype == np.uint8
+    expected = {
+        "pf=0.05": (0.02 * 1196 + 4, 0.1 * 1196 + 4),  # of the background, and the anomalies
+        "quantile=0.9": (120, 120),
+        "value=0.4": ((scores >= np.float32(0.4)).sum(),) * 2,
+    }
+    least, most = expected[threshold]
+    assert least <= detected.sum() <= most and detected[truth > 0].all()
+    with (folder / "objects.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    labels, count = label(detected, np.ones((3, 3)))
+    assert len(rows) == count > 1 and not (folder / "objects.geojson").exists()
+    areas = sorted(int(row["area_pixels"]) for row in rows)
+    assert areas == sorted(np.bincount(labels.ravel())[1:])
+    line = (
+        f"threshold {threshold}: score {told['threshold']:.6g}, "
+        f"{detected.sum()} pixels in {count} objects"
+    )
+    log = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    assert line in out.splitlines() and log[-1] == line and f"threshold: {threshold}" in log
+    start = f"It starts at the threshold of this prediction, {told['threshold']:.4g}."
+    assert start in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_decision_leaves_with_the_next_prediction(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any], no_figures: None
+) -> None:
+    place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
+    known: dict[str, Any] = {"metadata": Metadata(georeference=place), "format": "ENVI"}
+    plain = {"detectmap.mat", "detectmap.img", "detectmap.hdr"}
+    plain |= {"log.txt", "metrics.json", "report.html"}
+    decided = {"mask.mat", "mask.img", "mask.hdr", "objects.csv", "objects.geojson"}
+    made = prediction(cube, truth, threshold=Threshold("value", 0.5), **known)
+    paths = write_prediction(tmp_path, made)
+    assert {path.name for path in paths} == names(tmp_path) == plain | decided
+    nowhere = prediction(cube, truth, threshold=Threshold("value", 0.5))
+    write_prediction(tmp_path, nowhere)  # a scene of which no place is known
+    assert "objects.csv" in names(tmp_path) and "objects.geojson" not in names(tmp_path)
+    write_prediction(tmp_path, made)
+    undecided = prediction(cube, truth, **known)
+    paths = write_prediction(tmp_path, undecided)
+    assert {path.name for path in paths} == names(tmp_path) == plain
+    assert (undecided.decision, undecided.mask, undecided.objects) == ("", None, [])
+    assert "threshold" not in log_text(undecided)
+    assert json.loads(metrics_text(undecided))["threshold"] is None
+
+
+def test_a_threshold_above_every_score_detects_nothing(
+    tmp_path: Path, cube: NDArray[Any], no_figures: None
+) -> None:
+    masked = cube[..., 0] == cube[..., 0].max()  # so that no score is 1
+    masked[0] = True
+    place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
+    known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
+    made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
+    assert made.decision == "threshold value=1.0: score 1, 0 pixels in 0 objects"
+    write_prediction(tmp_path, made)
+    assert not loadmat(tmp_path / "mask.mat")["mask"].any()
+    assert len((tmp_path / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
+    assert json.loads((tmp_path / "objects.geojson").read_text())["features"] == []
+
+
+def test_without_a_map_nothing_is_measured_and_the_log_says_so(
+    cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    note = "12 of 143 pixels are masked: NaN"
+    bare = prediction(cube, None, notes=(note,))
+    assert log_text(bare).endswith(
+        f"{note}\npredicting: small on the CPU\nno AUC, there is no map\n"
+    )
+    told = json.loads(metrics_text(bare))
+    assert (told["anomalous"], told["measures"], told["pixels"]) == (None, None, 143)
+    assert told["notes"] == [note]
+    told = json.loads(metrics_text(prediction(cube, truth * 0)))
+    assert (told["anomalous"], told["measures"]) == (0, None)  # a map of background is a map
+    masked = np.zeros(truth.shape, bool)
+    masked[:4] = True  # with one of the three anomalous pixels
+    told = json.loads(metrics_text(prediction(cube, truth, masked=masked)))
+    assert (told["pixels"], told["anomalous"]) == (143 - 44, 2)

@@ -191,6 +191,21 @@ def test_local_scores_see_the_ring_alone() -> None:
     assert lrx(changed, inner=3, outer=9)[6, 6] != pytest.approx(before, rel=1e-3)
 
 
+@pytest.mark.parametrize("largest", [1, 50])
+def test_parts_of_a_scene_have_the_background_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    cube, _ = with_gaps(random_cube(9, 12, 4))
+    before, pixels = cube.copy(), torch.from_numpy(cube)
+    whole, scores = background_of(pixels), rx(cube)
+    monkeypatch.setattr(model.rx, "LARGEST", largest)
+    background = background_of(pixels)
+    torch.testing.assert_close(background.mean, whole.mean, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(background.covariance, whole.covariance, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(rx(cube), scores, rtol=1e-10)
+    np.testing.assert_array_equal(cube, before)
+
+
 @pytest.mark.parametrize("largest", [1, 500])
 def test_batches_do_not_change_local_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
     cube = random_cube(7, 6, 4)

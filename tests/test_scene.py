@@ -1,5 +1,7 @@
 """What makes a cube and a map a scene."""
 
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.scene import Scene, SceneError, cube_to_image, image_to_cube, number_text
+from data.errors import SceneError, number_text
+from data.scene import Scene
+from data.tensors import cube_to_image, image_to_cube
 
 
 def scene(
@@ -161,3 +165,53 @@ def test_the_digest_tells_scenes_apart() -> None:
 def test_numbers_in_words_are_read_as_the_same(value: Any, text: str) -> None:
     assert number_text(value) == text
     np.testing.assert_equal(type(value)(float(text)), value)
+
+
+UNLABELLED = np.array([[True, True, False], [False, False, False]])
+
+
+def test_unlabelled_pixels_count_in_no_measure() -> None:
+    """(0, 0), which the truth would have anomalous, and (0, 1)."""
+    made = Scene("x", CUBE, TRUTH, source="", unlabelled=UNLABELLED)
+    assert (made.anomalies, made.pixels, made.measured.sum()) == (1, 6, 4)
+    np.testing.assert_array_equal(made.anomalous, [[False] * 3, [False, True, False]])
+    scores = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert made.labelled(scores).dtype == np.float32
+    np.testing.assert_array_equal(made.labelled(scores), [[np.nan, np.nan, 2], [3, 4, 5]])
+    assert scene(CUBE, TRUTH).labelled(scores) is scores
+    assert not np.isnan(made.scaled_cube()).any()  # they are scored as all others
+
+
+def test_two_classes_are_wanted_among_the_labelled() -> None:
+    one_class = Scene("x", CUBE, TRUTH, source="", unlabelled=TRUTH > 0)
+    assert not one_class.has_both_classes
+    assert not Scene("x", CUBE, TRUTH, source="", unlabelled=TRUTH == 0).has_both_classes
+
+
+def test_unlabelled_pixels_may_be_nan_and_make_another_digest() -> None:
+    truth = np.where(UNLABELLED, np.nan, TRUTH)
+    made = Scene("x", CUBE, truth, source="", unlabelled=UNLABELLED)
+    assert made.anomalies == 1
+    other = Scene("x", CUBE, truth, source="", unlabelled=UNLABELLED, masked=~UNLABELLED & False)
+    assert made.digest != other.digest
+    labelled = scene(CUBE, TRUTH)
+    assert replace(labelled, unlabelled=UNLABELLED).digest != labelled.digest
+
+
+@pytest.mark.parametrize("dtype", ["i2", ">f4", "bool", "u1"])
+def test_the_range_is_that_of_the_pixels_with_data(dtype: str) -> None:
+    cube = CUBE.astype(dtype)
+    made = scene(cube, None, masked=MASKED)
+    assert made.range == (cube[~MASKED].min(), cube[~MASKED].max())
+
+
+def test_large_cubes_are_not_copied_to_be_checked() -> None:
+    cube = np.random.default_rng(0).random((100, 100, 50))
+    masked = np.zeros((100, 100), bool)
+    masked[0] = True
+    tracemalloc.start()
+    made = scene(cube, None, masked=masked)
+    assert made.range[0] >= 0
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < cube.size / 2  # bytes, where a mask of all values alone has one each

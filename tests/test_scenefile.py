@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
+from data.errors import SceneError
 from data.reading import Reading
-from data.scene import Scene, SceneError
+from data.scene import Scene
 from data.scenefile import read_scene
 
 Read = Callable[..., Scene]
@@ -184,7 +185,8 @@ def test_outside_of_matlab_the_order_that_nothing_proves_is_told(
         file["data"] = stack
     scene = read_scene(path, name="x")
     assert_is(scene, stack, None)
-    assert "5×13×11 is taken for height × width × bands; --axes settles it" in scene.notes
+    note = "5×13×11 is taken for height × width × bands; --axes settles it (bhw for bands first)"
+    assert note in scene.notes
     assert_is(read_scene(path, name="x", reading=Reading(axes="bhw")), cube, None)
     assert not any(
         "taken for" in note
@@ -302,3 +304,14 @@ def test_readings_tell_what_they_settle() -> None:
     assert Reading().off_default == {}
     settled: dict[str, Any] = {"bands": "1-2", "nan": "mask", "nodata": 0.0}
     assert Reading(**settled).off_default == settled
+
+
+def test_a_map_that_is_left_out_still_tells_the_axes(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    stack, path = cube.transpose(2, 0, 1), tmp_path / "x.npz"
+    np.savez(path, data=stack, map=truth)
+    assert_is(read_scene(path, name="x"), cube, truth)
+    assert_is(read_scene(path, name="x", reading=Reading(map="none")), cube, None)
+    np.savez(path, data=stack, gt=truth, mask=truth)  # of two nobody knows which
+    assert_is(read_scene(path, name="x", reading=Reading(map="none")), stack, None)

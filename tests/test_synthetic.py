@@ -5,13 +5,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.scene import cube_to_image, image_to_cube
 from data.synthetic import (
     background_abundances,
     noise_level,
     synthetic_scene,
     target_abundances,
 )
+from data.tensors import cube_to_image, image_to_cube
 from model.nl2net import NL2Net
 from model.trainer import Trainer
 from utils.metrics import area_under_roc, detection_map

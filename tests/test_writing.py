@@ -12,8 +12,10 @@ from data.contents import Variable
 from data.formats.recognise import read_contents
 from data.georeference import Georeference
 from data.metadata import Metadata
+from data.reading import Reading
 from data.scene import Scene
-from data.writing import write_like
+from data.scenefile import read_scene
+from data.writing import write_like, write_scene
 
 PLACE = Georeference((30.0, 0.0, 5e5, 0.0, -20.0, 4e6), CRS.from_epsg(32633))
 TOLD = Metadata(
@@ -156,3 +158,36 @@ def test_a_name_with_dots_keeps_them(tmp_path: Path, cube: NDArray[Any]) -> None
     paths = write_like(scene("ENVI", cube), tmp_path / "x.v1", cube.astype(np.float32))
     assert [path.name for path in paths] == ["x.v1.img", "x.v1.hdr"]
     np.testing.assert_array_equal(written(paths[1]).read(), cube)
+
+
+def test_a_scene_comes_back_from_matlab(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    path = tmp_path / "x.mat"
+    write_scene(Scene("x", cube, truth, source="test"), path)
+    contents = read_contents(path)
+    assert contents.format == "MAT"
+    for name, values in (("data", cube), ("map", truth)):
+        variable = contents.variables[name]
+        assert (variable.shape, variable.dtype) == (values.shape, values.dtype)
+        assert variable.axes is None  # the file does not tell
+        read = variable.read()
+        assert read.dtype == values.dtype
+        np.testing.assert_array_equal(read, values)
+
+
+def test_a_scene_without_truth_has_no_map(tmp_path: Path, cube: NDArray[Any]) -> None:
+    write_scene(Scene("x", cube, None, source="test"), tmp_path / "x.mat")
+    assert list(read_contents(tmp_path / "x.mat").variables) == ["data"]
+
+
+def test_what_has_no_label_has_none_when_it_comes_back(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    unlabelled = np.zeros(truth.shape, bool)
+    unlabelled[7] = True
+    made = Scene("x", cube, truth, source="test", unlabelled=unlabelled)
+    write_scene(made, tmp_path / "x.mat")
+    read = read_scene(tmp_path / "x.mat", name="x", reading=Reading(nan="mask"))
+    np.testing.assert_array_equal(read.unlabelled, unlabelled)
+    assert (read.anomalies, read.masked) == (made.anomalies, None)

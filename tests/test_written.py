@@ -22,3 +22,16 @@ def test_a_scene_without_a_truth_has_its_maps_alone(
     shown = np.asarray(figures["maps"].axes[0].images[0].get_array())
     bands = None if wavelengths is None else (3, 2, 0)
     assert np.array_equal(shown, false_colour(scene.scaled_cube(), bands=bands))
+
+
+def test_curves_leave_out_unlabelled_pixels(
+    cube: NDArray[np.uint16], truth: NDArray[np.uint8]
+) -> None:
+    unlabelled = np.zeros(truth.shape, bool)
+    unlabelled[0] = True
+    scene = Scene("small", cube, truth, "memory", unlabelled=unlabelled)
+    scores = np.where(truth > 0, 0.5, unlabelled).astype(np.float32)  # these would be false alarms
+    figures = comparison(scene, {"RX": scores}, {})
+    assert set(figures) == {"maps", "roc", "separability"}
+    false_alarms, detections = figures["roc"].axes[0].lines[0].get_data()
+    assert set(np.asarray(false_alarms)[np.asarray(detections) < 1]) == {1 / (143 - 11 - 3)}

@@ -85,7 +85,7 @@ def fill_value(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = math.inf
-    if math.isinf(value):
-        raise ArgumentTypeError(f"'{text}' is not a number")
+        value = math.nan
+    if not math.isfinite(value):  # NaN and infinite values are no data without being told
+        raise ArgumentTypeError(f"'{text}' is not a finite number")
     return value

@@ -19,3 +19,20 @@ def as_input_error(culprit: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise InputError(f"{culprit}: {error}") from error
+
+
+def complaint(error: Exception) -> str:
+    """What the user can mend, in one line; raises the error again where it is none of theirs."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
+    if isinstance(error, (InputError, FloatingPointError)):
+        return str(error)
+    if is_out_of_memory(error):
+        return "not enough memory; a smaller image or a smaller --nch_ker needs less"
+    raise error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether NumPy, or torch on any device, found no memory: torch only says so in words."""
+    words = ("out of memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)

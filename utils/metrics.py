@@ -38,14 +38,19 @@ MEASURES = {
 }
 
 
+def residual(cube: NDArray[np.float32], reconstruction: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How badly every pixel is rebuilt, ‖cube − reconstruction‖₂² / B, (H, W, B) → (H, W)."""
+    return np.mean((cube - reconstruction) ** 2, axis=2)
+
+
 def detection_map(
     cube: NDArray[np.float32], reconstruction: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Score every pixel by its residual, ‖cube − reconstruction‖₂² / B, scaled to [0, 1].
+    """Score every pixel by its residual, scaled to [0, 1], (H, W, B) → (H, W).
 
-    Both cubes are (H, W, B), the map is (H, W); it is 0 everywhere where all residuals are equal.
+    The map is 0 everywhere where all residuals are equal.
     """
-    return scaled(np.mean((cube - reconstruction) ** 2, axis=2))
+    return scaled(residual(cube, reconstruction))
 
 
 def scaled(scores: NDArray[Any]) -> NDArray[Any]:

@@ -5,6 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.option_words import file_text
+
+# Where they are off their defaults these stand in a run's name, in this order: what changes the
+# training, or what it is trained on.
+NAMED_OFF_DEFAULT = (
+    *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
+    *("data_key", "axes", "bands", "nan", "nodata"),
+)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -22,6 +31,25 @@ class Run:
     def logs(self) -> Path:
         """The folder of `log.txt` and of the TensorBoard events."""
         return self.folder / "logs"
+
+
+def run_of(
+    folder: Path,
+    *,
+    method: str,
+    dataset: str,
+    always: Mapping[str, object],
+    off_default: Mapping[str, object],
+) -> Run:
+    """Name the run of a method on a scene, below the folder of all runs.
+
+    Its name tells the options that it tells always, in their order, and those of
+    `NAMED_OFF_DEFAULT` that are off their defaults.
+    """
+    named = dict(always)
+    named |= {option: off_default[option] for option in NAMED_OFF_DEFAULT if option in off_default}
+    texts = {option: file_text(value) for option, value in named.items()}
+    return Run(folder / dataset / run_name(method, texts), method, dataset)
 
 
 def run_name(method: str, options: Mapping[str, str]) -> str:

@@ -7,29 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.metadata import UNITS, Metadata, in_nanometres
+from data.metadata import UNITS, Metadata, spectrum_in_nanometres
 
 Numbers = NDArray[np.float64] | None
 # "429.41 Nanometers", "Band 7 (0.487 µm)", "450.5 nm"
 LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zµμ]+)", re.IGNORECASE)
 
 
-def spectrum_of(dataset: Any) -> Metadata:
+def spectrum_of(dataset: Any, image: Sequence[int]) -> Metadata:
     """Wavelengths, widths and good bands of an open dataset of rasterio, as far as it tells them.
 
-    Each is taken from the first place that tells it of all bands: tags of the bands, which keep the
-    most digits, lists in tags of the file as ENVI has them, GDAL's IMAGERY tags, descriptions.
+    `image` are the numbers of the bands, from 1. Each is taken from the first place that tells it
+    of all bands: tags of the bands, which keep the most digits, lists in tags of the file as ENVI
+    has them, GDAL's IMAGERY tags, descriptions.
     """
-    bands = [lowered(dataset.tags(band)) for band in dataset.indexes]
-    imagery = [lowered(dataset.tags(band, ns="IMAGERY")) for band in dataset.indexes]
+    bands = [lowered(dataset.tags(band)) for band in image]
+    imagery = [lowered(dataset.tags(band, ns="IMAGERY")) for band in image]
     whole = lowered(dataset.tags()) | lowered(dataset.tags(ns="ENVI"))
-    count = dataset.count
+    count = len(bands)
     units = common(tags.get("wavelength_units") for tags in bands) or whole.get("wavelength_units")
     places = [
         (of_each(bands, "wavelength"), of_each(bands, "fwhm"), units),
         (in_list(whole, "wavelength", count), in_list(whole, "fwhm", count), units),
         (of_each(imagery, "central_wavelength_um"), of_each(imagery, "fwhm_um"), "um"),
-        (*described(dataset.descriptions),),
+        described([dataset.descriptions[band - 1] for band in image]),
     ]
     wavelengths, fwhm, note = first_told(places)
     good = of_each(bands, "bbl")
@@ -42,19 +43,16 @@ def spectrum_of(dataset: Any) -> Metadata:
 def first_told(
     places: Sequence[tuple[Numbers, Numbers, str | None]],
 ) -> tuple[Numbers, Numbers, str]:
-    """The first wavelengths and the first widths in nm, and how the wavelengths came to be so.
-
-    Widths are told in the units of the wavelengths beside them, and are nothing without these.
-    """
+    """The first wavelengths and the first widths in nm, and how the wavelengths came to be so."""
     wavelengths, fwhm, note = None, None, ""
     for told, told_widths, units in places:
         if told is None:
             continue
-        found, found_note = in_nanometres(told, units)
+        found, found_widths, found_note = spectrum_in_nanometres(told, told_widths, units)
         if wavelengths is None:
             wavelengths, note = found, found_note
-        if fwhm is None and found is not None and told_widths is not None:
-            fwhm = told_widths * (found[0] / told[0])
+        if fwhm is None:
+            fwhm = found_widths
     return wavelengths, fwhm if wavelengths is not None else None, note
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.scene import SceneError
+from data.errors import SceneError
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.contents import Contents, Variable
+from data.errors import SceneError
 from data.formats.damage import damage_told
 from data.formats.envi_header import (
     DTYPES,
@@ -20,9 +21,8 @@ from data.formats.envi_header import (
     read_header,
 )
 from data.formats.envi_map import map_info
-from data.formats.images import storable
+from data.formats.images import no_data_value, storable
 from data.georeference import Georeference
-from data.scene import SceneError
 from utils.files import replacing, write_text
 
 ENDING = ".hdr"
@@ -111,35 +111,52 @@ def write_image(
 ) -> list[Path]:
     """Write an image (H, W) or (H, W, B) as `path` and its header; return the two paths.
 
-    Floats become float32 with NaN for no data, masks uint8. `header` are entries about the map
-    that are passed on as they are.
+    Floats become float32 with NaN for no data, masks uint8 with 255. `header` are entries about
+    the map that are passed on as they are.
     """
     image = storable(values)
     image = np.ascontiguousarray(image, image.dtype.newbyteorder("<"))
+    entries = {
+        **layout_entries(image),
+        **(map_info(georeference) if georeference else {}),
+        **(header or {}),
+        **spectrum_entries(wavelengths, fwhm, band_names),
+    }
+    lines = [f"{key} = {as_text(value, braces=True)}\n" for key, value in entries.items()]
+    with replacing(path) as file:
+        file.write(image.data)
+    return [path, write_text(path.with_suffix(ENDING), "".join(["ENVI\n", *lines]))]
+
+
+def layout_entries(image: NDArray[Any]) -> dict[str, Any]:
+    """The entries of a header that say how the values of an image are stored."""
     height, width, bands = (*image.shape, 1)[:3]
-    entries: dict[str, Any] = {
+    native = image.dtype.newbyteorder("=")
+    gap = no_data_value(native)
+    return {
         "samples": width,
         "lines": height,
         "bands": bands,
         "header offset": 0,
         "file type": "ENVI Standard",
-        "data type": next(
-            code for code, known in DTYPES.items() if known == image.dtype.newbyteorder("=")
-        ),
+        "data type": next(code for code, known in DTYPES.items() if known == native),
         "interleave": "bip",
         "byte order": 0,
-        **(map_info(georeference) if georeference else {}),
-        **(header or {}),
+        **({} if gap is None else {"data ignore value": gap}),
     }
-    if image.dtype.kind == "f":
-        entries["data ignore value"] = "nan"
+
+
+def spectrum_entries(
+    wavelengths: NDArray[np.float64] | None,
+    fwhm: NDArray[np.float64] | None,
+    band_names: Sequence[str],
+) -> dict[str, Any]:
+    """The entries of a header that tell of the bands."""
+    entries: dict[str, Any] = {}
     if band_names:
         entries["band names"] = [name.replace(",", " ") for name in band_names]
     if wavelengths is not None:
         entries |= {"wavelength units": "Nanometers", "wavelength": list(wavelengths)}
     if fwhm is not None:
         entries["fwhm"] = list(fwhm)
-    lines = [f"{key} = {as_text(value, braces=True)}\n" for key, value in entries.items()]
-    with replacing(path) as file:
-        file.write(image.data)
-    return [path, write_text(path.with_suffix(ENDING), "".join(["ENVI\n", *lines]))]
+    return entries

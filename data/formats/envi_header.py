@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from spectral.io import envi
 
+from data.errors import SceneError
 from data.formats.damage import damage_told
 from data.formats.envi_map import georeference_of
-from data.metadata import Metadata, in_nanometres
-from data.scene import SceneError
+from data.metadata import Metadata, spectrum_in_nanometres
 
 INTERLEAVES = {"bsq": "bhw", "bil": "hbw", "bip": "hwb"}  # the axes as they are stored
 BYTE_ORDERS = {"0": "<", "1": ">"}
@@ -87,20 +87,17 @@ def layout_of(header: Mapping[str, Any], path: Path) -> Layout:
 def metadata_of(header: Mapping[str, Any], *, bands: int) -> Metadata:
     """What a header tells beside the layout of the numbers."""
     wavelengths, note = None, ""
-    told, fwhm = numbers(header, "wavelength", bands), numbers(header, "fwhm", bands)
+    told, widths = numbers(header, "wavelength", bands), numbers(header, "fwhm", bands)
     if told is not None:
-        wavelengths, note = in_nanometres(told, as_text(header.get("wavelength units", "")))
-    if wavelengths is None or told is None:
-        fwhm = None
-    elif fwhm is not None:
-        fwhm = fwhm * (wavelengths[0] / told[0])
+        units = as_text(header.get("wavelength units", ""))
+        wavelengths, widths, note = spectrum_in_nanometres(told, widths, units)
     good = numbers(header, "bbl", bands)
     scale = number(header, "reflectance scale factor")
     return Metadata(
         wavelengths=wavelengths,
-        fwhm=fwhm,
+        fwhm=None if wavelengths is None else widths,
         good=None if good is None else good != 0,
-        fill=number(header, "data ignore value"),
+        fill=number(header, "data ignore value", finite=False),
         gain=1 / scale if scale else 1.0,
         georeference=georeference_of(header),
         header={key: as_text(header[key], braces=True) for key in MAP_KEYS if key in header},
@@ -108,13 +105,13 @@ def metadata_of(header: Mapping[str, Any], *, bands: int) -> Metadata:
     )
 
 
-def number(header: Mapping[str, Any], key: str) -> float | None:
-    """A finite number of a header; None where there is none."""
+def number(header: Mapping[str, Any], key: str, *, finite: bool = True) -> float | None:
+    """A number of a header, a finite one unless all will do; None where there is none."""
     try:
         value = float(as_text(header[key]))
     except (KeyError, ValueError):
         return None
-    return value if math.isfinite(value) else None
+    return value if math.isfinite(value) or not finite else None
 
 
 def numbers(header: Mapping[str, Any], key: str, bands: int) -> NDArray[np.float64] | None:

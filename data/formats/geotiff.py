@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from data.contents import Contents, Variable
 from data.formats.bandtags import spectrum_of
-from data.formats.images import storable
+from data.formats.images import no_data_value, storable
 from data.formats.projection import coordinate_system
 from data.formats.rasters import (
+    image_bands,
     opened,
     pixels,
     rasterio_for,
@@ -33,27 +34,32 @@ def read_contents(path: Path) -> Contents:
     Raises SceneError where the file is none or damaged, or where rasterio is missing.
     """
     with opened(path) as dataset:
-        shape = (dataset.height, dataset.width, dataset.count)
-        dtype, metadata = type_of(dataset), metadata_of(dataset)
+        bands, masked = image_bands(dataset)
+        shape = (dataset.height, dataset.width, len(bands))
+        dtype = type_of(dataset, bands)
+        metadata = replace(metadata_of(dataset, bands), masked=masked)
+        if len(bands) < dataset.count:
+            note = "an alpha band, which says where there is no data, is no band of the cube"
+            metadata = replace(metadata, note="; ".join(filter(None, (metadata.note, note))))
 
     def read() -> NDArray[Any]:
         with opened(path) as dataset:
-            return pixels(dataset, dtype)
+            return pixels(dataset, bands, dtype)
 
     return Contents("GeoTIFF", {"image": Variable(shape, dtype, read, "hwb", metadata)})
 
 
-def metadata_of(dataset: Any) -> Metadata:
-    """What the file tells beside the values."""
-    metadata = replace(spectrum_of(dataset), georeference=georeference_of(dataset))
-    if scales_differ(dataset):
+def metadata_of(dataset: Any, bands: list[int]) -> Metadata:
+    """What the file tells of bands beside their values."""
+    metadata = replace(spectrum_of(dataset, bands), georeference=georeference_of(dataset))
+    if scales_differ(dataset, bands):
         return metadata
     fill = dataset.nodata
     return replace(
         metadata,
-        fill=None if fill is None or np.isnan(fill) else float(fill),
-        gain=float(dataset.scales[0]) or 1.0,
-        offset=float(dataset.offsets[0]),
+        fill=None if fill is None else float(fill),
+        gain=float(dataset.scales[bands[0] - 1]) or 1.0,
+        offset=float(dataset.offsets[bands[0] - 1]),
     )
 
 
@@ -78,8 +84,8 @@ def write_image(
 ) -> list[Path]:
     """Write an image (H, W) or (H, W, B), whole or not at all; return the paths of its files.
 
-    Floats become float32 with NaN for no data, masks uint8. Wavelengths and widths (B,) are in nm.
-    Raises SceneError where rasterio is missing.
+    Floats become float32 with NaN for no data, masks uint8 with 255. Wavelengths and widths (B,)
+    are in nm. Raises SceneError where rasterio is missing.
     """
     rasterio = rasterio_for(path)
     cube = storable(values if values.ndim == 3 else values[..., None])
@@ -104,7 +110,7 @@ def layout(cube: NDArray[Any]) -> dict[str, Any]:
         "width": width,
         "count": bands,
         "dtype": cube.dtype.name,
-        "nodata": np.nan if floats else None,
+        "nodata": no_data_value(cube.dtype),
         "compress": "deflate",
         "predictor": 3 if floats else 2,  # made for floats, and for whole numbers
         "interleave": "band",  # viewers show a band or three

@@ -54,12 +54,12 @@ def readable(value: Any) -> str:
     return decoded.strip("\0 \n") if isinstance(decoded, str) else ""
 
 
-def number(item: Any, name: str) -> float | None:
-    """An attribute that is a finite number; None for none."""
+def number(item: Any, name: str, *, finite: bool = True) -> float | None:
+    """An attribute that is a number, a finite one unless all will do; None for none."""
     value = attribute(item, name)
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+    if not isinstance(value, (int, float, np.integer, np.floating)):
         return None
-    return float(value)
+    return float(value) if np.isfinite(value) or not finite else None
 
 
 def scale_of(dataset: h5py.Dataset, axis: int) -> h5py.Dataset | None:

@@ -17,7 +17,6 @@ from scipy.sparse import csc_array, issparse
 from data.contents import Contents, Variable
 from data.formats.damage import damage_told
 from data.formats.hdf5 import attribute, is_numeric, text
-from data.scene import Scene
 from utils.files import replacing
 
 # what MATLAB calls its types of numbers
@@ -98,12 +97,6 @@ def reader_73(path: Path, name: str) -> Callable[[], NDArray[Any]]:
             return csc_array((values, rows, item["jc"][()]), shape=sparse_shape(item)).toarray()
 
     return read
-
-
-def write_scene(scene: Scene, path: Path) -> None:
-    """Write the cube of a scene, and its truth where it has one, as `data` and `map`."""
-    truth = {} if scene.truth is None else {"map": scene.truth}
-    write_variables(path, {"data": scene.cube, **truth})
 
 
 def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:

@@ -1,5 +1,6 @@
 """NetCDF 4 files, which are HDF5 files whose dimensions have names, and HDF5 files without."""
 
+import math
 from collections.abc import Callable, Mapping
 from os.path import commonprefix
 from pathlib import Path
@@ -9,11 +10,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data.choice import plain
 from data.contents import Contents, Variable
 from data.formats.cf import georeference_of
 from data.formats.damage import damage_told
 from data.formats.hdf5 import arrays_of, attribute, names_of, number, scale_of, text
-from data.metadata import UNITS, Metadata, in_nanometres
+from data.metadata import UNITS, Metadata, spectrum_in_nanometres
+from data.spectrum import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES
 
 AXES = {
     "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",
@@ -22,13 +25,6 @@ AXES = {
     "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
 }
 LETTERS = {name: letter for letter, names in AXES.items() for name in names.split()}
-WAVELENGTHS = ["wavelength", "wavelengths", "wl", "wvl", "lambda", "wavelength_nm"] + [
-    f"{middle}_{word}"
-    for middle in ("center", "central", "centre")
-    for word in ("wavelength", "wavelengths")
-]
-WIDTHS = ["fwhm", "fwhms", "fwhm_nm"]
-GOOD = ["good_wavelengths", "good_bands", "good", "bbl"]
 
 
 def read_contents(path: Path) -> Contents:
@@ -90,12 +86,13 @@ def metadata_of(
     wavelengths, fwhm, good, note = None, None, None, ""
     if axes is not None and dataset.ndim == 3:
         wavelengths, fwhm, good, note = spectrum_of(dataset, axes.index("b"), arrays)
-    fill = number(dataset, "_FillValue")
+    fills = [number(dataset, name, finite=False) for name in ("_FillValue", "missing_value")]
+    known = sorted((fill for fill in fills if fill is not None), key=math.isnan)  # NaN goes last
     return Metadata(
         wavelengths=wavelengths,
         fwhm=fwhm,
         good=good,
-        fill=number(dataset, "missing_value") if fill is None else fill,
+        fill=known[0] if known else None,
         gain=number(dataset, "scale_factor") or 1.0,
         offset=number(dataset, "add_offset") or 0.0,
         georeference=georeference_of(dataset, axes),
@@ -108,7 +105,9 @@ def spectrum_of(
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.bool_] | None, str]:
     """Wavelengths and widths in nm, good bands, and how the wavelengths came to be in nm."""
     lists = [other for other in arrays.values() if other.shape == (cube.shape[axis],)]
-    told, widths, flags = (nearest(cube, lists, names) for names in (WAVELENGTHS, WIDTHS, GOOD))
+    told, widths, flags = (
+        nearest(cube, lists, names) for names in (WAVELENGTH_NAMES, FWHM_NAMES, GOOD_NAMES)
+    )
     if told is None:
         told = next(
             (one for one in lists if one == scale_of(cube, axis) and units_of(one) in UNITS), None
@@ -116,12 +115,13 @@ def spectrum_of(
     good = None if flags is None else np.asarray(flags[()] != 0)
     if told is None:
         return None, None, good, ""
-    values = told[()].astype(np.float64)
-    wavelengths, note = in_nanometres(values, units_of(told))
-    if wavelengths is None or widths is None:
-        return wavelengths, None, good, note
-    factor = UNITS.get(units_of(widths), float(wavelengths[0] / values[0]))
-    return wavelengths, widths[()].astype(np.float64) * factor, good, note
+    wavelengths, fwhm, note = spectrum_in_nanometres(
+        told[()].astype(np.float64),
+        None if widths is None else widths[()].astype(np.float64),
+        units_of(told),
+        width_units=None if widths is None else units_of(widths),
+    )
+    return wavelengths, fwhm, good, note
 
 
 def units_of(dataset: h5py.Dataset) -> str:
@@ -129,9 +129,11 @@ def units_of(dataset: h5py.Dataset) -> str:
     return text(dataset, "units").lower()
 
 
-def nearest(cube: h5py.Dataset, lists: list[h5py.Dataset], names: list[str]) -> h5py.Dataset | None:
+def nearest(
+    cube: h5py.Dataset, lists: list[h5py.Dataset], names: tuple[str, ...]
+) -> h5py.Dataset | None:
     """The list with one of these names that lies nearest to the cube in the tree of groups."""
-    named = [other for other in lists if other.name.rsplit("/", 1)[-1].lower() in names]
+    named = [other for other in lists if plain(other.name) in names]
     place = cube.name.split("/")
     return max(
         named, key=lambda other: len(commonprefix([place, other.name.split("/")])), default=None

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.contents import Contents, Variable
+from data.errors import SceneError
 from data.formats.damage import damage_told
-from data.scene import SceneError
 from utils.files import replacing
 
 ENDING = ".npy"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import SceneError
 from data.formats.damage import damage_told
-from data.scene import SceneError
 
 
 def rasterio_for(path: Path) -> Any:
@@ -63,28 +63,52 @@ def losses_raised() -> Iterator[None]:
         raise OSError(lost[0])
 
 
-def scales_differ(dataset: Any) -> bool:
+def image_bands(dataset: Any) -> tuple[list[int], NDArray[np.bool_] | None]:
+    """The bands, from 1, that hold the image, and the pixels (H, W) that a mask leaves out, if any.
+
+    The mask lies beside the bands or is an alpha band. GDAL calls the last of four bands in uint8
+    alpha by itself, so one that holds more than two values stays a band of the image.
+    """
+    names = [colour.name for colour in dataset.colorinterp]
+    bands = [band for band, name in zip(dataset.indexes, names, strict=True) if name != "alpha"]
+    if "alpha" in names:
+        seen = dataset.read(names.index("alpha") + 1)
+        if not bands or len(np.unique(seen)) > 2:
+            return list(dataset.indexes), None
+        return bands, seen == 0
+    if any(flag.name == "per_dataset" for flag in dataset.mask_flag_enums[0]):
+        return bands, dataset.read_masks(1) == 0
+    return bands, None
+
+
+def scales_of(dataset: Any, bands: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gains and offsets of bands, (B,)."""
+    gains, offsets = np.array(dataset.scales), np.array(dataset.offsets)
+    places = np.array(bands) - 1
+    return gains[places], offsets[places]
+
+
+def scales_differ(dataset: Any, bands: list[int]) -> bool:
     """Whether bands have gains and offsets of their own."""
-    return len(set(dataset.scales)) > 1 or len(set(dataset.offsets)) > 1
+    return any(len(set(told)) > 1 for told in scales_of(dataset, bands))
 
 
-def type_of(dataset: Any) -> np.dtype[Any]:
+def type_of(dataset: Any, bands: list[int]) -> np.dtype[Any]:
     """The type of the values once they are read."""
-    if scales_differ(dataset):
+    if scales_differ(dataset, bands):
         return np.dtype(np.float32)
     # GDAL's pairs of whole numbers are read as complex numbers
-    return np.result_type(
-        *("complex64" if kind.startswith("complex_") else kind for kind in dataset.dtypes)
-    )
+    kinds = [dataset.dtypes[band - 1] for band in bands]
+    return np.result_type(*("complex64" if kind.startswith("complex_") else kind for kind in kinds))
 
 
-def pixels(dataset: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+def pixels(dataset: Any, bands: list[int], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Read the values (H, W, B); scaled, with NaN for no data, where bands differ in scales."""
-    cube = np.empty((dataset.height, dataset.width, dataset.count), dtype)
-    differ = scales_differ(dataset)
-    gains, offsets = np.float32(dataset.scales), np.float32(dataset.offsets)
+    cube = np.empty((dataset.height, dataset.width, len(bands)), dtype)
+    differ = scales_differ(dataset, bands)
+    gains, offsets = (told.astype(np.float32) for told in scales_of(dataset, bands))
     for _, window in dataset.block_windows(1):  # a second copy of the whole would not always fit
-        block = dataset.read(window=window).transpose(1, 2, 0)
+        block = dataset.read(bands, window=window).transpose(1, 2, 0)
         if differ:
             empty = block == dataset.nodata
             block = block * gains + offsets

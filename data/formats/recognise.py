@@ -7,13 +7,13 @@ from pathlib import Path
 import h5py
 
 from data.contents import Contents
+from data.errors import SceneError
 from data.formats import envi, geotiff, matfile, netcdf, numpyfile, picture
-from data.scene import SceneError
 
 # how the files of a format begin
 NUMPY, ZIP, HDF5 = b"\x93NUMPY", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-PNG = b"\x89PNG\r\n\x1a\n"
+PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
 NETCDF_3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 MATLAB_73, MATLAB_5 = b"MATLAB 7.3", (b"\0\x01IM", b"\x01\0MI")  # the latter end the first 128
@@ -24,7 +24,7 @@ OWN_ENDINGS = (
 )
 ENDINGS = (*OWN_ENDINGS, *filter(None, envi.DATA_ENDINGS))
 PICTURE_ENDINGS = (".png", ".bmp")
-READ_HERE = "MATLAB, NumPy, ENVI, GeoTIFF and NetCDF/HDF5 files"
+READ_HERE = "MATLAB, NumPy, ENVI, GeoTIFF and NetCDF/HDF5 files, and maps as PNG or BMP,"
 
 
 def read_contents(path: Path) -> Contents:
@@ -37,9 +37,13 @@ def read_contents(path: Path) -> Contents:
     reader = reader_for(path, start)
     if reader is not None:
         return reader(path)
+    if not start:
+        raise SceneError(f"'{path}' is empty")
     if start.startswith(NETCDF_3):
         raise SceneError(f"'{path}' is a NetCDF 3 file: convert it with nccopy -k nc4")
     header = path if start.startswith(b"ENVI") else envi.header_of(path)
+    if header is None and start.startswith(JPEG):
+        raise SceneError(f"'{path}' is a JPEG, whose values are not those of a map: save it as PNG")
     if header is None:
         raise SceneError(
             f"'{path}' has no format that is known here, and no ENVI header (.hdr) beside it; "

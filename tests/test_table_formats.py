@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.formats import PRINTED, csv_text, latex, markdown
 from experiments.grid import Entry, Grid, summary
+from experiments.table_formats import PRINTED, csv_text, latex, markdown
 
 NOTES = ["RX: its defaults", "computed today"]
 

@@ -1,0 +1,16 @@
+"""Cubes as networks take them."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def cube_to_image(cube: NDArray[np.float32]) -> Tensor:
+    """Turn a cube (H, W, B) into the tensor (1, B, H, W) that networks take."""
+    return torch.from_numpy(cube).permute(2, 0, 1).unsqueeze(0).contiguous()
+
+
+def image_to_cube(image: Tensor) -> NDArray[np.float32]:
+    """Turn a tensor (1, B, H, W) back into a cube (H, W, B)."""
+    return np.ascontiguousarray(image.squeeze(0).permute(1, 2, 0).numpy())

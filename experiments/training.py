@@ -1,0 +1,82 @@
+"""A training with all that it leaves: weights, log, AUCs and pictures; and its weights again."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from torch import Tensor
+from tqdm import tqdm
+
+from data.scene import Scene
+from data.tensors import image_to_cube
+from model.trainer import Trainer
+from model.weights import load_strictly
+from utils.checkpoints import read_weights, save_weights
+from utils.errors import as_input_error
+from utils.figures import training_picture
+from utils.metrics import detection_map, measure
+from utils.recorder import TrainingRecord
+from utils.runs import Run
+
+
+def train_and_keep(
+    trainer: Trainer,
+    image: Tensor,
+    *,
+    scene: Scene,
+    run: Run,
+    record: TrainingRecord,
+    epochs: int,
+    save_freq: int,
+    eval_freq: int,
+) -> int:
+    """Train on the image (1, B, H, W) of a scene, and keep what comes of it; return the last epoch.
+
+    Weights and a picture are kept every `save_freq` epochs and after the last, the AUC every
+    `eval_freq`, never for 0.
+    """
+    for epoch, loss in progress(trainer.train(image, epochs=epochs), epochs):
+        record.add_loss(epoch, loss)
+        if epoch % save_freq == 0 and epoch < epochs:
+            keep_state(trainer, image, epoch, scene=scene, run=run, record=record)
+        if eval_freq and epoch % eval_freq == 0:
+            evaluate(trainer, image, epoch, scene=scene, record=record)
+    keep_state(trainer, image, epochs, scene=scene, run=run, record=record)
+    return epoch
+
+
+def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[int, float]]:
+    """Show how far a training is, its loss, and the time left."""
+    update = 0.1 if sys.stderr.isatty() else 10  # seconds
+    bar = tqdm(steps, total=epochs, unit="epoch", mininterval=update)
+    for epoch, loss in bar:
+        bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        yield epoch, loss
+
+
+def keep_state(
+    trainer: Trainer, image: Tensor, epoch: int, *, scene: Scene, run: Run, record: TrainingRecord
+) -> None:
+    """Save the weights after an epoch, and a picture of what they make of the scene."""
+    cube, reconstruction = image_to_cube(image), image_to_cube(trainer.reconstruct(image))
+    save_weights(run.weights(epoch), trainer.weights())
+    scores = detection_map(cube, reconstruction)
+    picture = training_picture(cube, reconstruction, scores, bands=scene.metadata.colour_bands)
+    record.add_picture(epoch, picture)
+
+
+def evaluate(
+    trainer: Trainer, image: Tensor, epoch: int, *, scene: Scene, record: TrainingRecord
+) -> None:
+    """Log the AUC after an epoch, where there is one; it does nothing to the training."""
+    scores = detection_map(image_to_cube(image), image_to_cube(trainer.reconstruct(image)))
+    measures = measure(scene.anomalous, scene.labelled(scores))
+    if measures is not None:
+        record.add_auc(epoch, measures.auc_df)
+
+
+def load_weights(trainer: Trainer, path: Path) -> None:
+    """Give the network the weights of a checkpoint; raise InputError where they are not its own."""
+    weights = read_weights(path)
+    with as_input_error(f"checkpoint '{path}' cannot be used"):
+        load_strictly(trainer.network, weights)

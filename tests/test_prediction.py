@@ -1,0 +1,52 @@
+"""A prediction in words."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import experiments.prediction
+from data.scene import Scene
+from experiments.prediction import Prediction, measures_table
+from utils.metrics import MEASURES, Measures
+from utils.threshold import Threshold
+
+
+def prediction(cube: NDArray[Any], **known: Any) -> Prediction:
+    """A prediction that scores a pixel by its first band."""
+    scene = Scene("small", cube, None, "nowhere")
+    unit = scene.scaled_cube()
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    return Prediction(scene, "RX", unit, unit[..., 0], **told | known)
+
+
+def test_the_table_has_all_measures_but_the_auc() -> None:
+    silent = Measures(auc_df=0.5, auc_dtau=0.25, auc_ftau=0.0, detection_rates=(0.0, 0.5, 1.0))
+    lines = measures_table(silent).splitlines()
+    assert len(lines) == len(MEASURES) - 1 and len({line.find("  ", 3) > 0 for line in lines}) == 1
+    for line, (name, formula) in zip(lines, list(MEASURES.values())[1:], strict=True):
+        assert line.startswith(f"  {name}") and line.endswith(f"  {formula}")
+    assert any("inf" in line for line in lines) and measures_table(None) == ""
+
+
+def test_a_decision_is_that_of_float32(cube: NDArray[Any]) -> None:
+    made = prediction(cube, threshold=Threshold("value", 0.1))
+    assert made.least_detected == float(np.float32(0.1))
+    assert made.mask is not None and made.mask.dtype == np.uint8
+    assert np.array_equal(made.mask, made.scores >= np.float32(0.1))
+    assert sum(found.area_pixels for found in made.objects) == made.mask.sum()
+    assert f"{made.mask.sum()} pixels in {len(made.objects)} objects" in made.decision
+    without = prediction(cube)
+    assert (without.least_detected, without.mask, without.objects) == (None, None, [])
+    assert (without.decision, without.omitted) == ("", "")
+
+
+def test_what_no_matlab_file_holds_is_told(
+    cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilt = np.zeros(cube.shape, np.float32)
+    assert prediction(cube, reconstruction=rebuilt).omitted == ""
+    monkeypatch.setattr(experiments.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
+    assert prediction(cube, reconstruction=rebuilt).omitted.startswith("no reconstructed_data.mat")
+    assert prediction(cube).omitted == ""
