@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.utils import make_grid
 
 from utils.files import replacing
 
@@ -54,6 +53,8 @@ def training_picture(
 
     Pixels of no data are white in all of them.
     """
+    from torchvision.utils import make_grid  # takes seconds to import, and only a training needs it
+
     panels = [
         false_colour(cube, bands=bands),
         false_colour(reconstruction, bands=bands, like=cube),
