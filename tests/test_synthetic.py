@@ -76,7 +76,7 @@ def test_nl2net_does_clearly_better_than_global_rx() -> None:
     cube = scene.scaled_cube()
     image = cube_to_image(cube)
     torch.manual_seed(1)
-    trainer = Trainer(NL2Net(bands=30, channels=32), learning_rate=1e-3)
+    trainer = Trainer(NL2Net(bands=30, channels=16), learning_rate=1e-3)
     for _ in trainer.train(image, epochs=150):
         pass
     scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
