@@ -33,13 +33,8 @@ def no_data(
     scattered = (filled > 0) & ~masked if fill else np.zeros_like(masked)
     if mask_scattered:
         masked |= scattered | (empty > 0)
-    elif scattered.any():
-        row, column = np.argwhere(scattered)[0]
-        raise SceneError(
-            f"{source}: the cube has the fill value {number_text(fill)} in some bands of "
-            f"{np.count_nonzero(scattered):,} otherwise good pixels, the first at row {row}, "
-            f"column {column} (from 0); --nan mask leaves these pixels out"
-        )
+    else:
+        check_scattered(scattered, fill, source)
     notes = like_no_data(cube, masked)
     if not masked.any():
         return None, notes
@@ -79,6 +74,17 @@ def fill_as(fill: float, dtype: np.dtype[Any]) -> Any:
     """A fill value as a cube of this type holds it."""
     with np.errstate(over="ignore"):
         return dtype.type(fill) if dtype.kind == "f" else fill
+
+
+def check_scattered(scattered: NDArray[np.bool_], fill: float | None, source: str) -> None:
+    """Raise SceneError where pixels (H, W) hold the fill value in some of their bands only."""
+    if scattered.any():
+        row, column = np.argwhere(scattered)[0]
+        raise SceneError(
+            f"{source}: the cube has the fill value {number_text(fill)} in some bands of "
+            f"{np.count_nonzero(scattered):,} otherwise good pixels, the first at row {row}, "
+            f"column {column} (from 0); --nan mask leaves these pixels out"
+        )
 
 
 def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, source: str) -> None:

@@ -60,7 +60,8 @@ def read_truth(
     unlabelled, notes = without_label(truth, contents.variables[key], reading)
     if own and key != "map":
         notes.insert(0, f"the map is '{key}'")
-    share = np.count_nonzero(truth) / max(truth.size, 1)
+    known = truth if unlabelled is None else truth[~unlabelled]
+    share = np.count_nonzero(known) / max(known.size, 1)
     if share > MOST_ANOMALOUS:
         notes.append(f"{share:.0%} of the map is not 0, and so anomalous: background has to be 0")
     return Truth(truth, unlabelled), notes

@@ -45,9 +45,6 @@ def write_report(
     """
     gap = np.isnan(scores)
     unknown = np.zeros_like(gap) if unlabelled is None or anomalous is None else unlabelled & ~gap
-    pictures = {"scene": png(false_colour(cube, bands=bands)), "detection": png(scores, "viridis")}
-    if anomalous is not None:
-        pictures["truth"] = png(truth_picture(anomalous, gap | unknown), "gray")
     page = template().render(
         title=title,
         method=method,
@@ -57,13 +54,28 @@ def write_report(
         unlabelled=np.count_nonzero(unknown),
         natural=bands is not None,
         threshold=threshold,
-        pictures=pictures,
+        pictures=pictures_of(cube, anomalous, scores, bands=bands, without_label=gap | unknown),
         data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
         measures=named(measures) if measures else [],
         options=options,
         details=details,
     )
     return write_text(path, page)
+
+
+def pictures_of(
+    cube: NDArray[np.float32],
+    anomalous: NDArray[np.bool_] | None,
+    scores: NDArray[np.float32],
+    *,
+    bands: Bands | None,
+    without_label: NDArray[np.bool_],
+) -> dict[str, str]:
+    """Draw scene, detection map and, where there is one, truth, each (H, W) for the page."""
+    pictures = {"scene": png(false_colour(cube, bands=bands)), "detection": png(scores, "viridis")}
+    if anomalous is not None:
+        pictures["truth"] = png(truth_picture(anomalous, without_label), "gray")
+    return pictures
 
 
 def template() -> Template:

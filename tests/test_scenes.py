@@ -88,12 +88,35 @@ def weights_of(name: str) -> Path:
     return path
 
 
+def check_places(crs: str, *, count: int) -> None:
+    """The detected objects of `line` lie where the transform puts them, inside of the scene."""
+    from rasterio.warp import transform
+
+    a, b, c, d, e, f = TURNED
+    corners = [
+        (a * column + b * row + c, d * column + e * row + f)
+        for column in (0, 11)
+        for row in (0, 13)
+    ]
+    bounds = np.array(transform(crs, "EPSG:4326", *np.transpose(corners)))
+    rows = list(csv.DictReader(Path("result/line/objects.csv").read_text().splitlines()))
+    features = json.loads(Path("result/line/objects.geojson").read_text(encoding="utf-8"))
+    assert len(rows) == len(features["features"]) == count
+    assert features["wavelengths_nm"] == WAVELENGTHS
+    for row, feature in zip(rows, features["features"], strict=True):
+        across, down = float(row["column"]) + 0.5, float(row["row"]) + 0.5
+        x, y = a * across + b * down + c, d * across + e * down + f
+        assert (float(row["x"]), float(row["y"])) == pytest.approx((x, y), rel=1e-9)
+        (longitude,), (latitude,) = transform(crs, "EPSG:4326", [x], [y])
+        point = feature["geometry"]["coordinates"]
+        assert point == pytest.approx([longitude, latitude], abs=1e-6)
+        assert (bounds.min(axis=1) <= point).all() and (point <= bounds.max(axis=1)).all()
+
+
 def test_a_geotiff_without_a_map_goes_back_into_qgis(
     workplace: Path, run: CommandLine, cube: NDArray[Any]
 ) -> None:
     rasterio = pytest.importorskip("rasterio")
-    from rasterio.warp import transform
-
     values, border = bordered(cube)
     place = {"crs": "EPSG:32633", "transform": rasterio.Affine(*TURNED), "nodata": FILL}
     layout = {"driver": "GTiff", "height": 13, "width": 11, "count": 5, "dtype": "float32"}
@@ -131,25 +154,7 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
     np.testing.assert_array_equal(images["mask"][0], wanted)
     assert images["mask"].dtype == np.uint8 and (wanted == 1).any()
 
-    a, b, c, d, e, f = TURNED
-    corners = [
-        (a * column + b * row + c, d * column + e * row + f)
-        for column in (0, 11)
-        for row in (0, 13)
-    ]
-    bounds = np.array(transform(place["crs"], "EPSG:4326", *np.transpose(corners)))
-    rows = list(csv.DictReader(Path("result/line/objects.csv").read_text().splitlines()))
-    features = json.loads(Path("result/line/objects.geojson").read_text(encoding="utf-8"))
-    assert len(rows) == len(features["features"]) == label(wanted == 1, np.ones((3, 3)))[1]
-    assert features["wavelengths_nm"] == WAVELENGTHS
-    for row, feature in zip(rows, features["features"], strict=True):
-        across, down = float(row["column"]) + 0.5, float(row["row"]) + 0.5
-        x, y = a * across + b * down + c, d * across + e * down + f
-        assert (float(row["x"]), float(row["y"])) == pytest.approx((x, y), rel=1e-9)
-        (longitude,), (latitude,) = transform(place["crs"], "EPSG:4326", [x], [y])
-        point = feature["geometry"]["coordinates"]
-        assert point == pytest.approx([longitude, latitude], abs=1e-6)
-        assert (bounds.min(axis=1) <= point).all() and (point <= bounds.max(axis=1)).all()
+    check_places("EPSG:32633", count=label(wanted == 1, np.ones((3, 3)))[1])
 
 
 def test_an_envi_image_without_a_map_goes_back_into_envi(

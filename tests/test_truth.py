@@ -1,15 +1,16 @@
 """Which pixels a truth says nothing of, and how it is laid over the cube."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.contents import Variable
+from data.contents import Contents, Variable
 from data.metadata import Metadata
 from data.reading import Reading
-from data.truth import Truth, turned, without_label
+from data.truth import Truth, read_truth, turned, without_label
 
 
 def marked(values: Any, *, nan: str = "refuse", **told: Any) -> tuple[Any, list[str]]:
@@ -62,3 +63,16 @@ def test_a_truth_is_turned_with_what_has_no_label(truth: NDArray[Any]) -> None:
     assert found is not None and len(notes) == 1
     np.testing.assert_array_equal(found.values, truth)
     np.testing.assert_array_equal(found.unlabelled, unlabelled)
+
+
+@pytest.mark.parametrize(("fill", "told"), [(None, True), (255, False)])
+def test_a_truth_that_is_mostly_anomalous_is_told_but_not_one_without_labels(
+    fill: float | None, told: bool
+) -> None:
+    values = np.full((4, 5), 255, np.uint8)
+    values[0] = 0
+    cube = Variable((4, 5, 3), np.dtype("f4"), lambda: np.zeros((4, 5, 3), np.float32))
+    truth = Variable((4, 5), values.dtype, lambda: values, metadata=Metadata(fill=fill))
+    contents = Contents("MAT", {"data": cube, "map": truth})
+    _, notes = read_truth(contents, Path("x.mat"), "data", Reading())
+    assert any("75% of the map is not 0" in note for note in notes) == told
