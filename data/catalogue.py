@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from data.ondisk import Cube, row_blocks
 
 
 @cache
@@ -36,6 +37,9 @@ def known_names(name: str) -> list[str]:
     return []
 
 
-def checksum(values: NDArray[Any]) -> str:
+def checksum(values: Cube) -> str:
     """A checksum of the values of an array, whatever type and order they are stored in."""
-    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").data).hexdigest()
+    found = hashlib.sha256()
+    for rows in row_blocks(values):
+        found.update(np.ascontiguousarray(values[rows], dtype="<f8").data)
+    return found.hexdigest()

@@ -1,21 +1,20 @@
 """Whether an array holds real, finite numbers."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
+from data.ondisk import Cube, row_blocks
 
 
-def check_numeric(array: NDArray[Any], what: str) -> None:
+def check_numeric(array: Cube, what: str) -> None:
     """Raise SceneError unless the array holds real numbers."""
     if array.dtype.kind not in "biuf":
         raise SceneError(f"{what} holds {array.dtype} values, expected real numbers")
 
 
 def check_finite(
-    array: NDArray[Any],
+    array: Cube,
     what: str,
     *,
     masked: NDArray[np.bool_] | None = None,
@@ -24,18 +23,18 @@ def check_finite(
     """Raise SceneError, with the count and the first place, for NaN and infinite values."""
     if array.dtype.kind != "f":
         return
-    cube = array if array.ndim == 3 else array[..., None]
-    count, firsts = 0, []
-    for band in range(cube.shape[-1]):  # one at a time, so that large scenes fit into memory
-        bad = ~np.isfinite(cube[..., band])
+    count, first = 0, None
+    for rows in row_blocks(array):
+        bad = ~np.isfinite(array[rows])
         if masked is not None:
-            bad[masked] = False
+            bad[masked[rows]] = False
         if bad.any():
             count += np.count_nonzero(bad)
-            firsts.append((*np.unravel_index(np.argmax(bad), bad.shape), band))
-    if count:
-        axes = ("row", "column", "band")[: array.ndim]
-        place = ", ".join(f"{axis} {index}" for axis, index in zip(axes, min(firsts), strict=False))
+            row, *others = np.unravel_index(bad.argmax(), bad.shape)
+            first = first or (rows.start + row, *others)
+    if first:
+        axes = ("row", "column", "band")
+        place = ", ".join(f"{axis} {index}" for axis, index in zip(axes, first, strict=False))
         raise SceneError(
             f"{what} has {count} NaN or infinite values, the first at {place} (from 0); {way_out}"
         )

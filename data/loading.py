@@ -22,11 +22,14 @@ from data.synthetic import synthetic_scene
 SYNTHETIC = "synthetic"
 
 
-def load_scene(dataset: str, *, data_dir: Path, reading: Reading = AS_IT_IS) -> Scene:
+def load_scene(
+    dataset: str, *, data_dir: Path, reading: Reading = AS_IT_IS, on_disk: bool = False
+) -> Scene:
     """Load the scene that is meant by a file's path, its name in `data_dir`, or an alias of it.
 
     The name `synthetic` makes a scene where no file has that name. The scene's name is the one
-    asked for, whatever file it was found in, so that runs stand where the user expects them.
+    asked for, whatever file it was found in, so that runs stand where the user expects them. With
+    `on_disk` the cube is not read, but windows of it later, as far as its format allows that.
 
     Raises SceneError where there is no such scene or it cannot be used.
     """
@@ -35,7 +38,7 @@ def load_scene(dataset: str, *, data_dir: Path, reading: Reading = AS_IT_IS) -> 
         if reading.map not in (None, NO_MAP):
             found = map_file(reading.map, (Path(), data_dir, path.parent))
             reading = replace(reading, map=str(found))
-        return read_scene(path, name=scene_name(dataset), reading=reading)
+        return read_scene(path, name=scene_name(dataset), reading=reading, on_disk=on_disk)
     if dataset == SYNTHETIC:
         for option in reading.off_default:
             raise SceneError(f"--{option} has no meaning for the synthetic scene, which is no file")

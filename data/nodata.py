@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from data.bands import selection_text
 from data.errors import SceneError, number_text
+from data.ondisk import Cube, row_blocks
 
 
 def no_data(
-    cube: NDArray[Any],
+    cube: Cube,
     *,
     fill: float | None,
     mask_scattered: bool,
@@ -49,7 +50,7 @@ def no_data(
 
 
 def without_data(
-    cube: NDArray[Any], fill: float | None
+    cube: Cube, fill: float | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """In how many bands each pixel is no finite number, and in how many it is the fill value.
 
@@ -58,15 +59,16 @@ def without_data(
     """
     height, width, bands = cube.shape
     empty, filled = np.zeros((2, height, width), np.int64)
-    blank = np.zeros(bands, bool)
+    if fill is None and cube.dtype.kind != "f":
+        return empty, filled, np.zeros(bands, bool)
+    blank = np.ones(bands, bool)
     value = None if fill is None else fill_as(fill, cube.dtype)
-    for band in range(bands):  # one at a time, so that large scenes fit into memory
-        values = cube[..., band]
+    for rows in row_blocks(cube):
+        values = cube[rows]
         bad = ~np.isfinite(values)
         fills = np.zeros_like(bad) if value is None else (values == value) & ~bad
-        empty += bad
-        filled += fills
-        blank[band] = (bad | fills if fill else bad).all()
+        empty[rows], filled[rows] = (np.count_nonzero(kind, axis=2) for kind in (bad, fills))
+        blank &= (bad | fills if fill else bad).all(axis=(0, 1))
     return empty, filled, blank
 
 
@@ -98,11 +100,16 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
         )
 
 
-def like_no_data(cube: NDArray[Any], masked: NDArray[np.bool_]) -> list[str]:
+def like_no_data(cube: Cube, masked: NDArray[np.bool_]) -> list[str]:
     """Say that pixels with one value in all bands may be of no data, where there are any."""
-    if cube.shape[2] < 3:
+    if cube.shape[2] < 3 or not cube.size:
         return []
-    values = cube[..., 0][(cube.min(axis=2) == cube.max(axis=2)) & ~masked]
+    alike = []
+    for rows in row_blocks(cube):
+        block = cube[rows]
+        same = (block == block[..., :1]).all(axis=2) & ~masked[rows]
+        alike.append(block[..., 0][same])
+    values = np.concatenate(alike)
     if not values.size:
         return []
     kinds, counts = np.unique(values, return_counts=True)

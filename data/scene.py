@@ -1,6 +1,7 @@
 """A scene: a hyperspectral cube, what is known about it, and the truth where there is one."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,21 +12,24 @@ from numpy.typing import NDArray
 from data.checks import check_finite, check_numeric
 from data.errors import SceneError, number_text, shape_text
 from data.metadata import Metadata
+from data.ondisk import Cube, pixels_of, row_blocks
 
 
 @dataclass(frozen=True)
 class Scene:
     """A cube (H, W, B) of any real type, and a truth (H, W) that is not 0 where anomalous.
 
-    `name` is what its runs and results are called, `source` where it came from, for messages, and
-    `format` that of its file. `truth` is None where there is none. `masked` (H, W) marks pixels of
-    no data, which take no part in anything, `unlabelled` (H, W) those of which the truth does not
-    say what they are, which no measure counts. `notes` tell what was made of the file, a line each.
+    The cube is in memory or on disk. `name` is what its runs and results are called, `source` where
+    it came from, for messages, and `format` that of its file. `truth` is None where there is none.
+    `masked` (H, W) marks pixels of no data, which take no part in anything, `unlabelled` (H, W)
+    those of which the truth does not say what they are, which no measure counts. `notes` tell what
+    was made of the file, a line each.
+
     Raises SceneError where the arrays do not fit together or hold no usable numbers.
     """
 
     name: str
-    cube: NDArray[Any]
+    cube: Cube
     truth: NDArray[Any] | None
     source: str
     masked: NDArray[np.bool_] | None = None
@@ -45,9 +49,10 @@ class Scene:
             self.check_truth(self.truth)
         if self.masked is not None and self.masked.all():
             raise SceneError(f"{self.source}: no pixel has data, all are fill value or NaN")
-        way_out = "--nan mask leaves their pixels out"
-        check_finite(self.cube, f"{self.source}: the cube", masked=self.masked, way_out=way_out)
         low, high = self.range
+        if not (np.isfinite(low) and np.isfinite(high)):
+            way_out = "--nan mask leaves their pixels out"
+            check_finite(self.cube, f"{self.source}: the cube", masked=self.masked, way_out=way_out)
         if low == high:
             raise SceneError(
                 f"{self.source}: the cube is constant ({number_text(low)} everywhere), "
@@ -68,13 +73,15 @@ class Scene:
 
     @cached_property
     def range(self) -> tuple[Any, Any]:
-        """The least and the largest value of the pixels that have data."""
-        if self.masked is None:
-            return self.cube.min(), self.cube.max()
-        known = ~self.masked
-        some = self.cube[np.unravel_index(known.argmax(), known.shape)][0]
-        where = known[..., None]  # values that are picked out would be a second copy of the cube
-        return self.cube.min(initial=some, where=where), self.cube.max(initial=some, where=where)
+        """The least and the largest value of the pixels that have data; NaN where one is NaN."""
+        lows, highs = [], []
+        for rows in row_blocks(self.cube):
+            block = self.cube[rows]
+            values = block if self.masked is None else block[~self.masked[rows]]
+            if values.size:
+                lows.append(values.min())
+                highs.append(values.max())
+        return np.min(lows), np.max(highs)
 
     @property
     def anomalous(self) -> NDArray[np.bool_] | None:
@@ -122,7 +129,7 @@ class Scene:
         height, width, _ = self.cube.shape
         return height * width - (0 if self.masked is None else int(self.masked.sum()))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A checksum of cube, truth and masks: their types, shapes and values."""
         checksum = hashlib.sha256()
@@ -130,8 +137,15 @@ class Scene:
         for kind, array in (("", self.cube), ("", self.truth), *masks):
             if array is not None:
                 checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
-                checksum.update(np.ascontiguousarray(array).data)
+                for rows in row_blocks(array):
+                    checksum.update(np.ascontiguousarray(array[rows]).data)
         return checksum.hexdigest()
+
+    def spectra(
+        self, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]
+    ) -> NDArray[Any]:
+        """The values of single pixels, (n, B)."""
+        return pixels_of(self.cube, rows, columns)
 
     def scaled_cube(self) -> NDArray[np.float32]:
         """The cube in float32, scaled to [0, 1] by its one minimum and maximum, (H, W, B).
@@ -139,6 +153,32 @@ class Scene:
         Masked pixels are NaN in all bands, and take no part in the scaling. Raises SceneError where
         float32 cannot tell the values apart or hold their range.
         """
+        scaled = np.empty(self.cube.shape, np.float32)
+        for rows in row_blocks(self.cube):
+            scaled[rows] = self.window(rows, slice(None))
+        return scaled
+
+    def scaled_bands(self, bands: Sequence[int]) -> NDArray[np.float32]:
+        """Some bands of the scaled cube, by their places from 0, (H, W, n)."""
+        scaled = np.empty((*self.cube.shape[:2], len(bands)), np.float32)
+        for rows in row_blocks(self.cube):
+            scaled[rows] = self.scaled_block(rows, slice(None), list(bands))
+        return scaled
+
+    def window(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """A part of the scaled cube, (h, w, B); of a cube on disk, no other is read."""
+        return self.scaled_block(rows, columns, slice(None))
+
+    def scaled_block(self, rows: slice, columns: slice, bands: Any) -> NDArray[np.float32]:
+        """Some bands of a part of the scaled cube, (h, w, n)."""
+        self.check_scale()
+        block = in_unit(self.cube[rows, columns, bands], *self.range)
+        if self.masked is not None:
+            block[self.masked[rows, columns]] = np.nan
+        return block
+
+    def check_scale(self) -> None:
+        """Raise SceneError where float32 cannot tell the values apart or hold their range."""
         with np.errstate(over="ignore", invalid="ignore"):
             low, high = (np.float32(value) for value in self.range)
             extent = high - low
@@ -147,16 +187,12 @@ class Scene:
             raise SceneError(
                 f"{self.source}: float32 cannot hold the cube's values, {between}; rescale the cube"
             )
-        cube = in_unit(self.cube, *self.range)
-        if self.masked is not None:
-            cube[self.masked] = np.nan
-        return cube
 
 
 def in_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:
     """A cube in float32, scaled so that `low` becomes 0 and `high` becomes 1."""
     with np.errstate(over="ignore", invalid="ignore"):  # in pixels of no data
-        unit = cube.astype(np.float32)
+        unit = cube.astype(np.float32, order="C")
         unit -= np.float32(low)
         unit /= np.float32(high) - np.float32(low)
     return unit

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,17 @@ from data.errors import SceneError, number_text, shape_text
 from data.formats.recognise import read_contents
 from data.metadata import Metadata
 from data.nodata import no_data
+from data.ondisk import Cube, CubeOnDisk
 from data.reading import AS_IT_IS, NO_MAP, Reading
 from data.scene import Scene
 from data.spectrum import metadata_beside
 from data.truth import check_axes, read_truth, shape_of_map, turned
 
 
-def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
-    """Read a scene from a file of any format.
+def read_scene(
+    path: Path, *, name: str, reading: Reading = AS_IT_IS, on_disk: bool = False
+) -> Scene:
+    """Read a scene from a file of any format; with `on_disk`, its cube stays there if it can.
 
     Raises SceneError where the file is damaged, or leaves open what the reading does not settle.
     """
@@ -35,7 +37,9 @@ def read_scene(path: Path, *, name: str, reading: Reading = AS_IT_IS) -> Scene:
     shape = None if truth is None else truth.values.shape
     if reading.map == NO_MAP:
         shape = shape_of_map(contents, path, key, reading)
-    cube, metadata, more = oriented(variable, shape, contents.format, reading)
+    axes, metadata, more = oriented(variable, shape, contents.format, reading)
+    notes += more
+    cube, more = cube_of(variable, axes, on_disk=on_disk)
     check_numeric(cube, f"{source}: the cube")
     notes += more
     truth, more = turned(truth, cube.shape, reading)
@@ -86,8 +90,8 @@ def read_cube(contents: Contents, path: Path, reading: Reading) -> tuple[str, Va
 
 def oriented(
     variable: Variable, truth_shape: tuple[int, ...] | None, file_format: str, reading: Reading
-) -> tuple[NDArray[Any], Metadata, list[str]]:
-    """Read the cube and turn its axes to (H, W, B), with what is still true of it then."""
+) -> tuple[str, Metadata, list[str]]:
+    """Which axis of the cube is which, and what is still true of it once they are turned."""
     metadata, shape = variable.metadata, variable.shape
     notes = []
     axes = reading.axes or variable.axes
@@ -109,32 +113,44 @@ def oriented(
                 f"or have no data is left out"
             )
         metadata = replace(metadata, georeference=None, masked=None, header={})
-    cube = variable.read().transpose([axes.index(axis) for axis in USUAL_AXES])
+    bands = shape[axes.index("b")]
     lists = (metadata.wavelengths, metadata.good)
-    if any(told is not None and len(told) != cube.shape[2] for told in lists):
+    if any(told is not None and len(told) != bands for told in lists):
         metadata = replace(metadata, wavelengths=None, fwhm=None, good=None)
         notes.append(
             "what the file tells of its bands (wavelengths, bad ones) is not as long as there are "
             "bands, and left out"
         )
-    return cube, metadata, notes
+    return axes, metadata, notes
+
+
+def cube_of(variable: Variable, axes: str, *, on_disk: bool) -> tuple[Cube, list[str]]:
+    """The cube with its axes turned to (H, W, B), read whole or left on disk."""
+    if on_disk and variable.window is not None and 0 not in variable.shape:
+        bands = np.arange(variable.shape[axes.index("b")])
+        return CubeOnDisk(variable.window, variable.shape, variable.dtype, axes, bands), []
+    whole = "the cube is read whole: windows are read of ENVI, .npy and MATLAB 7.3 files"
+    cube = variable.read().transpose([axes.index(axis) for axis in USUAL_AXES])
+    return cube, [whole] if on_disk else []
 
 
 def of_chosen_bands(
-    cube: NDArray[Any], metadata: Metadata, reading: Reading, source: str
-) -> tuple[NDArray[Any], Metadata, list[str]]:
+    cube: Cube, metadata: Metadata, reading: Reading, source: str
+) -> tuple[Cube, Metadata, list[str]]:
     """Cut a cube (H, W, B) to the bands that are used, in the order of its axes."""
     count = cube.shape[2]
     chosen, notes = chosen_bands(reading.bands, metadata.good, count=count, source=source)
     metadata = replace(metadata, numbers=np.arange(1, count + 1)).of_bands(chosen)
     if metadata.good is not None and not metadata.good.any():  # the list was not followed
         metadata = replace(metadata, good=None)
+    if isinstance(cube, CubeOnDisk):
+        return cube.of_bands(chosen), metadata, notes
     kept = cube if len(chosen) == count else cube[..., chosen]
     return np.ascontiguousarray(kept), metadata, notes
 
 
 def masked_pixels(
-    cube: NDArray[Any], metadata: Metadata, reading: Reading, source: str
+    cube: Cube, metadata: Metadata, reading: Reading, source: str
 ) -> tuple[NDArray[np.bool_] | None, list[str]]:
     """Mark the pixels (H, W) of no data; None where there are none."""
     masked, notes = no_data(

@@ -7,8 +7,8 @@ from torch import Tensor
 
 
 def cube_to_image(cube: NDArray[np.float32]) -> Tensor:
-    """Turn a cube (H, W, B) into the tensor (1, B, H, W) that networks take."""
-    return torch.from_numpy(cube).permute(2, 0, 1).unsqueeze(0).contiguous()
+    """Look at a cube (H, W, B) as the tensor (1, B, H, W) that networks take, without a copy."""
+    return torch.from_numpy(cube).permute(2, 0, 1).unsqueeze(0)
 
 
 def image_to_cube(image: Tensor) -> NDArray[np.float32]:

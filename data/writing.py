@@ -25,7 +25,7 @@ def write_scene(scene: Scene, path: Path) -> None:
     Pixels without a label are NaN in the map.
     """
     truth = {} if scene.truth is None else {"map": scene.labelled(scene.truth)}
-    matfile.write_variables(path, {"data": scene.cube, **truth})
+    matfile.write_variables(path, {"data": scene.cube[:], **truth})
 
 
 def write_like(scene: Scene, stem: Path, values: NDArray[Any] | None) -> list[Path]:

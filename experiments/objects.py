@@ -10,6 +10,7 @@ from scipy.ndimage import label
 from data.scene import Scene
 
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)
+AT_ONCE = 1 << 14  # pixels whose spectra are in memory
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,10 @@ def mean_spectra(
     """The mean spectrum of every object in physical units, (objects, B), from its pixels."""
     bands = scene.cube.shape[2]
     areas = np.bincount(owners)
-    sums = np.empty((len(areas), bands))
-    for band in range(bands):  # so that never more than one band of the pixels is float64
-        sums[:, band] = np.bincount(owners, scene.cube[rows, columns, band])
+    sums = np.zeros((len(areas), bands))
+    for start in range(0, len(rows), AT_ONCE):  # a threshold may detect most of a large scene
+        part = slice(start, start + AT_ONCE)
+        np.add.at(sums, owners[part], scene.spectra(rows[part], columns[part]).astype(float))
     return sums / areas[:, None] * scene.metadata.gain + scene.metadata.offset
 
 

@@ -93,6 +93,11 @@ def test_every_layout_is_read_back_exactly(
     assert read.dtype == dtype and read.dtype.isnative and read.flags.c_contiguous
     assert type(read) is np.ndarray
     assert read.tobytes() == cube.tobytes()  # NaN and all
+    where = slice(1, 3), slice(0, 4, 2), slice(2, None)
+    assert variable.window is not None
+    block = variable.window(where)
+    assert block.dtype.isnative and type(block) is np.ndarray
+    assert block.tobytes() == cube[where].tobytes()
 
 
 def test_all_types_come_in_all_layouts(tmp_path: Path) -> None:

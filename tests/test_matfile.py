@@ -88,6 +88,21 @@ def test_a_sparse_map_is_a_map(tmp_path: Path, truth: NDArray[Any], kind: str) -
     np.testing.assert_array_equal(variable.read(), truth)
 
 
+@pytest.mark.parametrize("dtype", ["u2", ">f8", "f4"])
+def test_windows_of_version_7_3(tmp_path: Path, cube: NDArray[Any], dtype: str) -> None:
+    values = {"data": cube.astype(dtype), "sparse": csc_array(np.eye(3)), "text": cube}
+    path = write_73(tmp_path / "x.mat", values, text="char")
+    found = read_contents_73(path).variables
+    where = slice(2, 9), slice(0, 8, 3), slice(1, None)
+    assert found["data"].window is not None
+    block = found["data"].window(where)
+    assert block.dtype == found["data"].dtype == found["data"].read().dtype
+    np.testing.assert_array_equal(block, cube[where])
+    assert found["sparse"].window is None and found["text"].window is None
+    savemat(tmp_path / "5.mat", {"data": cube})
+    assert read_contents(tmp_path / "5.mat").variables["data"].window is None
+
+
 def test_version_4_is_read(tmp_path: Path, truth: NDArray[Any]) -> None:
     savemat(tmp_path / "x.mat", {"map": truth.astype(float)}, format="4")
     np.testing.assert_array_equal(read_contents(tmp_path / "x.mat").variables["map"].read(), truth)

@@ -25,6 +25,11 @@ def test_one_array_is_listed_and_read(tmp_path: Path, dtype: str, order: Any) ->
     read = variable.read()
     assert read.dtype == variable.dtype and read.flags.c_contiguous
     np.testing.assert_array_equal(read, values)
+    where = slice(1, 3), slice(0, 3, 2), slice(None)
+    assert variable.window is not None
+    block = variable.window(where)
+    assert block.dtype == variable.dtype and type(block) is np.ndarray
+    np.testing.assert_array_equal(block, values[where])
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -40,6 +45,7 @@ def test_several_arrays_are_listed_by_name(
     assert variables["data"].dtype == variables["data"].read().dtype == np.uint16
     np.testing.assert_array_equal(variables["data"].read(), cube)
     np.testing.assert_array_equal(variables["map"].read(), truth)
+    assert variables["data"].window is None  # each would unpack all that lies before it
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
@@ -65,7 +71,7 @@ def test_objects_are_no_numbers_and_never_unpickled(tmp_path: Path, save: str) -
     path = tmp_path / f"x.{save}"
     (np.save if save == "npy" else np.savez)(path, values)
     (variable,) = read_contents(path).variables.values()
-    assert variable.dtype.kind == "O"
+    assert variable.dtype.kind == "O" and variable.window is None
     with pytest.raises(SceneError, match="allow_pickle"):
         variable.read()
 

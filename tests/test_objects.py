@@ -17,6 +17,7 @@ from pyproj import CRS, Transformer
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
+from data.scenefile import read_scene
 from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
 from experiments.objects import DetectedObject, detected_objects
 
@@ -70,6 +71,22 @@ def test_a_spectrum_is_the_mean_in_physical_units() -> None:
     diagonal = found_in(scene)[0]
     pixels = scene.cube[[0, 1, 2], [0, 1, 2]].astype(float) * 0.5 - 3
     np.testing.assert_allclose(diagonal.spectrum, pixels.mean(axis=0))
+
+
+def test_spectra_are_those_of_the_file_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(2).random((9, 8, 5), np.float32)
+    np.save(tmp_path / "x.npy", values)
+    scores = (np.indices((9, 8)).sum(axis=0) % 5 > 0).astype(np.float32)
+    expected = found_in(Scene("x", values, None, "test"), scores)
+    monkeypatch.setattr("experiments.objects.AT_ONCE", 7)
+    stays = read_scene(tmp_path / "x.npy", name="x", on_disk=True)
+    for scene in (stays, Scene("x", values, None, "test")):
+        found = found_in(scene, scores)
+        assert [one.number for one in found] == [one.number for one in expected]
+        for one, other in zip(found, expected, strict=True):
+            assert one.spectrum.tobytes() == other.spectrum.tobytes()
 
 
 @given(

@@ -206,8 +206,8 @@ def test_the_range_is_that_of_the_pixels_with_data(dtype: str) -> None:
 
 
 def test_large_cubes_are_not_copied_to_be_checked() -> None:
-    cube = np.random.default_rng(0).random((100, 100, 50))
-    masked = np.zeros((100, 100), bool)
+    cube = np.random.default_rng(0).random((200, 200, 100))
+    masked = np.zeros((200, 200), bool)
     masked[0] = True
     tracemalloc.start()
     made = scene(cube, None, masked=masked)

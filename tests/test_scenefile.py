@@ -43,7 +43,7 @@ def test_the_published_scene_has_nothing_to_tell(
     scene = read({"data": cube, "map": truth})
     assert_is(scene, cube, truth)
     assert scene.notes == () and scene.masked is None and scene.format == "MAT"
-    assert scene.cube.dtype == cube.dtype and scene.cube.flags.c_contiguous
+    assert scene.cube.dtype == cube.dtype and scene.cube[:].flags.c_contiguous
     np.testing.assert_array_equal(scene.metadata.numbers, [1, 2, 3, 4, 5])
 
 

@@ -1,7 +1,7 @@
 """ENVI images: a text header beside a file of plain numbers."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from data.contents import Contents, Variable
 from data.errors import SceneError
-from data.formats.damage import damage_told
 from data.formats.envi_header import (
     DTYPES,
     INTERLEAVES,
@@ -22,6 +21,7 @@ from data.formats.envi_header import (
 )
 from data.formats.envi_map import map_info
 from data.formats.images import no_data_value, storable
+from data.formats.mapped import window_of
 from data.georeference import Georeference
 from utils.files import replacing, write_text
 
@@ -64,28 +64,23 @@ def read_contents(header_path: Path, data_path: Path | None = None) -> Contents:
             f"otherwise, give that file"
         )
     check_size(layout, header_path, data_path)
+    window = window_of(
+        data_path,
+        layout.dtype,
+        offset=layout.offset,
+        shape=layout.shape,
+        order=["hwb".index(axis) for axis in INTERLEAVES[layout.interleave]],
+        format="ENVI",
+    )
     variable = Variable(
         layout.shape,
         layout.dtype.newbyteorder("="),
-        reader(data_path, layout),
+        lambda: window((slice(None), slice(None), slice(None))),
         axes="hwb",
         metadata=metadata_of(header, bands=layout.shape[2]),
+        window=window,
     )
     return Contents("ENVI", {"image": variable})
-
-
-def reader(path: Path, layout: Layout) -> Callable[[], NDArray[Any]]:
-    """What reads the numbers, as (H, W, B)."""
-    axes = INTERLEAVES[layout.interleave]
-    stored = tuple(layout.shape["hwb".index(axis)] for axis in axes)
-
-    def read() -> NDArray[Any]:
-        with damage_told(path, "ENVI"):
-            values = np.memmap(path, layout.dtype, "r", layout.offset, stored)
-            image = values.transpose([axes.index(axis) for axis in "hwb"])
-            return np.array(image, layout.dtype.newbyteorder("="), order="C")
-
-    return read
 
 
 def check_size(layout: Layout, header_path: Path, data_path: Path) -> None:

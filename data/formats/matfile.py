@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat, savemat, whosmat
 from scipy.sparse import csc_array, issparse
 
-from data.contents import Contents, Variable
+from data.contents import Contents, Variable, Window
 from data.formats.damage import damage_told
 from data.formats.hdf5 import attribute, is_numeric, text
 from utils.files import replacing
@@ -66,7 +66,9 @@ def read_contents_73(path: Path) -> Contents:
                 shape, dtype = item.shape[::-1], number_type(item)
             else:
                 continue
-            variables[name] = Variable(shape, dtype, reader_73(path, name))
+            real = isinstance(item, h5py.Dataset) and dtype.kind in "biuf"
+            window = window_73(path, name) if real else None
+            variables[name] = Variable(shape, dtype, reader_73(path, name), window=window)
     return Contents("MAT 7.3", variables)
 
 
@@ -97,6 +99,17 @@ def reader_73(path: Path, name: str) -> Callable[[], NDArray[Any]]:
             return csc_array((values, rows, item["jc"][()]), shape=sparse_shape(item)).toarray()
 
     return read
+
+
+def window_73(path: Path, name: str) -> Window:
+    """What reads blocks of one array of a MATLAB file of version 7.3."""
+
+    def window(where: tuple[slice, ...]) -> NDArray[Any]:
+        with damage_told(path, "MATLAB"), h5py.File(path, "r") as file:
+            block = file[name][where[::-1]].T
+            return block.astype(block.dtype.newbyteorder("="), copy=False)
+
+    return window
 
 
 def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:

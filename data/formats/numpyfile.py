@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from data.contents import Contents, Variable
 from data.errors import SceneError
 from data.formats.damage import damage_told
+from data.formats.mapped import window_of
 from utils.files import replacing
 
 ENDING = ".npy"
@@ -21,24 +22,39 @@ def read_contents(path: Path) -> Contents:
     variables = {}
     with damage_told(path, "NumPy"), path.open("rb") as file:
         if file.peek(2)[:2] != b"PK":
-            return Contents("NumPy", {path.stem: Variable(*header(file), reader(path))})
+            return Contents("NumPy", {path.stem: only_array(file, path)})
         with ZipFile(file) as archive:
             for entry in archive.namelist():
                 if entry.endswith(ENDING):
                     name = entry.removesuffix(ENDING)
                     with archive.open(entry) as array:
-                        variables[name] = Variable(*header(array), reader(path, name))
+                        shape, _, dtype = header(array)
+                    variables[name] = Variable(shape, native(dtype), reader(path, name))
     if not variables:
         raise SceneError(f"'{path}' is a ZIP archive without arrays of NumPy: unpack it")
     return Contents("NumPy", variables)
 
 
-def header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of an array, without its values."""
+def only_array(file: IO[bytes], path: Path) -> Variable:
+    """The array of an open `.npy` file, of which windows are read where it holds real numbers."""
+    shape, columns_first, dtype = header(file)
+    axes = range(len(shape))
+    order = axes[::-1] if columns_first else axes
+    window = window_of(path, dtype, offset=file.tell(), shape=shape, order=order, format="NumPy")
+    real = dtype.kind in "biuf"
+    return Variable(shape, native(dtype), reader(path), window=window if real else None)
+
+
+def header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape of an array, whether its first axis is the quickest, and its type as it is stored."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0
-    shape, _, dtype = read(file) if version[0] == 1 else np.lib.format.read_array_header_2_0(file)
-    return shape, dtype.newbyteorder("=")
+    return read(file) if version[0] == 1 else np.lib.format.read_array_header_2_0(file)
+
+
+def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """A type in this machine's byte order."""
+    return dtype.newbyteorder("=")
 
 
 def reader(path: Path, name: str | None = None) -> Callable[[], NDArray[Any]]:
