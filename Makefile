@@ -4,11 +4,15 @@ BIN := $(VENV)/bin
 
 DEMO := --dataset synthetic --epochs 200 --learning_rate 5e-4 --gpu_ids 0
 
-.PHONY: demo test lint clean
+.PHONY: demo bench test lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python main.py --command run $(DEMO)
 	@echo "Open result/synthetic/report.html in a browser"
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/scaling.py --limit 2 --figure result/scaling.png
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest

@@ -1,0 +1,144 @@
+"""How long a training step and a reconstruction take, plain (`plain.py`) and ours side by side.
+
+python benchmarks/step.py --size 100 100 200 --threads 2 --rounds 9
+
+Ours is measured in every precision that the device has. The networks take turns round by round,
+each time in another order, so that what else the machine does falls on all of them; a ratio is that
+of two times of one round, given as the median over the rounds with its quartiles.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.plain import PlainTrainer
+from benchmarks.timing import WARM_UP, add_machine, circumstances, image_for, timed, trainer_of
+from model.precision import precision_at_hand
+from model.trainer import Trainer
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+MISSING = {
+    "tf32": "tf32 is left out: only CUDA devices have it",
+    "bf16": "bf16 is left out: this CPU has no bf16 instructions and would emulate them",
+}
+LINE = "{:<11} {:>8}  {:<18} {:>9}  {:<18} {:>8} {:>8}"
+HEADINGS = ("", "step, s", "plain / it", "predict, s", "plain / it", "Δ loss", "Δ output")
+
+
+@dataclass
+class Contestant:
+    """A trainer with its image (1, B, H, W), and what a round of it took and gave."""
+
+    name: str
+    trainer: Trainer | PlainTrainer
+    image: Tensor
+    tf32: bool = False  # for the convolutions of the baseline; PyTorch's own default on CUDA
+    steps: list[float] = field(default_factory=list)  # seconds
+    reconstructions: list[float] = field(default_factory=list)  # seconds
+    losses: list[float] = field(default_factory=list)
+    output: Tensor = field(default_factory=lambda: torch.empty(0))
+
+    def __post_init__(self) -> None:
+        # one training over all rounds: what it prepares once does not count
+        self.training = self.trainer.train(self.image, epochs=sys.maxsize)
+
+    def take_round(self) -> None:
+        """Measure a training step and a reconstruction."""
+        torch.backends.cudnn.allow_tf32 = self.tf32
+        device = self.trainer.device
+        (_, loss), seconds = timed(lambda: next(self.training), device)
+        self.losses.append(loss)
+        self.steps.append(seconds)
+        self.output, seconds = timed(lambda: self.trainer.reconstruct(self.image), device)
+        self.reconstructions.append(seconds)
+
+    def warm_up(self) -> None:
+        """Take rounds that are not measured."""
+        for _ in range(WARM_UP[self.trainer.device.type]):
+            self.take_round()
+        self.steps, self.reconstructions, self.losses = [], [], []
+
+
+def contestants(
+    size: Sequence[int], *, precisions: Sequence[str], device: torch.device, channels: int = 64
+) -> list[Contestant]:
+    """The baseline and ours in each precision, for an image of `size` (H, W, B)."""
+    entered = []
+    tf32 = ["plain tf32"] if device.type == "cuda" else []
+    for name in ["plain", *tf32, *precisions]:
+        kind = name.split()[0]
+        trainer = trainer_of(kind, bands=size[2], device=device, channels=channels)
+        shown = name if kind == "plain" else f"ours {name}"
+        image = image_for(kind, *size)
+        entered.append(Contestant(shown, trainer, image, tf32=name == "plain tf32"))
+    return entered
+
+
+def compete(entered: Sequence[Contestant], *, rounds: int) -> None:
+    """Let all take turns, in each round another of them first."""
+    for contestant in entered:
+        contestant.warm_up()
+    for number in range(rounds):
+        first = number % len(entered)
+        for contestant in [*entered[first:], *entered[:first]]:
+            contestant.take_round()
+
+
+def ratio(baseline: Sequence[float], own: Sequence[float]) -> str:
+    """How many times faster than the baseline: the median over the rounds and its quartiles."""
+    low, middle, high = np.percentile(np.divide(baseline, own), (25, 50, 75))
+    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+
+
+def table(entered: Sequence[Contestant]) -> Iterator[str]:
+    """A heading, and a line for each: seconds, and how it compares with the first."""
+    yield LINE.format(*HEADINGS)
+    for one in entered:
+        seconds = [f"{np.median(taken):.4f}" for taken in (one.steps, one.reconstructions)]
+        faster = ["", "", "", ""] if one is entered[0] else comparison(one, entered[0])
+        yield LINE.format(one.name, seconds[0], faster[0], seconds[1], *faster[1:]).rstrip()
+
+
+def comparison(one: Contestant, plain: Contestant) -> list[str]:
+    """The ratios of both times, the largest difference of all losses and of the last output."""
+    loss = np.abs(np.subtract(one.losses, plain.losses)).max()
+    output = (one.output - plain.output).abs().max()
+    return [
+        ratio(plain.steps, one.steps),
+        ratio(plain.reconstructions, one.reconstructions),
+        f"{loss:.1e}",
+        f"{output:.1e}",
+    ]
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Print the circumstances and the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--size", type=int, nargs=3, default=(100, 100, 200), metavar=("H", "W", "B")
+    )
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    add_machine(parser)
+    options = parser.parse_args(words)
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    print(f"{'×'.join(map(str, options.size))}, median of {options.rounds} rounds")
+    print(circumstances(device))
+    there = [name for name in options.precision if precision_at_hand(name, device) == name]
+    print(*(MISSING[name] for name in options.precision if name not in there), sep="\n")
+    entered = contestants(options.size, precisions=there, device=device)
+    compete(entered, rounds=options.rounds)
+    print(*table(entered), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
