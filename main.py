@@ -24,12 +24,11 @@ from utils.options import (
 )
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
-    import numpy as np
     import torch
-    from numpy.typing import NDArray
 
     from data.reading import Reading
     from data.scene import Scene
+    from model.image import Image
     from model.trainer import Trainer
     from utils.runs import Run
 
@@ -85,7 +84,8 @@ def find_scene(args: Namespace) -> "Scene":
     """Load the scene, and tell what was made of its file."""
     from data.loading import load_scene
 
-    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=reading_of(args))
+    reading, on_disk = reading_of(args), args.tile > 0
+    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=reading, on_disk=on_disk)
     for note in scene.notes:
         print(f"{scene.name}: {note}")
     return scene
@@ -108,19 +108,18 @@ def run(args: Namespace) -> None:
 
 def train(args: Namespace, scene: "Scene | None" = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
-    from data.tensors import cube_to_image
     from experiments.detection import seeded_trainer
-    from experiments.training import train_and_keep
+    from experiments.images import image_of
+    from experiments.training import most_epochs, train_and_keep
     from utils.recorder import TrainingRecord
 
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
     scene = scene or find_scene(args)
     run = wanted_run(args, scene)
-    image = cube_to_image(scene.scaled_cube())
-    trainer = seeded_trainer(
-        args.method, image, device=device_of(args), options=method_options(args)
-    )
+    planned = planned_options(args, scene, training=True)
+    image = image_of(scene, tile=args.tile)
+    trainer = seeded_trainer(args.method, image, device=device_of(args), options=planned)
     make_folders(args, run, scene)
     frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
@@ -128,7 +127,10 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
     started = time.perf_counter()
     options = f"{in_words(args)}training: {work}\n"
     record = TrainingRecord(
-        run.logs, method=METHODS[args.method].title, options=options, epochs=args.epochs
+        run.logs,
+        method=METHODS[args.method].title,
+        options=options,
+        epochs=most_epochs(trainer, args.epochs),
     )
     with closing(record):
         last = train_and_keep(
@@ -141,9 +143,29 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
             save_freq=args.save_freq,
             eval_freq=frequency,
         )
-    early = f", settled after {last} epochs" if last < args.epochs else ""
-    print(f"Trained in {time.perf_counter() - started:.1f} s{early}")
+    print(f"Trained in {time.perf_counter() - started:.1f} s{end_in_words(args, trainer, last)}")
     print_paths([run.weights(args.epochs), *record.files()])
+
+
+def end_in_words(args: Namespace, trainer: "Trainer", last: int) -> str:
+    """How a training ended, where not after the epochs asked for."""
+    if trainer.chosen_epoch is not None:
+        return f", weights of epoch {trainer.chosen_epoch} of {last}"
+    return f", settled after {last} epochs" if last < args.epochs else ""
+
+
+def planned_options(args: Namespace, scene: "Scene", *, training: bool) -> dict[str, Any]:
+    """The method's options, and with them what a training needs to fit into memory; tell it."""
+    from experiments.memory import plan_memory
+
+    options, device = method_options(args), device_of(args)
+    note = plan_memory(
+        args.method, scene.cube.shape, options=options, device=device, training=training
+    )
+    if not note:
+        return options
+    print(f"{scene.name}: {note}")
+    return {**options, "recompute": True}
 
 
 def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
@@ -165,26 +187,27 @@ def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
 def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
     from experiments.detection import detect
+    from experiments.images import image_of
     from experiments.prediction import Prediction, measures_table
     from experiments.results import write_prediction
     from utils.metrics import measure
     from utils.provenance import provenance
 
     scene = scene or find_scene(args)
-    cube = scene.scaled_cube()
-    trainer, weights = trained(args, scene, cube)
+    planned = planned_options(args, scene, training=False)
+    image = image_of(scene, tile=args.tile)
+    trainer, weights = trained(args, scene, image)
     folder = writable_folder(args.result_dir / scene.name)
     work = work_in_words(args, scene, trainer) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()
     scores, reconstruction = detect(
-        args.method, cube, trainer=trainer, device=device_of(args), options=method_options(args)
+        args.method, image, trainer=trainer, device=device_of(args), options=planned
     )
     seconds = time.perf_counter() - started
     prediction = Prediction(
         scene=scene,
         method=METHODS[args.method].title,
-        cube=cube,
         scores=scores,
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scene.labelled(scores)),
@@ -202,11 +225,8 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     print_paths(write_prediction(folder, prediction))
 
 
-def trained(
-    args: Namespace, scene: "Scene", cube: "NDArray[np.float32]"
-) -> tuple["Trainer | None", str]:
+def trained(args: Namespace, scene: "Scene", image: "Image") -> tuple["Trainer | None", str]:
     """Load the weights of a method that has any; say in words which."""
-    from data.tensors import cube_to_image
     from experiments.detection import seeded_trainer
     from experiments.training import load_weights
     from utils.runs import latest_like
@@ -217,7 +237,7 @@ def trained(
     if weights is None:
         weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
     trainer = seeded_trainer(
-        args.method, cube_to_image(cube), device=device_of(args), options=method_options(args)
+        args.method, image, device=device_of(args), options=method_options(args)
     )
     if not weights.is_file():
         raise missing_weights(args, weights)

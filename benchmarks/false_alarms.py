@@ -14,6 +14,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.loading import load_scene, scenes_in
+from data.tensors import cube_to_image
 from experiments.detection import detect
 from utils.options import method_options_of
 from utils.tail import threshold_score
@@ -29,10 +30,10 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
     anomalous = scene.anomalous
     if anomalous is None or not scene.has_both_classes:
         return
-    cube, cpu = scene.scaled_cube(), torch.device("cpu")
+    image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     for chosen in METHODS:
         method, options = method_options_of({"method": chosen})
-        scores, _ = detect(method, cube, trainer=None, device=cpu, options=options)
+        scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
         scores = scene.labelled(scores)
         for rate in RATES:
             detected = scores >= threshold_score(scores, Threshold("pf", rate))

@@ -18,13 +18,15 @@ from data.errors import SceneError
 from data.loading import load_scene
 from data.reading import AS_IT_IS, Reading
 from data.scene import Scene
-from data.tensors import cube_to_image, image_to_cube
 from experiments.cost import PeakMemory, forward_flops
 from experiments.detection import detect, seeded_trainer
+from experiments.images import image_of
+from model.epochs import AUTO
+from model.image import Image
 from model.methods import METHODS
 from model.trainer import Trainer
 from utils.devices import select_device
-from utils.metrics import area_under_roc, detection_map, json_values, measure
+from utils.metrics import area_under_roc, json_values, measure
 from utils.option_words import command_line
 from utils.provenance import provenance
 
@@ -72,7 +74,8 @@ class Cell:
     @property
     def work(self) -> float:
         """About how long it takes for a pixel, in units that compare the methods."""
-        return self.options.get("epochs", {"rx": 0.2}.get(self.method, 40))
+        epochs = self.options.get("epochs", {"rx": 0.2}.get(self.method, 40))
+        return Trainer.longest if epochs == AUTO else epochs
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,15 @@ def score(
     """Score the pixels of a scene, and measure the scores and what they cost."""
     device = select_device(gpu_ids)
     memory = PeakMemory(device)
-    cube = scene.scaled_cube()
+    image = image_of(scene, tile=cell.options.get("tile", 0))
     costs: dict[str, Any] = {}
     trainer = None
     if METHODS[cell.method].trained:
-        trainer, costs = train(cell, scene, cube, device, advance)
+        trainer, costs = train(cell, scene, image, device, advance)
     started = time.perf_counter()
-    scores, _ = detect(cell.method, cube, trainer=trainer, device=device, options=cell.options)
+    scores, _ = detect(cell.method, image, trainer=trainer, device=device, options=cell.options)
     record = {
-        "shape": list(cube.shape),
+        "shape": list(scene.cube.shape),
         "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
@@ -125,13 +128,12 @@ def score(
 def train(
     cell: Cell,
     scene: Scene,
-    cube: NDArray[np.float32],
+    image: Image,
     device: torch.device,
     advance: Advance | None,
 ) -> tuple[Trainer, dict[str, Any]]:
     """Train a network on a scene; return it with what that took."""
-    image = cube_to_image(cube)
-    height, width, _ = cube.shape
+    height, width, _ = scene.cube.shape
     measurable = scene.anomalous if scene.has_both_classes else None
     trainer = seeded_trainer(cell.method, image, device=device, options=cell.options)
     curve = []
@@ -143,11 +145,12 @@ def train(
             advance(height * width)
         if cell.eval_freq and epoch % cell.eval_freq == 0 and measurable is not None:
             pause = time.perf_counter()
-            scores = detection_map(cube, image_to_cube(trainer.reconstruct(image)))
-            curve.append((epoch, area_under_roc(measurable, scene.labelled(scores))))
+            scores, _ = trainer.detect(image)
+            curve.append((epoch, area_under_roc(measurable, scene.labelled(scores.numpy()))))
             evaluating += time.perf_counter() - pause
     return trainer, {
         **last,
+        **({} if trainer.chosen_epoch is None else {"chosen_epoch": trainer.chosen_epoch}),
         "auc_over_epochs": curve,
         "training_seconds": time.perf_counter() - started - evaluating,
         "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from data.tensors import cube_to_image, image_to_cube
+from data.tensors import image_to_cube
 from model.build import build_trainer, detector_scores
+from model.image import Image, whole
 from model.trainer import Trainer
 from utils.errors import as_input_error
-from utils.metrics import detection_map, scaled
+from utils.metrics import scaled
 from utils.seeds import seed_everything
 
 
 def seeded_trainer(
-    method: str, image: Tensor, *, device: torch.device, options: Mapping[str, Any]
+    method: str, image: Image, *, device: torch.device, options: Mapping[str, Any]
 ) -> Trainer:
     """Seed everything, then draw the initial weights of a method that is trained.
 
@@ -30,21 +30,26 @@ def seeded_trainer(
 
 def detect(
     method: str,
-    cube: NDArray[np.float32],
+    image: Image,
     *,
     trainer: Trainer | None,
     device: torch.device,
     options: Mapping[str, Any],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Score every pixel of a cube (H, W, B), by its reconstruction where the method is trained.
+    """Score every pixel of an image (1, B, H, W), by its reconstruction if the method is trained.
 
     Returns the detection map (H, W) and the reconstruction (H, W, B) or None, both NaN where the
-    cube is: there is no data. Raises InputError where the options do not suit the image.
+    image is: there is no data. Raises InputError where the options do not suit the image.
     """
     if trainer is None:
+        cube = image_to_cube(whole(image))
         with as_input_error(f"--method {method}"):
             scores = detector_scores(method, cube, device=device, options=options)
         return scaled(scores).astype(np.float32), None
-    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
-    reconstruction[np.isnan(cube).any(axis=2)] = np.nan
-    return detection_map(cube, reconstruction), reconstruction
+    with as_input_error(f"--method {method}"):
+        residuals, rebuilt = trainer.detect(image)
+    scores = residuals.numpy()
+    reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
+    if reconstruction is not None:
+        reconstruction[np.isnan(scores)] = np.nan
+    return scaled(scores).astype(np.float32), reconstruction

@@ -43,7 +43,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self,
         method: str = "nl2net",
         *,
-        epochs: int | None = None,
+        epochs: int | str | None = None,
         learning_rate: float | None = None,
         weight_decay: float | None = None,
         seed: int | None = None,
@@ -54,6 +54,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         mode: str | tuple[str, ...] | None = None,
         f_scale: int | None = None,
         ss_exp_factor: float | None = None,
+        precision: str | None = None,
+        preset: str | None = None,
+        tile: int | None = None,
         inner_window: int | None = None,
         outer_window: int | None = None,
         ridge: float | None = None,
@@ -73,6 +76,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.mode = mode
         self.f_scale = f_scale
         self.ss_exp_factor = ss_exp_factor
+        self.precision = precision
+        self.preset = preset
+        self.tile = tile
         self.inner_window = inner_window
         self.outer_window = outer_window
         self.ridge = ridge

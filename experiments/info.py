@@ -15,6 +15,7 @@ from data.formats.recognise import read_contents
 from data.georeference import Georeference
 from data.nodata import without_data
 from data.scene import Scene
+from data.tensors import cube_to_image
 from experiments.detection import detect
 from experiments.known import known_facts
 from experiments.objects import EIGHT_NEIGHBOURS
@@ -64,8 +65,8 @@ def facts_of_scene(scene: Scene) -> Facts:
 def rx_in_words(scene: Scene) -> str:
     """The AUC of RX with its defaults."""
     method, options = method_options_of({"method": "rx"})
-    device = torch.device("cpu")
-    scores, _ = detect(method, scene.scaled_cube(), trainer=None, device=device, options=options)
+    image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
+    scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
     measures = measure(scene.anomalous, scene.labelled(scores))
     return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
 

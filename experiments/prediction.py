@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from data.scene import Scene
 from experiments.objects import DetectedObject, detected_objects
+from utils.figures import bands_by_share
 from utils.metrics import MEASURES, Measures
 from utils.tail import threshold_score
 from utils.threshold import Threshold
@@ -21,20 +22,25 @@ MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a file of version 5, but 
 class Prediction:
     """The scores (H, W) of a method on a scene, what they are worth, and how they came about.
 
-    `cube` is the scaled cube (H, W, B); `reconstruction` is None for methods that make none, and
+    `reconstruction` (H, W, B) is None for methods that make none and where it would not fit, and
     `measures` where there is no truth, or one of a single class. `threshold` is what makes a pixel
     an anomaly, None where no decision is wanted. `options` are the options in words, a line each.
     """
 
     scene: Scene
     method: str
-    cube: NDArray[np.float32]
     scores: NDArray[np.float32]
     reconstruction: NDArray[np.float32] | None
     measures: Measures | None
     options: str
     details: Mapping[str, Any]
     threshold: Threshold | None = None
+
+    @cached_property
+    def colours(self) -> NDArray[np.float32]:
+        """The bands of the scaled cube that are shown as red, green and blue, (H, W, 3)."""
+        bands = self.scene.metadata.colour_bands or bands_by_share(self.scene.cube.shape[2])
+        return self.scene.scaled_bands(bands)
 
     @property
     def outcome(self) -> str:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from utils.figures import Bands, false_colour, truth_picture
+from utils.figures import false_colour, truth_picture
 from utils.files import write_text
 from utils.metrics import MEASURES, Measures
 
@@ -25,36 +25,38 @@ def write_report(
     path: Path,
     *,
     title: str,
-    cube: NDArray[np.float32],
+    shape: tuple[int, int, int],
+    colours: NDArray[np.float32],
     anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     method: str,
     measures: Measures | None,
     options: Mapping[str, str],
     details: Mapping[str, str],
-    bands: Bands | None = None,
+    natural: bool = False,
     unlabelled: NDArray[np.bool_] | None = None,
     threshold: float | None = None,
 ) -> Path:
-    """Write the page of a scene (H, W, B) and its detection map (H, W); return its path.
+    """Write the page of a scene of a shape (H, W, B) and its detection map (H, W); return its path.
 
-    Cube and scores are in [0, 1], and NaN where there is no data. `measures` is None where there is
-    no truth, or one class of pixels only; the page then says so, and compares nothing with it.
-    `unlabelled` (H, W) are the pixels that `measures` does not count. `bands` are the bands nearest
-    red, green and blue. The slider starts at `threshold`, a finite score, or at 1 % of the pixels.
+    `colours` are the scene's red, green and blue (H, W, 3), `natural` where they are those of the
+    eye. Colours and scores are in [0, 1], and NaN where there is no data. `measures` is None where
+    there is no truth, or one class of pixels only; the page then says so, and compares nothing with
+    it. `unlabelled` (H, W) are the pixels that `measures` does not count. The slider starts at
+    `threshold`, a finite score, or at 1 % of the pixels.
     """
     gap = np.isnan(scores)
     unknown = np.zeros_like(gap) if unlabelled is None or anomalous is None else unlabelled & ~gap
     page = template().render(
         title=title,
         method=method,
-        shape=cube.shape,
+        shape=shape,
         targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap & ~unknown),
         gaps=np.count_nonzero(gap),
         unlabelled=np.count_nonzero(unknown),
-        natural=bands is not None,
+        natural=natural,
         threshold=threshold,
-        pictures=pictures_of(cube, anomalous, scores, bands=bands, without_label=gap | unknown),
+        pictures=pictures_of(colours, anomalous, scores, without_label=gap | unknown),
         data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
         measures=named(measures) if measures else [],
         options=options,
@@ -64,15 +66,15 @@ def write_report(
 
 
 def pictures_of(
-    cube: NDArray[np.float32],
+    colours: NDArray[np.float32],
     anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     *,
-    bands: Bands | None,
     without_label: NDArray[np.bool_],
 ) -> dict[str, str]:
     """Draw scene, detection map and, where there is one, truth, each (H, W) for the page."""
-    pictures = {"scene": png(false_colour(cube, bands=bands)), "detection": png(scores, "viridis")}
+    scene = false_colour(colours, bands=(0, 1, 2))
+    pictures = {"scene": png(scene), "detection": png(scores, "viridis")}
     if anomalous is not None:
         pictures["truth"] = png(truth_picture(anomalous, without_label), "gray")
     return pictures

@@ -66,8 +66,8 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the truth allows, ROC curve and separability."""
     scene, scores = prediction.scene, prediction.scores
     labelled = {prediction.method: scene.labelled(scores)}
-    colours = scene.metadata.colour_bands
-    maps = maps_figure(prediction.cube, scene.anomalous, {prediction.method: scores}, bands=colours)
+    colours = prediction.colours
+    maps = maps_figure(colours, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2))
     paths = save_figure(folder / "detectmap", maps)
     for name, draw in (("roc", roc_figure), ("separability", separability_figure)):
         if prediction.measures is not None and scene.anomalous is not None:
@@ -123,7 +123,9 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
     return write_report(
         path,
         title=prediction.scene.name,
-        cube=prediction.cube,
+        shape=prediction.scene.cube.shape,
+        colours=prediction.colours,
+        natural=prediction.scene.metadata.colour_bands is not None,
         anomalous=prediction.scene.anomalous,
         unlabelled=prediction.scene.unlabelled,
         scores=prediction.scores,
@@ -131,6 +133,5 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
         measures=prediction.measures,
         options=option_pairs(prediction.options),
         details=details,
-        bands=prediction.scene.metadata.colour_bands,
         threshold=prediction.least_detected,
     )

@@ -9,14 +9,13 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.errors import shape_text
-from data.tensors import cube_to_image, image_to_cube
+from data.tensors import cube_to_image
 from experiments.detection import seeded_trainer
+from experiments.training import most_epochs
 from model.build import FITTED, detector_scores
 from model.methods import METHODS
 from model.rx import Background
 from model.trainer import Trainer
-from utils.metrics import residual
 
 Cube = NDArray[np.float32]  # (H, W, B)
 Scorer = Callable[[Cube], NDArray[Any]]  # → (H, W), the higher the more anomalous
@@ -37,7 +36,8 @@ def fitted_scorer(
     image = cube_to_image(cube)
     trainer = seeded_trainer(method, image, device=device, options=options)
     epochs = options["epochs"]
-    steps = tqdm(trainer.train(image, epochs=epochs), total=epochs, disable=not verbose)
+    total = most_epochs(trainer, epochs)
+    steps = tqdm(trainer.train(image, epochs=epochs), total=total, disable=not verbose)
     losses = [loss for _, loss in steps]
     return partial(distance_to_rebuilt, trainer), losses
 
@@ -53,8 +53,4 @@ def distance_to_rebuilt(trainer: Trainer, cube: Cube) -> NDArray[np.float32]:
 
     Raises ValueError for a size of image that the network does not rebuild.
     """
-    reconstruction = image_to_cube(trainer.reconstruct(cube_to_image(cube)))
-    if reconstruction.shape != cube.shape:
-        fitted, given = shape_text(reconstruction.shape), shape_text(cube.shape)
-        raise ValueError(f"this method rebuilds the image it was fitted to, {fitted}, not {given}")
-    return residual(cube, reconstruction)
+    return trainer.detect(cube_to_image(cube))[0].numpy()

@@ -4,29 +4,30 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from torch import Tensor
 from tqdm import tqdm
 
 from data.scene import Scene
 from data.tensors import image_to_cube
+from model.epochs import AUTO
+from model.image import Image, whole
 from model.trainer import Trainer
 from model.weights import load_strictly
 from utils.checkpoints import read_weights, save_weights
 from utils.errors import as_input_error
 from utils.figures import training_picture
-from utils.metrics import detection_map, measure
+from utils.metrics import measure, scaled
 from utils.recorder import TrainingRecord
 from utils.runs import Run
 
 
 def train_and_keep(
     trainer: Trainer,
-    image: Tensor,
+    image: Image,
     *,
     scene: Scene,
     run: Run,
     record: TrainingRecord,
-    epochs: int,
+    epochs: int | str,
     save_freq: int,
     eval_freq: int,
 ) -> int:
@@ -35,14 +36,20 @@ def train_and_keep(
     Weights and a picture are kept every `save_freq` epochs and after the last, the AUC every
     `eval_freq`, never for 0.
     """
-    for epoch, loss in progress(trainer.train(image, epochs=epochs), epochs):
+    most = most_epochs(trainer, epochs)
+    for epoch, loss in progress(trainer.train(image, epochs=epochs), most):
         record.add_loss(epoch, loss)
-        if epoch % save_freq == 0 and epoch < epochs:
-            keep_state(trainer, image, epoch, scene=scene, run=run, record=record)
+        if epoch % save_freq == 0 and epoch < most:
+            keep_state(trainer, image, epoch, path=run.weights(epoch), scene=scene, record=record)
         if eval_freq and epoch % eval_freq == 0:
             evaluate(trainer, image, epoch, scene=scene, record=record)
-    keep_state(trainer, image, epochs, scene=scene, run=run, record=record)
+    keep_state(trainer, image, epoch, path=run.weights(epochs), scene=scene, record=record)
     return epoch
+
+
+def most_epochs(trainer: Trainer, epochs: int | str) -> int:
+    """How many epochs a training can have: `longest` where it finds its own end."""
+    return trainer.longest if epochs == AUTO else int(epochs)
 
 
 def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[int, float]]:
@@ -55,22 +62,34 @@ def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[
 
 
 def keep_state(
-    trainer: Trainer, image: Tensor, epoch: int, *, scene: Scene, run: Run, record: TrainingRecord
+    trainer: Trainer,
+    image: Image,
+    epoch: int,
+    *,
+    path: Path,
+    scene: Scene,
+    record: TrainingRecord,
 ) -> None:
     """Save the weights after an epoch, and a picture of what they make of the scene."""
-    cube, reconstruction = image_to_cube(image), image_to_cube(trainer.reconstruct(image))
-    save_weights(run.weights(epoch), trainer.weights())
-    scores = detection_map(cube, reconstruction)
-    picture = training_picture(cube, reconstruction, scores, bands=scene.metadata.colour_bands)
+    scores, reconstruction = trainer.detect(image)  # raises where the weights are of no use
+    save_weights(path, trainer.weights())
+    if reconstruction is None:
+        return
+    picture = training_picture(
+        image_to_cube(whole(image)),
+        image_to_cube(reconstruction),
+        scaled(scores.numpy()),
+        bands=scene.metadata.colour_bands,
+    )
     record.add_picture(epoch, picture)
 
 
 def evaluate(
-    trainer: Trainer, image: Tensor, epoch: int, *, scene: Scene, record: TrainingRecord
+    trainer: Trainer, image: Image, epoch: int, *, scene: Scene, record: TrainingRecord
 ) -> None:
     """Log the AUC after an epoch, where there is one; it does nothing to the training."""
-    scores = detection_map(image_to_cube(image), image_to_cube(trainer.reconstruct(image)))
-    measures = measure(scene.anomalous, scene.labelled(scores))
+    scores, _ = trainer.detect(image)
+    measures = measure(scene.anomalous, scene.labelled(scores.numpy()))
     if measures is not None:
         record.add_auc(epoch, measures.auc_df)
 

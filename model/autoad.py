@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.image import Image
 from model.trainer import Trainer
 
 DEEPEST = 5  # times that the hourglass halves the image
@@ -117,11 +118,11 @@ class AutoADTrainer(Trainer):
             device=device,
         )
 
-    def train(self, image: Tensor, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
         """As any training, but end early when the loss has stopped changing."""
         changes: deque[float] = deque(maxlen=WINDOW)
         before = 0.0
-        for epoch, loss in super().train(image, epochs=epochs):
+        for epoch, loss in super().take_steps(image, epochs=epochs):
             yield epoch, loss
             changes.append(abs(loss - before))
             before = loss

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from model.autoad import AutoAD, AutoADTrainer
 from model.crd import collaborative_representation
+from model.fast import FastTrainer
 from model.mode import default_mode
 from model.nl2net import NL2Net
+from model.precision import precision_at_hand
 from model.rx import Background, background_of, global_rx, local_rx
+from model.tiles import TiledTrainer
 from model.trainer import Trainer
 
 # The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
@@ -60,13 +63,17 @@ def nl2net_trainer(
         **{name: options[name] for name in ("f_scale", "ss_exp_factor") if name in options},
         **ablation,
     )
-    return Trainer(
-        network,
-        learning_rate=options["learning_rate"],
-        weight_decay=options["weight_decay"],
-        loss=options["lossm"],
-        device=device,
-    )
+    network.recompute = options.get("recompute", False)
+    settings = {
+        "learning_rate": options["learning_rate"],
+        "weight_decay": options["weight_decay"],
+        "loss": options["lossm"],
+        "device": device,
+        "precision": precision_at_hand(options["precision"], device),
+    }
+    if options["tile"]:
+        return TiledTrainer(network, tile=options["tile"], **settings)
+    return PRESET_TRAINERS[options["preset"]](network, **settings)
 
 
 def autoad_trainer(
@@ -83,6 +90,7 @@ def autoad_trainer(
     )
 
 
+PRESET_TRAINERS = {"paper": Trainer, "fast": FastTrainer}
 # The methods that are trained, by what builds them.
 TRAINERS: dict[str, Callable[..., Trainer]] = {
     "nl2net": nl2net_trainer,

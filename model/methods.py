@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 TRAINING = ("epochs", "learning_rate", "weight_decay", "seed")
-BRANCH = ("lossm", "factor", "nch_ker", "nblk")
+BRANCH = ("lossm", "factor", "nch_ker", "nblk", "precision", "preset", "tile")
 ATTENTION = ("mode", "f_scale", "ss_exp_factor")
 WINDOWS = ("inner_window", "outer_window", "ridge")
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+# What a preset changes of the defaults; `fast` also trains and scores otherwise (model/fast.py).
+PRESETS: dict[str, dict[str, object]] = {
+    "paper": {},
+    "fast": {"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
+}
 
 
 @dataclass(frozen=True)

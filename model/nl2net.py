@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from model.layers import (
     DilatedBlock,
@@ -19,6 +20,8 @@ from model.layers import (
 )
 from model.mode import BLOCK_KINDS, default_mode
 from model.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
+
+ENTRY = 6  # layers before the blocks of a branch; two are behind them
 
 
 class LocalBranch(nn.Module):
@@ -73,6 +76,9 @@ class NL2Net(nn.Module):
     Raises ValueError for an option out of range.
     """
 
+    # whether a training step keeps what goes into each block alone, and computes the rest twice
+    recompute: bool = False
+
     def __init__(
         self,
         *,
@@ -119,16 +125,31 @@ class NL2Net(nn.Module):
             nn.Conv2d(channels // 2, bands, 1),
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Reconstruct the image, (N, B, H, W) → (N, B, H, W), of any size."""
+    def forward(self, image: Tensor, factor: int | None = None) -> Tensor:
+        """Reconstruct the image, (N, B, H, W) → (N, B, H, W), of any size.
+
+        `factor` stands in for the network's own: its weights serve any.
+        """
+        factor = self.factor if factor is None else factor
         height, width = image.shape[-2:]
-        # Zeros, not reflection: a reflected pixel would lie where the network can see it.
-        mosaic = pixel_unshuffle_mosaic(pad_to_multiple(image, self.factor), self.factor)
-        features = self.head(mosaic)  # (N, C, H', W')
+        # Zeros, not reflection: a reflected pixel would lie where the network can see it. PD and PU
+        # are on the inner sides of head and tail, which work on each pixel by itself: the same
+        # function as on their outer sides, but B bands are more to move than C channels.
+        features = self.head(pad_to_multiple(image, factor))  # (N, C, H', W')
+        mosaic = pixel_unshuffle_mosaic(features, factor)
         branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]
-        coupled = torch.cat([branch(features) for branch in branches], dim=1)
-        reconstruction = pixel_shuffle_mosaic(self.tail(coupled), self.factor)
+        coupled = torch.cat([self.through(branch, mosaic) for branch in branches], dim=1)
+        reconstruction = self.tail(pixel_shuffle_mosaic(coupled, factor))
         return reconstruction[..., :height, :width]
+
+    def through(self, branch: LocalBranch | NonLocalBranch, mosaic: Tensor) -> Tensor:
+        """Pass the mosaic through a branch, (N, C, H', W') → (N, C, H', W')."""
+        if not (self.recompute and torch.is_grad_enabled()):
+            return branch(mosaic)
+        layers, features = branch.body, mosaic
+        for part in (layers[:ENTRY], *layers[ENTRY:-2], layers[-2:]):
+            features = checkpoint(part, features, use_reentrant=False, preserve_rng_state=False)
+        return features
 
 
 def require(condition: bool, message: str) -> None:

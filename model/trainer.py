@@ -7,16 +7,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.epochs import AUTO
+from model.graph import GraphedStep
+from model.image import Image, whole
+from model.precision import computing_in
+from model.residual import residual
+from model.settling import EVERY, Settling
+
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 LOSSES: dict[str, Loss] = {"l1": F.l1_loss, "l2": F.mse_loss}
 
 
 class Trainer:
-    """A network, its loss, its optimiser and the device they work on.
+    """A network, its loss, its optimiser, and the device and precision they work in.
 
-    Images are (1, B, H, W) and may be on any device; results come back on the CPU. A pixel of no
-    data is NaN: the network sees 0 there, as beyond the border, and the loss does not see it.
+    Images are (1, B, H, W) and may be on any device; results come back on the CPU, in float32. A
+    pixel of no data is NaN: the network sees 0 there, as beyond the border, and the loss does not
+    see it.
     """
+
+    longest = 5000  # epochs of a training that finds its own end: those of the paper
+    chosen_epoch: int | None = None  # what such a training has found
 
     def __init__(
         self,
@@ -27,34 +38,74 @@ class Trainer:
         betas: tuple[float, float] = (0.5, 0.999),
         loss: str | Loss = "l1",
         device: torch.device | str = "cpu",
+        precision: str = "fp32",
     ) -> None:
         self.device = torch.device(device)
+        self.precision = precision
         self.network = network.to(self.device)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
         self.optimiser = torch.optim.Adam(
-            network.parameters(), lr=learning_rate, betas=betas, weight_decay=weight_decay
+            network.parameters(),
+            lr=learning_rate,
+            betas=betas,
+            weight_decay=weight_decay,
+            fused=True,
+            capturable=self.device.type == "cuda",
         )
 
-    def train(self, image: Tensor, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def train(self, image: Image, *, epochs: int | str) -> Iterator[tuple[int, float]]:
         """Take `epochs` steps on the whole image; after each yield (epoch from 1, its loss).
 
-        The loss is the one before the step. Raises FloatingPointError when it is not finite.
+        The loss is the one before the step. With `AUTO` the training finds its own end. Raises
+        FloatingPointError when a loss is not finite; the weights are then those before the step.
         """
-        image = image.to(self.device)
+        if epochs == AUTO:
+            yield from self.train_until_settled(image)
+        else:
+            yield from self.take_steps(image, epochs=int(epochs))
+
+    def train_until_settled(self, image: Image) -> Iterator[tuple[int, float]]:
+        """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
+        settling = Settling()
+        best = self.weights()
+        for epoch, loss in self.take_steps(image, epochs=self.longest):
+            yield epoch, loss
+            if epoch % EVERY == 0:
+                if settling.improves(epoch, self.residuals(image)):
+                    best = self.weights()
+                if settling.is_over(epoch):
+                    break
+        self.network.load_state_dict(best)
+        self.chosen_epoch = settling.best_epoch
+
+    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
+        """Take a number of steps, and yield as `train` does."""
+        image = whole(image).to(self.device).contiguous()
         seen, known = without_gaps(image), known_pixels(image)
-        target = image[:, :, known]
+        target = of_pixels(image, known)
         self.network.train()
+        step = GraphedStep(lambda: self.step(seen, target, known), self.device)
         for epoch in range(1, epochs + 1):
-            self.optimiser.zero_grad()
-            loss = self.loss(self.network(seen)[:, :, known], target)
-            value = loss.item()
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"the loss is {value} at epoch {epoch}: try a smaller learning rate"
-                )
+            yield epoch, checked_loss(step(), epoch)
+
+    def step(self, seen: Tensor, target: Tensor, known: Tensor | None) -> Tensor:
+        """Lower the loss on an image once; return the loss before that.
+
+        Nothing in it waits for the device. A loss that is not finite changes no weight.
+        """
+        self.optimiser.zero_grad()
+        with computing_in(self.precision, self.device):
+            output = self.rebuild(seen)
+            loss = self.loss(of_pixels(output.float(), known), target)
             loss.backward()
-            self.optimiser.step()
-            yield epoch, value
+        # how fused optimisers are told, without a look at the value, to leave the weights alone
+        self.optimiser.found_inf = (~loss.detach().isfinite()).float()  # type: ignore[attr-defined]
+        self.optimiser.step()
+        return loss.detach()
+
+    def rebuild(self, seen: Tensor) -> Tensor:
+        """Pass an image without gaps through the network."""
+        return self.network(seen)
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
@@ -63,12 +114,33 @@ class Trainer:
         Pixels of no data are rebuilt too, as from 0. Raises FloatingPointError where the weights
         give anything but finite numbers.
         """
-        reconstruction = self.network(without_gaps(image.to(self.device))).cpu()
-        if not reconstruction.isfinite().all():
+        with computing_in(self.precision, self.device):
+            reconstruction = self.rebuild(without_gaps(image.to(self.device))).float().cpu()
+        if not math.isfinite(reconstruction.sum()):
             raise FloatingPointError(
                 "the weights give NaN or infinite values: try a smaller learning rate"
             )
         return reconstruction
+
+    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
+        """Score every pixel of an image by how badly it is rebuilt.
+
+        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where it is too large to
+        be kept. Raises ValueError where the
+        network does not rebuild images of this size, and FloatingPointError as `reconstruct` does.
+        """
+        image = whole(image)
+        reconstruction = self.reconstruct(image)
+        if reconstruction.shape != image.shape:
+            sizes = ["×".join(map(str, of.shape[2:])) for of in (reconstruction, image)]
+            raise ValueError(
+                f"this method rebuilds the image it was fitted to, {sizes[0]}, not {sizes[1]}"
+            )
+        return residual(image.cpu(), reconstruction), reconstruction
+
+    def residuals(self, image: Image) -> Tensor:
+        """How badly every pixel is rebuilt, (H, W)."""
+        return self.detect(image)[0]
 
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""
@@ -77,15 +149,33 @@ class Trainer:
         }
 
 
+def checked_loss(loss: Tensor, epoch: int) -> float:
+    """The value of an epoch's loss; raise FloatingPointError where it is not finite."""
+    value = loss.item()
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"the loss is {value} at epoch {epoch}: try a smaller learning rate"
+        )
+    return value
+
+
 def without_gaps(image: Tensor) -> Tensor:
     """Put 0 where an image (1, B, H, W) has no data, which is NaN."""
-    return image.masked_fill(image.isnan().any(dim=1, keepdim=True), 0)
+    gap = gaps(image)
+    return image.masked_fill(gap, 0) if gap.any() else image
 
 
-def known_pixels(image: Tensor) -> Tensor | slice:
-    """Index the pixels of an image (1, B, H, W) that have data: by a mask (H, W), or all of them.
+def known_pixels(image: Tensor) -> Tensor | None:
+    """Number the pixels of an image (1, B, H, W) that have data, (n,); None where all have."""
+    gap = gaps(image)
+    return (~gap).flatten().nonzero().flatten() if gap.any() else None
 
-    A mask makes n pixels of the image, (1, B, n); without a gap the image stays as it is.
-    """
-    gap = image.isnan().any(dim=1)[0]
-    return ~gap if gap.any() else slice(None)
+
+def of_pixels(image: Tensor, numbers: Tensor | None) -> Tensor:
+    """Pick pixels of an image (1, B, H, W) by their numbers, (1, B, n); for None keep it."""
+    return image if numbers is None else image.flatten(2)[:, :, numbers]
+
+
+def gaps(image: Tensor) -> Tensor:
+    """Where an image (1, B, H, W) has no data, (1, H, W): it is NaN in some band."""
+    return image.sum(dim=1).isnan()  # finite values of one scale do not add up to NaN

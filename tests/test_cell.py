@@ -25,6 +25,7 @@ SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
     **{"factor": 3, "nch_ker": 5, "nblk": 3, "mode": ("na", "na"), "f_scale": 1},
+    **{"precision": "bf16", "preset": "fast", "tile": 64},
     **{"ss_exp_factor": 0.5, "inner_window": 3, "outer_window": 9, "ridge": 0.5},
 }
 

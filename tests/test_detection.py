@@ -29,7 +29,7 @@ def detected(
         image = cube_to_image(cube)
         trainer = seeded_trainer(method, image, device=CPU, options=options)
         list(trainer.train(image, epochs=options["epochs"]))
-    return detect(method, cube, trainer=trainer, device=CPU, options=options)
+    return detect(method, cube_to_image(cube), trainer=trainer, device=CPU, options=options)
 
 
 def masked_scene(cube: NDArray[Any], fill: int) -> Scene:

@@ -15,9 +15,7 @@ from utils.metrics import (
     MEASURES,
     Measures,
     area_under_roc,
-    detection_map,
     measure,
-    residual,
     scaled,
 )
 
@@ -36,20 +34,9 @@ def scored_truths(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.float6
     return truth, draw(arrays.arrays(np.float64, shape, elements=values))
 
 
-def test_scores_are_mean_squared_residuals_from_0_to_1() -> None:
-    cube = np.zeros((2, 2, 4), np.float32)
-    rebuilt = cube.copy()
-    rebuilt[0, 1] = 1
-    rebuilt[1, 0, 0] = 1
-    expected = np.array([[0, 1], [0.25, 0]])
-    np.testing.assert_allclose(detection_map(cube, rebuilt), expected)
-    np.testing.assert_allclose(residual(cube, rebuilt), expected)
-    np.testing.assert_allclose(residual(cube, 3 * rebuilt), 9 * expected)
-
-
-def test_equal_residuals_score_nothing() -> None:
-    cube = np.zeros((2, 2, 4), np.float32)
-    assert (detection_map(cube, cube + 1) == 0).all()
+def test_scores_from_0_to_1_and_nothing_where_all_are_equal() -> None:
+    np.testing.assert_allclose(scaled(np.array([-1.0, 3, np.nan, 0])), [0, 1, np.nan, 0.25])
+    assert (scaled(np.full((2, 2), 7.0)) == 0).all()
 
 
 @given(scored_truths())
@@ -182,11 +169,3 @@ def test_a_class_without_data_has_no_measures(anomaly: bool) -> None:
 
 def test_without_a_truth_there_are_no_measures() -> None:
     assert measure(None, np.ones((2, 2))) is None
-
-
-def test_pixels_without_data_have_no_score() -> None:
-    cube = np.zeros((2, 2, 4), np.float32)
-    cube[0, 0] = np.nan
-    rebuilt = np.full_like(cube, 9)  # what is made of them does not matter
-    rebuilt[0, 1], rebuilt[1, 0], rebuilt[1, 1] = 0, 1, 2
-    np.testing.assert_array_equal(detection_map(cube, rebuilt), [[np.nan, 0], [0.25, 1]])

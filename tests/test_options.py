@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import main
-from model.methods import METHODS
+from model.methods import METHODS, PRECISIONS, PRESETS
 from utils.errors import InputError
 from utils.option_words import command_line, option_text
 from utils.options import in_words, method_options, method_options_of, off_default, parse
@@ -21,7 +21,7 @@ from utils.parser import COMMANDS, build_parser
 NL2NET = {
     **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},
     **{"factor": 2, "nch_ker": 64, "nblk": 6, "mode": ("na",) * 4 + ("ss",) * 2},
-    **{"f_scale": 2, "ss_exp_factor": 1.0},
+    **{"f_scale": 2, "ss_exp_factor": 1.0, "precision": "fp32", "preset": "paper", "tile": 0},
 }
 LOCAL = {name: NL2NET[name] for name in METHODS["lfeb"].options}
 NAMES = pytest.mark.parametrize("name", METHODS)
@@ -52,6 +52,15 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
     assert {*off_default(args)} - {"method"} == {*METHODS[name].fixed}
 
 
+def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
+    args, _ = parse(["--preset", "fast"])
+    assert method_options(args) == {**NL2NET, **PRESETS["fast"], "preset": "fast"}
+    assert off_default(args) == {"preset": "fast"}
+    args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
+    assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
+    assert off_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+
+
 def test_only_what_is_typed_is_given_even_where_it_is_the_default() -> None:
     _, given = parse(["--epochs", "100", "--mode", "na", "--dataset", "a", "b"])
     assert given == {"epochs": 100, "mode": ("na",), "dataset": ["a", "b"]}
@@ -77,7 +86,10 @@ def test_words_of_mode_in_any_way(words: list[str]) -> None:
 def test_options_of_other_methods_have_no_meaning(name: str) -> None:
     of_all = {option for method in METHODS.values() for option in method.options}
     for option in of_all - set(METHODS[name].options):
-        value = {"lossm": "l2", "mode": "na", "ridge": "0.5"}.get(option, "3")
+        value = {
+            **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
+            **{"precision": "bf16", "preset": "fast"},
+        }.get(option, "3")
         with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
             parse(["--method", name, f"--{option}", value])
         _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
@@ -143,7 +155,9 @@ RATE = st.floats(0, 1e30)
 WHOLE = st.integers(1, 10**9)
 BLOCKS = st.lists(st.sampled_from(["na", "ss"]), min_size=1, max_size=9).map(tuple)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **{name: WHOLE for name in ("epochs", "factor", "f_scale")},
+    "epochs": WHOLE | st.just("auto"),
+    **{name: WHOLE for name in ("factor", "f_scale")},
+    **{"precision": st.sampled_from(PRECISIONS), "preset": st.sampled_from(sorted(PRESETS))},
     **{"learning_rate": RATE, "weight_decay": RATE, "seed": st.integers(0, 2**32 - 1)},
     **{"lossm": st.sampled_from(["l1", "l2"]), "nch_ker": st.integers(2, 2**16)},
     "ss_exp_factor": st.floats(0.5, 100),

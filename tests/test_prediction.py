@@ -18,7 +18,7 @@ def prediction(cube: NDArray[Any], **known: Any) -> Prediction:
     scene = Scene("small", cube, None, "nowhere")
     unit = scene.scaled_cube()
     told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
-    return Prediction(scene, "RX", unit, unit[..., 0], **told | known)
+    return Prediction(scene, "RX", unit[..., 0], **told | known)
 
 
 def test_the_table_has_all_measures_but_the_auc() -> None:

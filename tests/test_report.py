@@ -32,7 +32,8 @@ def report(folder: Path, **changes: Any) -> Path:
     """Write the page of a small scene, with these arguments changed."""
     arguments: dict[str, Any] = {
         "title": "small",
-        "cube": CUBE,
+        "shape": CUBE.shape,
+        "colours": CUBE[..., :3],
         "anomalous": TRUTH,
         "scores": SCORES,
         "method": "global RX",
@@ -217,7 +218,7 @@ def test_the_box_plot_tells_the_percentiles(tab: Any, tmp_path: Path) -> None:
 
 
 def test_one_pixel_of_each_class_is_enough(tab: Any, tmp_path: Path) -> None:
-    two = {"cube": CUBE[:1, :2], "anomalous": np.array([[False, True]])}
+    two = {"colours": CUBE[:1, :2, :3], "anomalous": np.array([[False, True]])}
     tab.goto(report(tmp_path, **two, scores=np.array([[0, 1]], np.float32)).as_uri())
     assert "1 of 1 anomalous" in tab.inner_text("#detection-rate")
     assert "0 of 1 background" in tab.inner_text("#false-alarm-rate")
@@ -258,7 +259,7 @@ def test_the_page_fits_a_narrow_screen(tab: Any, tmp_path: Path) -> None:
 GAPS = np.zeros(TRUTH.shape, bool)
 GAPS[:, :4] = GAPS[20, 20] = True
 WITH_GAPS = {
-    "cube": np.where(GAPS[..., np.newaxis], np.float32(np.nan), CUBE),
+    "colours": np.where(GAPS[..., np.newaxis], np.float32(np.nan), CUBE[..., :3]),
     "scores": np.where(GAPS, np.float32(np.nan), SCORES),
 }
 
@@ -338,8 +339,8 @@ def test_the_slider_starts_at_a_threshold(tab: Any, tmp_path: Path, threshold: f
 
 def test_the_page_says_which_bands_the_colours_are(tmp_path: Path) -> None:
     plain, natural = (
-        " ".join(report(tmp_path, bands=bands).read_text(encoding="utf-8").split())
-        for bands in (None, (4, 2, 0))
+        " ".join(report(tmp_path, **told).read_text(encoding="utf-8").split())
+        for told in ({}, {"natural": True, "colours": CUBE[..., [4, 2, 0]]})
     )
     assert "three bands stretched between" in plain
     assert "the bands nearest red, green and blue, stretched between" in natural

@@ -58,7 +58,6 @@ def prediction(
     return Prediction(
         scene=scene,
         method="RX",
-        cube=scene.scaled_cube(),
         scores=scores,
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scores),

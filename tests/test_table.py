@@ -82,6 +82,7 @@ def test_all_that_a_table_may_say() -> None:
     assert wide.options == {
         **{"epochs": 7, "learning_rate": 1e-4, "weight_decay": 1e-5, "lossm": "l1", "factor": 2},
         **{"nch_ker": 8, "nblk": 2, "mode": ("na", "ss"), "f_scale": 2, "ss_exp_factor": 1.0},
+        **{"precision": "fp32", "preset": "paper", "tile": 0},
     }
     assert rx.options == {"ridge": 1e-6}  # it has no epochs
 

@@ -22,6 +22,21 @@ def whole_number(*, at_least: int, at_most: int = 10**9) -> Callable[[str], int]
     return parse
 
 
+def whole_number_or(word: str, *, at_least: int) -> Callable[[str], int | str]:
+    """The type of a whole number from a bound on, or a word in place of it."""
+    whole = whole_number(at_least=at_least)
+
+    def parse(text: str) -> int | str:
+        if text.lower() == word:
+            return word
+        try:
+            return whole(text)
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(f"{error}, or {word}") from None
+
+    return parse
+
+
 def number(*, above: float | None = None, at_most: float) -> Callable[[str], float]:
     """The type of a number from 0, or from just above a bound, to another."""
     expected = f"a number from 0 to {at_most:g}"

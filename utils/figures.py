@@ -29,17 +29,22 @@ def false_colour(
     Without `bands`, some are chosen by their share of the spectrum. Pixels of no data, which are
     NaN in the cube or in `like`, are white.
     """
-    # of a sensor for 400–2500 nm near 1200, 800 and 550 nm, of one for 400–900 nm the visible
-    by_share = (cube.shape[2] * percent // 100 for percent in (40, 20, 7))
-    red_green_blue = list(by_share if bands is None else bands)
-    shown = cube[..., red_green_blue]
-    reference = shown if like is None else like[..., red_green_blue]
+    shown_bands = list(bands or bands_by_share(cube.shape[2]))
+    shown = cube[..., shown_bands]
+    reference = shown if like is None else like[..., shown_bands]
     gap = np.isnan(shown + reference).any(axis=2)
     low, high = np.percentile(reference[~gap], (2, 98), axis=0)
     extent = np.where(high > low, high - low, 1)
     image = np.clip((shown - low) / extent, 0, 1).astype(np.float32)
     image[gap] = 1
     return image
+
+
+def bands_by_share(count: int) -> Bands:
+    """Which of so many bands are shown where their wavelengths are not known."""
+    # of a sensor for 400–2500 nm near 1200, 800 and 550 nm, of one for 400–900 nm the visible
+    red, green, blue = (count * percent // 100 for percent in (40, 20, 7))
+    return red, green, blue
 
 
 def training_picture(

@@ -37,21 +37,6 @@ MEASURES = {
 }
 
 
-def residual(cube: NDArray[np.float32], reconstruction: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How badly every pixel is rebuilt, ‖cube − reconstruction‖₂² / B, (H, W, B) → (H, W)."""
-    return np.mean((cube - reconstruction) ** 2, axis=2)
-
-
-def detection_map(
-    cube: NDArray[np.float32], reconstruction: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Score every pixel by its residual, scaled to [0, 1], (H, W, B) → (H, W).
-
-    The map is 0 everywhere where all residuals are equal.
-    """
-    return scaled(residual(cube, reconstruction))
-
-
 def scaled(scores: NDArray[Any]) -> NDArray[Any]:
     """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal.
 

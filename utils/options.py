@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import METHODS
+from model.methods import METHODS, PRESETS
 from model.mode import default_mode
 from utils.errors import InputError
 from utils.option_words import option_text
@@ -32,7 +32,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
     for option, value in method.fixed.items():
         if given.get(option, value) != value:
             raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
-    options: dict[str, Any] = {**defaults, **method.defaults, **given, **method.fixed}
+    preset = PRESETS[given.get("preset", defaults["preset"])]
+    options: dict[str, Any] = {**defaults, **method.defaults, **preset, **given, **method.fixed}
     options["method"] = method.same_as or name
     options["dataset"] = given.get("dataset", [defaults["dataset"]])
     check_command(given, options["command"])
@@ -102,6 +103,11 @@ def complete_network_options(options: dict[str, Any]) -> None:
             f"give one word a block, or one for all"
         )
     options["mode"] = words or default_mode(depth)
+    if options["tile"] and options["preset"] != "paper":
+        raise InputError(
+            f"--tile has no meaning for --preset {options['preset']}, which measures pixels "
+            f"against the whole scene; --preset paper has tiles"
+        )
     channels, width = options["nch_ker"], options["ss_exp_factor"]
     if int(channels * width) < 1:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
@@ -126,8 +132,10 @@ def method_options_of(settings: Mapping[str, object]) -> tuple[str, dict[str, An
 
 
 def off_default(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that are off their defaults for the method."""
-    defaults, _ = parse(["--method", args.method])
+    """The options that are off their defaults for the method and preset."""
+    preset = ["--preset", args.preset] if "preset" in METHODS[args.method].options else []
+    defaults, _ = parse(["--method", args.method, *preset])
+    defaults.preset = build_parser().get_default("preset")
     defaults.mode = default_mode(args.nblk)
     return {name: value for name, value in vars(args).items() if value != getattr(defaults, name)}
 

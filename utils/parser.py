@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from model.methods import METHODS
+from model.epochs import AUTO
+from model.methods import METHODS, PRECISIONS, PRESETS
 from model.mode import BLOCK_KINDS
 from utils.arguments import (
     axis_order,
@@ -13,6 +14,7 @@ from utils.arguments import (
     fill_value,
     number,
     whole_number,
+    whole_number_or,
     words_of,
 )
 from utils.errors import InputError
@@ -62,6 +64,11 @@ def other_defaults() -> str:
         for name, method in METHODS.items()
         if method.defaults
     ]
+    differing += [
+        f"preset {name}: " + ", ".join(f"--{option} {value}" for option, value in changed.items())
+        for name, changed in PRESETS.items()
+        if changed
+    ]
     return f"Other defaults: {'; '.join(differing)}."
 
 
@@ -82,6 +89,10 @@ def add_task_options(group: argparse._ArgumentGroup) -> None:
     add("--method", type=str.lower, choices=METHODS, default="nl2net", help=method_help)
     devices_help = "CUDA device, or several with commas between; -1 is the CPU"
     add("--gpu_ids", type=device_ids, default="0", metavar="IDS", help=devices_help)
+    precision_help = (
+        "precision to compute in; tf32 is for CUDA, bf16 for CUDA and CPUs that have it"
+    )
+    add("--precision", type=str.lower, choices=PRECISIONS, default="fp32", help=precision_help)
 
 
 def add_reading_options(group: argparse._ArgumentGroup) -> None:
@@ -121,8 +132,22 @@ def add_training_options(group: argparse._ArgumentGroup) -> None:
     rate = number(at_most=1e30)
     seed = whole_number(at_least=0, at_most=2**32 - 1)
     add = group.add_argument
-    epochs_help = "steps on the whole scene; predict takes the weights after the last"
-    add("--epochs", type=positive, default=100, metavar="N", help=epochs_help)
+    preset_help = (
+        "paper: as published; fast: a recipe of its own, as good in a fraction of the time"
+    )
+    add("--preset", type=str.lower, choices=PRESETS, default="paper", help=preset_help)
+    epochs_help = (
+        "steps on the whole scene, or auto, which finds the best number without labels; "
+        "predict takes the weights after the last"
+    )
+    tile_help = (
+        "side in pixels of the tiles that a scene too large for memory is trained on and predicted "
+        "by, read from disk one by one; 0 for the whole scene at once"
+    )
+    side = whole_number(at_least=0)
+    add("--tile", type=side, default=0, metavar="N", help=tile_help)
+    count_or_auto = whole_number_or(AUTO, at_least=1)
+    add("--epochs", type=count_or_auto, default=100, metavar="N", help=epochs_help)
     add("--learning_rate", type=rate, default=1e-4, metavar="X", help="learning rate of Adam")
     add("--weight_decay", type=rate, default=1e-5, metavar="X", help="weight decay of Adam")
     loss_help = "mean absolute (l1) or squared (l2) error"

@@ -12,6 +12,7 @@ from utils.option_words import file_text
 NAMED_OFF_DEFAULT = (
     *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
     *("data_key", "axes", "bands", "nan", "nodata"),
+    *("preset", "precision", "tile"),
 )
 
 
@@ -23,8 +24,8 @@ class Run:
     method: str
     dataset: str
 
-    def weights(self, epoch: int) -> Path:
-        """The checkpoint after `epoch` epochs."""
+    def weights(self, epoch: int | str) -> Path:
+        """The checkpoint after `epoch` epochs, or of a training that found its own end, `auto`."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     @property
@@ -57,7 +58,7 @@ def run_name(method: str, options: Mapping[str, str]) -> str:
     return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
 
 
-def latest_like(run: Run, *, epoch: int) -> Run:
+def latest_like(run: Run, *, epoch: int | str) -> Run:
     """Find the weights of `epoch` whichever devices trained them.
 
     The run itself where it has them, else the latest that is alike but for its devices; the run

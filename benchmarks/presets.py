@@ -1,0 +1,140 @@
+"""How good the preset `fast` is, and which of its ingredients matters: AUC over scenes and seeds.
+
+Run from the project's root: python benchmarks/presets.py --data_dir data [--scenes a b] [--seeds 3]
+Each ingredient is taken away by itself. Prints a line per training as it ends, then the table.
+"""
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+import torch
+from torch import Tensor
+
+from data.loading import load_scene, scenes_in
+from data.scene import Scene
+from data.tensors import cube_to_image
+from model.fast import Bands, FastTrainer
+from model.methods import PRESETS
+from model.nl2net import NL2Net
+from utils.metrics import area_under_roc
+from utils.seeds import seed_everything
+
+EPOCHS = int(str(PRESETS["fast"]["epochs"]))
+
+
+class WholeImage(FastTrainer):
+    """A step sees the whole image; a quarter as many steps cost as much."""
+
+    def sample(self, image: Tensor) -> Tensor:
+        return image
+
+
+class OneScale(FastTrainer):
+    """All bands keep their one scale."""
+
+    def bands(self, image: Tensor) -> Bands:
+        told = Bands.of(image)
+        return Bands(told.mean.mean() + 0 * told.mean, told.deviation.mean() + 0 * told.deviation)
+
+
+class ConstantRate(FastTrainer):
+    """The learning rate neither rises nor falls."""
+
+    def share_of_rate(self, epoch: int, epochs: int) -> float:
+        return 1.0
+
+
+class Augmented(FastTrainer):
+    """Tiles are turned and mirrored at random."""
+
+    def sample(self, image: Tensor) -> Tensor:
+        tile = super().sample(image)
+        turned = torch.rot90(tile, int(torch.randint(4, ())), (-2, -1))
+        return (turned.flip(-1) if torch.rand(()) < 0.5 else turned).contiguous()
+
+
+VARIANTS: dict[str, tuple[type[FastTrainer], int]] = {
+    "fast": (FastTrainer, EPOCHS),
+    "steps see the whole image": (WholeImage, EPOCHS // 4),
+    "bands not standardised": (OneScale, EPOCHS),
+    "constant learning rate": (ConstantRate, EPOCHS),
+    "tiles turned and mirrored": (Augmented, EPOCHS),
+}
+
+
+def main() -> None:
+    """Train, score and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data_dir", type=Path, default="data")
+    parser.add_argument("--scenes", nargs="+")
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS)
+    parser.add_argument("--seeds", type=int, default=3)
+    args = parser.parse_args()
+    names = args.scenes or scenes_in(args.data_dir)
+    scenes = [load_scene(name, data_dir=args.data_dir) for name in names]
+    aucs: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for variant in args.variants:
+        for seed in range(1, args.seeds + 1):
+            for scene in scenes:
+                for label, auc in trained_and_scored(variant, scene, seed).items():
+                    aucs[label][scene.name].append(auc)
+    print(table(aucs, names))
+
+
+def trained_and_scored(variant: str, scene: Scene, seed: int) -> dict[str, float]:
+    """Train on a scene; the AUC of its scores, and for the recipe itself, of simpler ones."""
+    kind, epochs = VARIANTS[variant]
+    image = cube_to_image(scene.scaled_cube())
+    seed_everything(seed)
+    trainer = kind(NL2Net(bands=image.shape[1]))
+    started = time.process_time()
+    for _ in trainer.train(image, epochs=epochs):
+        pass
+    scores, _ = trainer.detect(image)
+    seconds = time.process_time() - started
+    found = {variant: auc_of(scene, scores)}
+    if variant == "fast":
+        found |= {label: auc_of(scene, of) for label, of in simpler_scores(trainer, image).items()}
+    told = ", ".join(f"{label} {auc:.4f}" for label, auc in found.items())
+    print(f"{scene.name}, seed {seed}: {told} ({seconds:.1f} s of CPU)", flush=True)
+    return found
+
+
+def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
+    """What the residuals of the network's own factor, and of both, would score by themselves."""
+    standardised = trainer.bands(image).standardise(image)
+    with torch.inference_mode():
+        both = [standardised - trainer.rebuild_tiles(standardised, factor) for factor in (1, 2)]
+    magnitudes = [residual.abs().mean(dim=1)[0] for residual in both]
+    return {
+        "scores: one factor": trainer.score(both[1:]),
+        "scores: mean magnitudes, two factors": sum(
+            (part / part.mean() for part in magnitudes), torch.zeros(())
+        ),
+        "scores: mean magnitude, one factor": magnitudes[1],
+        "scores: mean square, one factor": both[1].square().mean(dim=1)[0],
+    }
+
+
+def auc_of(scene: Scene, scores: Tensor) -> float:
+    """The AUC of scores (H, W) on a scene that has a truth of both classes."""
+    assert scene.anomalous is not None
+    return area_under_roc(scene.anomalous, scene.labelled(scores.numpy()))
+
+
+def table(aucs: dict[str, dict[str, list[float]]], names: Sequence[str]) -> str:
+    """The mean AUC over the seeds as a Markdown table, a row a variant, a column a scene."""
+    lines = [f"| | {' | '.join(names)} | mean | seeds |", "|---" * (len(names) + 3) + "|"]
+    for label, of_scene in aucs.items():
+        means = [mean(of_scene[name]) for name in names]
+        cells = [f"{value:.4f}" for value in [*means, mean(means)]]
+        lines.append(f"| {label} | {' | '.join(cells)} | {len(of_scene[names[0]])} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""When to stop a training, told without labels.
+
+A network learns the background first, and where it trains for long, the anomalies too: the AUC
+rises and may fall again. While it learns the background, what residual there is gathers in few
+pixels; once it learns the anomalies, the residual spreads again.
+"""
+
+from collections import deque
+
+import torch
+from torch import Tensor
+
+EVERY = 25  # epochs from one look at the residuals to the next
+LOOKS = 9  # the median of so many is taken: from epoch to epoch the residuals wander
+SHARE = 0.005  # of the pixels are looked at as the few
+PATIENCE = 1.5  # a training ends at so many times the epoch that stayed the best
+
+
+def concentration(residuals: Tensor) -> float:
+    """The mean of the largest residuals, a `SHARE` of the pixels, over the mean of all."""
+    known = residuals[~residuals.isnan()].double()
+    few = known.topk(max(1, int(SHARE * len(known)))).values
+    return float(few.mean() / known.mean())
+
+
+class Settling:
+    """Follows the concentration of the residuals over the epochs, and knows the best of them."""
+
+    def __init__(self) -> None:
+        self.latest: deque[float] = deque(maxlen=LOOKS)
+        self.best = 0.0
+        self.best_epoch = 0
+
+    def improves(self, epoch: int, residuals: Tensor) -> bool:
+        """Look at the residuals (H, W) after an epoch; tell whether it is the best so far."""
+        self.latest.append(concentration(residuals))
+        settled = float(torch.tensor(list(self.latest)).median())
+        if settled <= self.best:
+            return False
+        self.best, self.best_epoch = settled, epoch
+        return True
+
+    def is_over(self, epoch: int) -> bool:
+        """Whether the best epoch has been the best for long enough."""
+        return epoch >= PATIENCE * self.best_epoch + LOOKS * EVERY
