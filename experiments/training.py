@@ -9,7 +9,7 @@ from tqdm import tqdm
 from data.scene import Scene
 from data.tensors import image_to_cube
 from model.epochs import AUTO
-from model.image import Image, whole
+from model.image import Image, Windows
 from model.trainer import Trainer
 from model.weights import load_strictly
 from utils.checkpoints import read_weights, save_weights
@@ -71,12 +71,15 @@ def keep_state(
     record: TrainingRecord,
 ) -> None:
     """Save the weights after an epoch, and a picture of what they make of the scene."""
+    if isinstance(image, Windows):  # to score a scene beyond memory takes longer than many epochs
+        save_weights(path, trainer.weights())
+        return
     scores, reconstruction = trainer.detect(image)  # raises where the weights are of no use
     save_weights(path, trainer.weights())
     if reconstruction is None:
         return
     picture = training_picture(
-        image_to_cube(whole(image)),
+        image_to_cube(image),
         image_to_cube(reconstruction),
         scaled(scores.numpy()),
         bands=scene.metadata.colour_bands,

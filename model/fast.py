@@ -68,10 +68,7 @@ class FastTrainer(Trainer):
         for epoch in range(1, epochs + 1):
             for group in self.optimiser.param_groups:
                 group["lr"] = self.learning_rate * self.share_of_rate(epoch, epochs)
-            tile = self.sample(standardised)
-            known = known_pixels(tile)
-            loss = self.step(without_gaps(tile), of_pixels(tile, known), known)
-            yield epoch, checked_loss(loss, epoch)
+            yield epoch, checked_loss(self.step_on(self.sample(standardised)), epoch)
 
     def bands(self, image: Tensor) -> "Bands":
         """What the bands of an image are standardised by."""

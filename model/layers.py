@@ -18,9 +18,9 @@ STRIDE = 3
 class MaskedConv2d(nn.Conv2d):
     """5×5 convolution that is blind to its inner `hidden` × `hidden` taps.
 
-    Three hide the centre block (centre block masked convolution), one the centre pixel. The mask
-    is applied where the weight is used: a published checkpoint holds arbitrary values at the
-    masked taps. `mask` is a buffer because checkpoints carry it.
+    Three hide the centre block (centre block masked convolution), one the centre pixel. The masked
+    taps are left out where the weight is used: a published checkpoint holds arbitrary values there.
+    `mask` is a buffer because checkpoints carry it.
     """
 
     mask: Tensor
@@ -31,8 +31,12 @@ class MaskedConv2d(nn.Conv2d):
         first = (5 - hidden) // 2
         mask[:, :, first : first + hidden, first : first + hidden] = 0
         self.register_buffer("mask", mask)
+        self.hidden = hidden
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.hidden != 3:
+            return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+        # the 16 outer taps alone, in two kernels: two rows of five, and two columns of three
         above_and_below = F.conv2d(x, self.weight[:, :, ::4], self.bias, padding=2, dilation=(4, 1))
         beside = F.conv2d(x, self.weight[:, :, 1:4, ::4], padding=(1, 2), dilation=(1, 4))
         return above_and_below + beside

@@ -30,12 +30,14 @@ class Settling:
         self.latest: deque[float] = deque(maxlen=LOOKS)
         self.best = 0.0
         self.best_epoch = 0
+        self.looks = 0
 
     def improves(self, epoch: int, residuals: Tensor) -> bool:
         """Look at the residuals (H, W) after an epoch; tell whether it is the best so far."""
         self.latest.append(concentration(residuals))
+        self.looks += 1
         settled = float(torch.tensor(list(self.latest)).median())
-        if settled <= self.best:
+        if settled <= self.best and self.looks > LOOKS:  # fewer say nothing yet
             return False
         self.best, self.best_epoch = settled, epoch
         return True

@@ -9,7 +9,7 @@ from torch import Tensor
 from model.image import Image, Windows, windows_of
 from model.nl2net import NL2Net
 from model.residual import residual
-from model.trainer import Trainer, checked_loss, known_pixels, of_pixels, without_gaps
+from model.trainer import Trainer, checked_loss
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -34,12 +34,7 @@ class TiledTrainer(Trainer):
         self.network.train()
         for epoch in range(1, epochs + 1):
             tile = self.random_tile(windows).to(self.device).contiguous()
-            known = known_pixels(tile)
-            if known is not None and not len(known):
-                yield epoch, 0.0  # a tile without data teaches nothing
-                continue
-            loss = self.step(without_gaps(tile), of_pixels(tile, known), known)
-            yield epoch, checked_loss(loss, epoch)
+            yield epoch, checked_loss(self.step_on(tile), epoch)
 
     def random_tile(self, image: Windows) -> Tensor:
         """Read a tile somewhere in the image, (1, B, h, w)."""

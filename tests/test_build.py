@@ -9,9 +9,11 @@ from torch import Tensor
 
 from model.autoad import AutoAD, AutoADTrainer
 from model.build import DETECTORS, FITTED, TRAINERS, build_trainer
+from model.fast import FastTrainer
 from model.methods import METHODS
 from model.nl2net import NL2Net
-from model.trainer import Trainer
+from model.tiles import TiledTrainer
+from model.trainer import LOSSES, Trainer
 from utils.options import method_options, parse
 
 NL2NETS: dict[str, dict[str, Any]] = {
@@ -111,6 +113,31 @@ def test_the_options_of_the_network_arrive(name: str) -> None:
     torch.testing.assert_close(trainer.reconstruct(image()), reconstruction, rtol=0, atol=1e-7)
     (_, loss), *_ = trainer.train(image(), epochs=1)
     assert loss == pytest.approx(float((reconstruction - image()).square().mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NL2NETS)
+def test_preset_and_tile_choose_the_trainer(name: str) -> None:
+    assert type(build(name)) is Trainer
+    tiled, fast = build(name, "--tile", "8"), build(name, "--preset", "fast", "--lossm", "l2")
+    assert isinstance(tiled, TiledTrainer) and tiled.tile == 8
+    assert isinstance(fast, FastTrainer) and fast.loss is LOSSES["l2"]
+    (group,) = fast.optimiser.param_groups
+    assert (group["lr"], group["weight_decay"], group["betas"]) == (3e-3, 0, (0.9, 0.99))
+    networks = [trainer.network.state_dict() for trainer in (build(name), tiled, fast)]
+    for state in networks[1:]:  # the weights are drawn alike
+        assert all(torch.equal(networks[0][key], value) for key, value in state.items())
+
+
+@pytest.mark.parametrize("words", [[], ["--tile", "8"], ["--preset", "fast"]], ids=" ".join)
+def test_the_precision_is_what_the_device_has(
+    monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    for supported, at_hand in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(
+            torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda known=supported: known
+        )
+        assert build("nl2net", "--precision", "bf16", *words).precision == at_hand
+    assert build("nl2net", "--precision", "tf32", *words).precision == "fp32"
 
 
 def test_ablations_are_what_they_are_called() -> None:

@@ -33,6 +33,20 @@ def test_any_size_factor_and_depth(size: tuple[int, int], factor: int, depth: in
     assert network(image).shape == image.shape
 
 
+def test_a_factor_stands_in_for_the_network_s_own() -> None:
+    networks = {}
+    for factor in (1, 2, 3):
+        torch.manual_seed(0)
+        networks[factor] = NL2Net(bands=3, factor=factor, channels=4)
+    image = torch.rand(1, 3, 13, 11)
+    outputs = {factor: network(image) for factor, network in networks.items()}
+    for own, network in networks.items():
+        for factor, output in outputs.items():
+            assert torch.equal(network(image, factor=factor), output)
+        assert network.factor == own and torch.equal(network(image), outputs[own])
+    assert not torch.equal(outputs[1], outputs[2])
+
+
 def test_padding_is_zeros_at_the_bottom_and_right() -> None:
     network = NL2Net(bands=3, factor=3, channels=4)
     image = torch.rand(1, 3, 8, 10)

@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 import experiments.prediction
+from data.metadata import Metadata
 from data.scene import Scene
 from experiments.prediction import Prediction, measures_table
+from utils.figures import bands_by_share
 from utils.metrics import MEASURES, Measures
 from utils.threshold import Threshold
 
@@ -50,3 +52,17 @@ def test_what_no_matlab_file_holds_is_told(
     monkeypatch.setattr(experiments.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     assert prediction(cube, reconstruction=rebuilt).omitted.startswith("no reconstructed_data.mat")
     assert prediction(cube).omitted == ""
+
+
+def test_the_colours_are_bands_of_the_scaled_cube(cube: NDArray[Any]) -> None:
+    """Those of red, green and blue light where the wavelengths are known."""
+    unit = Scene("small", cube, None, "nowhere").scaled_cube()
+    shown = prediction(cube).colours
+    assert shown.dtype == np.float32
+    assert np.array_equal(shown, unit[..., list(bands_by_share(5))])
+    metadata = Metadata(wavelengths=np.array([1000.0, 800, 650, 550, 450]))
+    known = Scene("small", cube, None, "nowhere", metadata=metadata)
+    assert metadata.colour_bands not in (None, bands_by_share(5))
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    colours = Prediction(known, "RX", unit[..., 0], **told).colours
+    assert np.array_equal(colours, unit[..., list(metadata.colour_bands or ())])
