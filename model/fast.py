@@ -139,7 +139,7 @@ class Bands:
 
     @classmethod
     def of(cls, image: Tensor) -> "Bands":
-        """Those of an image (1, B, H, W); a constant band, which has none, is left as it is."""
+        """Those of an image (1, B, H, W); a constant band is divided by the largest deviation."""
         pixels = of_pixels(image, known_pixels(image)).flatten(2)  # (1, B, n)
         mean, deviation = pixels.mean(dim=2), pixels.std(dim=2, correction=0)
         deviation = deviation.where(deviation > 1e-6 * deviation.max(), deviation.max())

@@ -133,8 +133,8 @@ class Trainer:
         """Score every pixel of an image by how badly it is rebuilt.
 
         Returns the scores (H, W) and the reconstruction (1, B, H, W), None where it is too large to
-        be kept. Raises ValueError where the
-        network does not rebuild images of this size, and FloatingPointError as `reconstruct` does.
+        be kept. Raises ValueError where the network does not rebuild images of this size, and
+        FloatingPointError as `reconstruct` does.
         """
         image = whole(image)
         reconstruction = self.reconstruct(image)
