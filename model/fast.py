@@ -78,7 +78,7 @@ class FastTrainer(Trainer):
         """What a step sees: one of the tiles, every factor-th pixel of every factor-th row."""
         factor = self.network.factor
         row, column = (int(torch.randint(factor, ())) for _ in range(2))
-        return image[..., row::factor, column::factor].contiguous()
+        return image[..., row::factor, column::factor]
 
     def share_of_rate(self, epoch: int, epochs: int) -> float:
         """Which share of the learning rate an epoch, from 1, has."""
@@ -147,7 +147,7 @@ class Bands:
 
     def standardise(self, image: Tensor) -> Tensor:
         """Give every band mean 0 and standard deviation 1, (1, B, H, W) → (1, B, H, W)."""
-        return ((image - self.mean) / self.deviation).contiguous()
+        return (image - self.mean) / self.deviation
 
     def restore(self, standardised: Tensor) -> Tensor:
         """Undo `standardise`."""

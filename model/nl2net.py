@@ -135,6 +135,9 @@ class NL2Net(nn.Module):
         # Zeros, not reflection: a reflected pixel would lie where the network can see it. PD and PU
         # are on the inner sides of head and tail, which work on each pixel by itself: the same
         # function as on their outer sides, but B bands are more to move than C channels.
+        image = image.contiguous(
+            memory_format=torch.channels_last
+        )  # on a CPU this convolves faster
         features = self.head(pad_to_multiple(image, factor))  # (N, C, H', W')
         mosaic = pixel_unshuffle_mosaic(features, factor)
         branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]

@@ -13,9 +13,13 @@ def pixel_unshuffle_mosaic(image: Tensor, factor: int) -> Tensor:
     (N, C, H, W) → (N, C, H, W), H and W multiples of `factor`. Tile (i, j) of the mosaic holds the
     pixels at rows i, i + factor, … and columns j, j + factor, …
     """
-    return rearrange(image, "n c (h i) (w j) -> n c (i h) (j w)", i=factor, j=factor)
+    pixels = image.permute(0, 2, 3, 1)  # the result is channels-last, as the convolutions want it
+    tiles = rearrange(pixels, "n (h i) (w j) c -> n (i h) (j w) c", i=factor, j=factor)
+    return tiles.permute(0, 3, 1, 2)
 
 
 def pixel_shuffle_mosaic(mosaic: Tensor, factor: int) -> Tensor:
     """Put a mosaic of subsampled tiles back into the image (PU), (N, C, H, W) → (N, C, H, W)."""
-    return rearrange(mosaic, "n c (i h) (j w) -> n c (h i) (w j)", i=factor, j=factor)
+    pixels = mosaic.permute(0, 2, 3, 1)
+    image = rearrange(pixels, "n (i h) (j w) c -> n (h i) (w j) c", i=factor, j=factor)
+    return image.permute(0, 3, 1, 2)

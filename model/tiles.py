@@ -33,7 +33,7 @@ class TiledTrainer(Trainer):
         windows = windows_of(image)
         self.network.train()
         for epoch in range(1, epochs + 1):
-            tile = self.random_tile(windows).to(self.device).contiguous()
+            tile = self.random_tile(windows).to(self.device)
             yield epoch, checked_loss(self.step_on(tile), epoch)
 
     def random_tile(self, image: Windows) -> Tensor:

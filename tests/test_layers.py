@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.layers import MaskedConv2d, SelfSimilarityBlock
+from model.layers import FEW_TOKENS, MaskedConv2d, SelfSimilarityBlock, attend
 
 
 def test_masked_convolution_ignores_whatever_stands_at_the_masked_taps() -> None:
@@ -35,6 +35,17 @@ def literal_attention(x: Tensor, wqk: Tensor, stride: int) -> Tensor:
             like = values[0, :, i::stride, j::stride]
             out[0, :, i::stride, j::stride] = (weights @ v).T.reshape(like.shape)
     return out[..., :height, :width]
+
+
+@pytest.mark.parametrize("tokens", [FEW_TOKENS, FEW_TOKENS + 1])
+def test_attention_in_bf16_is_that_in_fp32_but_for_rounding(tokens: int) -> None:
+    torch.manual_seed(0)
+    query = F.normalize(torch.randn(2, tokens, 8), dim=-1).bfloat16()
+    value = torch.randn(2, tokens, 8).bfloat16()
+    exact = attend(query.float(), value.float())
+    rounded = attend(query, value)
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.float(), exact, rtol=0, atol=0.01 * float(exact.abs().max()))
 
 
 @pytest.mark.parametrize("ss_exp_factor", [0.5, 1, 1.5])

@@ -47,6 +47,24 @@ def test_a_factor_stands_in_for_the_network_s_own() -> None:
     assert not torch.equal(outputs[1], outputs[2])
 
 
+@pytest.mark.parametrize("size", [(12, 12), (11, 14)])
+@pytest.mark.parametrize("factor", [1, 2])
+def test_every_layer_works_on_images_that_lie_pixel_by_pixel(
+    size: tuple[int, int], factor: int
+) -> None:
+    network = NL2Net(bands=5, channels=4, factor=factor)
+    layouts = []
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(
+                lambda _, __, output: layouts.append(
+                    output.is_contiguous(memory_format=torch.channels_last)
+                )
+            )
+    network(torch.rand(1, 5, *size))
+    assert len(layouts) > 30 and all(layouts)
+
+
 def test_padding_is_zeros_at_the_bottom_and_right() -> None:
     network = NL2Net(bands=3, factor=3, channels=4)
     image = torch.rand(1, 3, 8, 10)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.nl2net import NL2Net
-from model.trainer import Trainer
+from model.trainer import Trainer, l1_loss
 
 
 def tiny() -> NL2Net:
@@ -33,6 +33,15 @@ def test_the_loss_sees_real_pixels_only() -> None:
     image = torch.rand(1, 3, 7, 5)
     (_, loss), *_ = Trainer(tiny(), loss="l2").train(image, epochs=1)
     assert loss == pytest.approx(F.mse_loss(tiny()(image), image).item(), abs=1e-7)
+
+
+def test_the_l1_loss_and_its_gradient_are_those_of_the_definition() -> None:
+    image = torch.tensor([0.0, 1e-37, 1.0, 2.0, 3e30])
+    output = torch.tensor([0.0, 0.0, 1.0 + 1e-7, -5.0, 1.0], requires_grad=True)
+    for loss in (l1_loss, F.l1_loss):
+        assert torch.equal(loss(output, image), (output - image).abs().mean())
+        (gradient,) = torch.autograd.grad(loss(output, image), output)
+        assert torch.equal(gradient, torch.sign(output - image).detach() / 5)
 
 
 def test_weight_decay_acts() -> None:
