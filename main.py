@@ -205,6 +205,7 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
         args.method, image, trainer=trainer, device=device_of(args), options=planned
     )
     seconds = time.perf_counter() - started
+    caution = trainer.caution(image) if trainer else ""
     prediction = Prediction(
         scene=scene,
         method=METHODS[args.method].title,
@@ -213,14 +214,19 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
         measures=measure(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
         options=in_words(args),
-        details={"predicting": work, "seconds": round(seconds, 3), **provenance(device_of(args))},
+        details={
+            "predicting": work,
+            "caution": caution,
+            "seconds": round(seconds, 3),
+            **provenance(device_of(args)),
+        },
     )
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")
     if prediction.decision:
         print(prediction.decision)
-    if prediction.omitted:
-        print(prediction.omitted)
+    for told in filter(None, (prediction.omitted, caution)):
+        print(told)
     print(f"Predicted in {seconds:.2f} s")
     print_paths(write_prediction(folder, prediction))
 

@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from data.errors import shape_text
 from model.build import build_trainer
 from model.methods import METHODS
+from model.tiles import compared
 from utils.errors import InputError, as_input_error
 
 PROCESS, MACHINE = Path("/proc/self/cgroup"), Path("/proc/meminfo")
@@ -166,7 +167,8 @@ def shape_of_step(
     """The part (h, w, B) of a cube that the network sees at once."""
     height, width, bands = shape
     if options.get("tile"):
-        return min(height, options["tile"]), min(width, options["tile"]), bands
+        side = options["tile"] if training else compared(options["tile"])
+        return min(height, side), min(width, side), bands
     if options.get("preset") == "fast" and training:  # every factor-th pixel of every factor-th row
         return -(-height // options["factor"]), -(-width // options["factor"]), bands
     return shape

@@ -82,7 +82,8 @@ def log_text(prediction: Prediction) -> str:
     """The options, what was predicted, and the AUC."""
     work = prediction.details["predicting"]
     notes = "".join(f"{note}\n" for note in prediction.scene.notes)
-    said = [prediction.outcome, prediction.decision, prediction.omitted]
+    caution = prediction.details["caution"]
+    said = [prediction.outcome, prediction.decision, prediction.omitted, caution]
     told = "".join(f"{line}\n" for line in said if line)
     return f"{prediction.options}{notes}predicting: {work}\n{told}"
 
@@ -114,7 +115,8 @@ def option_pairs(options: str) -> dict[str, str]:
 
 def write_prediction_report(path: Path, prediction: Prediction) -> Path:
     """Write the report of a prediction as one page."""
-    details = {name: str(value) for name, value in prediction.details.items() if name != "versions"}
+    told = {name: value for name, value in prediction.details.items() if value != ""}
+    details = {name: str(value) for name, value in told.items() if name != "versions"}
     details |= prediction.details["versions"]
     if prediction.scene.notes:
         details = {"scene": "; ".join(prediction.scene.notes), **details}

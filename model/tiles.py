@@ -9,7 +9,7 @@ from torch import Tensor
 from model.image import Image, Windows, windows_of
 from model.nl2net import NL2Net
 from model.residual import residual
-from model.trainer import Trainer, checked_loss
+from model.trainer import Trainer, checked_loss, gaps
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -19,7 +19,8 @@ class TiledTrainer(Trainer):
 
     What it takes of memory depends on the tile, not on the image. Near its border a tile lacks what
     the network would see beyond, and the attention finds likenesses within the tile alone: scores
-    differ somewhat from those of the whole image.
+    differ somewhat from those of the whole image; with a factor above 1 also at the image's own
+    border, beyond which a pixel sees the next image of the pixel-shuffle downsampling.
     """
 
     network: NL2Net
@@ -56,6 +57,22 @@ class TiledTrainer(Trainer):
                 scores[inner_rows, inner_columns] = of_tile[within]
         return scores, None
 
+    def caution(self, image: Image) -> str:
+        """How far the scores of a part of the image are from those of that part in one piece."""
+        windows = windows_of(image)
+        rows, columns = (middle(size, compared(self.tile)) for size in windows.shape[2:])
+        part = windows.read(rows, columns)
+        height, width = part.shape[2:]
+        if max(height, width) <= self.tile or gaps(part).all():
+            return ""
+        by_tiles, _ = self.detect(part)
+        in_one_piece = residual(part, self.reconstruct(part))
+        difference = ((by_tiles - in_one_piece).abs() / in_one_piece).nanmedian()
+        return (
+            f"scores by tiles differ by {100 * difference:.2g} % from those in one piece "
+            f"(median of {height}×{width} pixels in the middle)"
+        )
+
     def spans(self, size: int) -> list[tuple[slice, slice]]:
         """Cut a side of the image into overlapping tiles: where each lies, and what counts of it.
 
@@ -73,6 +90,17 @@ class TiledTrainer(Trainer):
             (slice(start, min(start + side, size)), slice(inner[number], inner[number + 1]))
             for number, start in enumerate(starts)
         ]
+
+
+def compared(tile: int) -> int:
+    """The side of the part that is scored in one piece, too, to tell the difference."""
+    return tile + tile // 2
+
+
+def middle(size: int, part: int) -> slice:
+    """A part in the middle of a side."""
+    start = max(0, size - part) // 2
+    return slice(start, min(start + part, size))
 
 
 def moved(span: slice, distance: int) -> slice:

@@ -158,6 +158,10 @@ class Trainer:
         """How badly every pixel is rebuilt, (H, W)."""
         return self.detect(image)[0]
 
+    def caution(self, image: Image) -> str:
+        """What to know about the scores of an image, in a sentence without an end; or nothing."""
+        return ""
+
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""
         return {

@@ -39,6 +39,7 @@ FILES = {
 }
 DETAILS: Mapping[str, Any] = {
     "predicting": "small on the CPU",
+    "caution": "",
     "seconds": 0.5,
     "versions": {"torch": "2.0"},
 }

@@ -1,5 +1,7 @@
 """Images read in windows: how they are cut, trained on and scored."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,25 @@ def test_gaps_score_nothing_and_a_tile_of_them_teaches_nothing() -> None:
     assert torch.equal(scores.isnan(), gap)
 
 
+def test_the_difference_that_tiles_make_is_measured_on_a_part() -> None:
+    whole = image(70, 30)
+    tiled = trainer_of("na", "ss", tile=32)
+    part = whole[..., 11 : 11 + 48, :]
+    ours, _ = tiled.detect(part)
+    expected, _ = Trainer(tiled.network).detect(part)
+    percent = 100 * float(((ours - expected).abs() / expected).median())
+    assert percent > 0
+    told = tiled.caution(read_in(whole)[0])
+    assert f"by {percent:.2g} % from" in told and "48×30 pixels" in told
+
+
+def test_nothing_is_told_where_one_tile_holds_all_or_the_part_holds_nothing() -> None:
+    tiled = trainer_of(tile=32)
+    assert tiled.caution(image(32, 30)) == ""
+    assert tiled.caution(image(40, 30).fill_(torch.nan)) == ""
+    assert Trainer(tiled.network).caution(image(40, 30)) == ""
+
+
 def write_scene(ending: str, cube: NDArray[Any]) -> None:
     """Write a cube as the scene `large`, of a format that is read in windows."""
     if ending == "npy":
@@ -166,7 +187,13 @@ def test_a_scene_on_disk_is_never_read_whole(
     monkeypatch.setattr(data.ondisk, "BLOCK", 4000)
     out = run("--command", "run", "--dataset", "large", "--tile", "32")
     assert "no AUC, there is no map" in out
-    assert max(sizes) == 32 * 32 * 6 * cube.itemsize < cube.nbytes / 6
+    assert (
+        max(sizes) == 48 * 48 * 6 * cube.itemsize < cube.nbytes / 2.5
+    )  # the part that is compared
+    (caution,) = re.findall(r"scores by tiles differ by (\S+) % .*48×48 pixels", out)
+    assert 0 < float(caution) < 100
+    told = json.loads(Path("result/large/metrics.json").read_text())
+    assert told["caution"] in out and caution in Path("result/large/report.html").read_text()
     names = {path.name for path in Path("result/large").iterdir()}
     assert "detectmap.mat" in names and "reconstructed_data.mat" not in names
     (folder,) = Path("checkpoints/large").iterdir()
