@@ -12,6 +12,7 @@ demo: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/precision.py --figure result/precision.png
 	$(BIN)/python benchmarks/scaling.py --limit 2 --figure result/scaling.png
 
 test: $(VENV)/installed-dev

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import scaling, step
+from benchmarks import precision, presets, scaling, step
 from benchmarks.scaling import Point, Setting, exponent, grow, memory_needed, scaling_figure
 from benchmarks.step import compete, contestants, ratio, table
 from benchmarks.timing import image_for, timed
@@ -160,3 +160,35 @@ def test_scaling_prints_and_draws(
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split()[:2] == ["plain", "576"] and lines[3].split()[:2] == ["ours", "576"]
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_losses_in_every_precision_are_compared_and_drawn(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    precision.main(["--dataset", small_scene, "--epochs", "2", "--figure", "curves.png"])
+    lines = capsys.readouterr().out.splitlines()
+    plain, fp32 = (line for line in lines if line.split()[0] in ("plain", "fp32"))
+    assert plain.split()[2:4] == ["0.0e+00", "0.0e+00"]
+    assert float(fp32.split()[3]) < 1e-5 and 0 < float(fp32.split()[4]) < 1
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_loss_figure_shows_who_is_off() -> None:
+    losses = {"plain": np.array([4.0, 2.0]), "fp32": np.array([4.0, 2.0]), "bf16": np.array([4, 3])}
+    above, below = precision.loss_figure(losses, title="made up").axes
+    assert len(above.lines) == 3 and len(below.lines) == 2
+    assert list(below.lines[1].get_ydata()) == [0, 50]  # type: ignore[arg-type]
+
+
+def test_each_ingredient_of_the_preset_is_taken_away(
+    small_scene: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = {name: (kind, 2) for name, (kind, _) in presets.VARIANTS.items()}
+    monkeypatch.setattr(presets, "VARIANTS", few)
+    presets.main(["--scenes", small_scene, "--seeds", "1"])
+    table = capsys.readouterr().out.splitlines()[len(few) :]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
+    assert rows[0] == ["", small_scene, "mean", "seeds"]
+    aucs = {row[0]: float(row[1]) for row in rows[2:]}
+    assert set(few) < set(aucs) and all(0 <= auc <= 1 for auc in aucs.values())
+    assert len({aucs[name] for name in few}) > 1
