@@ -18,15 +18,17 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.timing import circumstances
 from data.loading import load_scene, scenes_in
 from data.scene import Scene
 from data.tensors import cube_to_image
 from model.fast import Bands, FastTrainer
-from model.methods import PRESETS
+from model.methods import PRECISIONS, PRESETS
 from model.nl2net import NL2Net
 from utils.metrics import area_under_roc
 from utils.seeds import seed_everything
 
+CPU = torch.device("cpu")
 EPOCHS = int(str(PRESETS["fast"]["epochs"]))
 
 
@@ -77,6 +79,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenes", nargs="+")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--precision", default="fp32", choices=PRECISIONS)
     args = parser.parse_args(words)
     names = args.scenes or scenes_in(args.data_dir)
     scenes = [load_scene(name, data_dir=args.data_dir) for name in names]
@@ -84,17 +87,20 @@ def main(words: Sequence[str] | None = None) -> None:
     for variant in args.variants:
         for seed in range(1, args.seeds + 1):
             for scene in scenes:
-                for label, auc in trained_and_scored(variant, scene, seed).items():
+                found = trained_and_scored(variant, scene, seed, precision=args.precision)
+                for label, auc in found.items():
                     aucs[label][scene.name].append(auc)
-    print(table(aucs, names))
+    print(f"{circumstances(CPU)}, {args.precision}", table(aucs, names), sep="\n")
 
 
-def trained_and_scored(variant: str, scene: Scene, seed: int) -> dict[str, float]:
+def trained_and_scored(
+    variant: str, scene: Scene, seed: int, *, precision: str
+) -> dict[str, float]:
     """Train on a scene; the AUC of its scores, and for the recipe itself, of simpler ones."""
     kind, epochs = VARIANTS[variant]
     image = cube_to_image(scene.scaled_cube())
     seed_everything(seed)
-    trainer = kind(NL2Net(bands=image.shape[1]))
+    trainer = kind(NL2Net(bands=image.shape[1]), precision=precision)
     started = time.process_time()
     for _ in trainer.train(image, epochs=epochs):
         pass

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.plain import PlainTrainer
 from benchmarks.timing import WARM_UP, add_machine, circumstances, image_for, timed, trainer_of
+from model.methods import PRECISIONS
 from model.precision import precision_at_hand
 from model.trainer import Trainer
 
-PRECISIONS = ("fp32", "tf32", "bf16")
 MISSING = {
     "tf32": "tf32 is left out: only CUDA devices have it",
     "bf16": "bf16 is left out: this CPU has no bf16 instructions and would emulate them",

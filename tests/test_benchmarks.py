@@ -186,7 +186,7 @@ def test_each_ingredient_of_the_preset_is_taken_away(
     few = {name: (kind, 2) for name, (kind, _) in presets.VARIANTS.items()}
     monkeypatch.setattr(presets, "VARIANTS", few)
     presets.main(["--scenes", small_scene, "--seeds", "1"])
-    table = capsys.readouterr().out.splitlines()[len(few) :]
+    table = capsys.readouterr().out.splitlines()[len(few) + 1 :]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
     assert rows[0] == ["", small_scene, "mean", "seeds"]
     aucs = {row[0]: float(row[1]) for row in rows[2:]}
