@@ -22,6 +22,7 @@ from utils.options import (
     parse,
     without_meaning,
 )
+from utils.signals import Stopped
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
     import torch
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             work_on_scenes(args)
         sys.stdout.flush()
+    except Stopped as stop:
+        leave(stop.exit_code, f"\n{stop}")
     except KeyboardInterrupt:
         leave(130, "\ninterrupted")
     except BrokenPipeError:  # who read the output, such as head, has read enough
@@ -110,8 +113,7 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
     from experiments.detection import seeded_trainer
     from experiments.images import image_of
-    from experiments.training import most_epochs, train_and_keep
-    from utils.recorder import TrainingRecord
+    from utils.lock import only_writer
 
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
@@ -121,16 +123,34 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
     image = image_of(scene, tile=args.tile)
     trainer = seeded_trainer(args.method, image, device=device_of(args), options=planned)
     make_folders(args, run, scene)
+    with only_writer(run.folder):
+        train_run(args, scene, image=image, trainer=trainer, run=run)
+
+
+def train_run(
+    args: Namespace, scene: "Scene", *, image: "Image", trainer: "Trainer", run: "Run"
+) -> None:
+    """Train, or go on where a training of the same run has come to."""
+    from experiments.states import earlier_training, words_of
+    from experiments.training import most_epochs, train_and_keep
+    from utils.recorder import TrainingRecord
+
+    earlier = earlier_training(
+        run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
+    )
+    for note in words_of(earlier, epochs=args.epochs) if earlier else ():
+        print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
     print(f"Training {work}")
     started = time.perf_counter()
-    options = f"{in_words(args)}training: {work}\n"
     record = TrainingRecord(
         run.logs,
         method=METHODS[args.method].title,
-        options=options,
+        options=f"{in_words(args)}training: {work}\n",
         epochs=most_epochs(trainer, args.epochs),
+        losses=earlier.losses if earlier else (),
+        aucs=earlier.aucs if earlier else (),
     )
     with closing(record):
         last = train_and_keep(
@@ -142,6 +162,7 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
             epochs=args.epochs,
             save_freq=args.save_freq,
             eval_freq=frequency,
+            earlier=earlier,
         )
     print(f"Trained in {time.perf_counter() - started:.1f} s{end_in_words(args, trainer, last)}")
     print_paths([run.weights(args.epochs), *record.files()])
@@ -178,7 +199,7 @@ def evaluation_frequency(args: Namespace, scene: "Scene") -> int:
 
 def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
     """Make the folders that a command writes to, so that none fails after a long training."""
-    for folder in (run.weights(args.epochs).parent, run.logs):
+    for folder in (run.folder, run.weights(args.epochs).parent, run.logs):
         writable_folder(folder)
     if args.command == "run":
         writable_folder(args.result_dir / scene.name)

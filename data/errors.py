@@ -8,6 +8,16 @@ from utils.errors import InputError
 class SceneError(InputError):
     """A scene cannot be found, read or used."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    """A text in one line, with a mark in place of what a terminal would obey and not show."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
 
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape in words."""

@@ -83,7 +83,7 @@ def map_file(name: str, folders: Iterable[Path]) -> Path:
 def scene_name(dataset: str) -> str:
     """Name a scene by its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
     name = without_ending(Path(dataset).name)
-    if not name.strip("."):
+    if not name.strip(".") or not name.isprintable():
         raise SceneError(f"--dataset '{dataset}' names no scene")
     return name
 

@@ -98,7 +98,8 @@ def spectrum_in_nanometres(
     if wavelengths is None or widths is None:
         return wavelengths, None, note
     factor = UNITS.get(width_units or "", float(wavelengths[0] / told[0]))
-    return wavelengths, widths * factor, note
+    with np.errstate(over="ignore"):  # of damaged widths
+        return wavelengths, widths * factor, note
 
 
 def in_nanometres(
@@ -114,7 +115,7 @@ def in_nanometres(
     if not (told.size and np.isfinite(told).all()):
         return None, "the wavelengths are no numbers, and left out"
     factor = UNITS.get(word)
-    if factor is not None and in_spectrum(told * factor):
+    if factor is not None and in_spectrum(told, factor):
         return told * factor, ""
     said = f"told in '{units}'" if word else "told without units"
     if word in OTHER_UNITS:
@@ -122,13 +123,13 @@ def in_nanometres(
     if len(told) > 1 and np.array_equal(told, np.arange(1, len(told) + 1)):
         return None, f"wavelengths, {said}, only count the bands, and are left out"
     for name, factor in (("nm", 1.0), ("µm", 1e3)):
-        if in_spectrum(told * factor):
+        if in_spectrum(told, factor):
             span = f"{told.min():g} to {told.max():g}"
             return told * factor, f"wavelengths, {said}, {span}, are taken for {name}"
     return None, f"wavelengths, {said}, make sense neither in nm nor in µm, and are left out"
 
 
-def in_spectrum(wavelengths: NDArray[np.float64]) -> bool:
-    """Whether a sensor may have seen all of these wavelengths, in nm."""
+def in_spectrum(told: NDArray[np.float64], factor: float) -> bool:
+    """Whether a sensor may have seen all of these wavelengths, in nm once multiplied."""
     low, high = SPECTRUM
-    return bool(low <= wavelengths.min() and wavelengths.max() <= high)
+    return bool(low <= float(told.min()) * factor and float(told.max()) * factor <= high)

@@ -1,13 +1,16 @@
 """A training with all that it leaves: weights, log, AUCs and pictures; and its weights again."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from data.scene import Scene
 from data.tensors import image_to_cube
+from experiments.states import Earlier, copy_weights, keep_training_state, take_up
 from model.epochs import AUTO
 from model.image import Image, Windows
 from model.trainer import Trainer
@@ -18,6 +21,9 @@ from utils.figures import training_picture
 from utils.metrics import measure, scaled
 from utils.recorder import TrainingRecord
 from utils.runs import Run
+from utils.signals import Stopped, requests
+
+GO_ON = "the same command with --resume goes on"
 
 
 def train_and_keep(
@@ -30,21 +36,64 @@ def train_and_keep(
     epochs: int | str,
     save_freq: int,
     eval_freq: int,
+    earlier: Earlier | None = None,
 ) -> int:
     """Train on the image (1, B, H, W) of a scene, and keep what comes of it; return the last epoch.
 
     Weights and a picture are kept every `save_freq` epochs and after the last, the AUC every
-    `eval_freq`, never for 0.
+    `eval_freq`, never for 0; with the weights, the state from which a training can go on, as from
+    that of `earlier`. Raises Stopped where a signal asks for it, when the state is kept.
     """
+    keep = partial(keep_training_state, run, trainer, record, scene=scene, epochs=epochs)
+    begin(trainer, earlier, run=run, keep=keep, save_freq=save_freq)
+    steps = () if earlier and earlier.is_over(epochs) else trainer.train(image, epochs=epochs)
     most = most_epochs(trainer, epochs)
-    for epoch, loss in progress(trainer.train(image, epochs=epochs), most):
-        record.add_loss(epoch, loss)
-        if epoch % save_freq == 0 and epoch < most:
-            keep_state(trainer, image, epoch, path=run.weights(epoch), scene=scene, record=record)
-        if eval_freq and epoch % eval_freq == 0:
-            evaluate(trainer, image, epoch, scene=scene, record=record)
-    keep_state(trainer, image, epoch, path=run.weights(epochs), scene=scene, record=record)
-    return epoch
+    with requests() as asked, telling_what_is_kept(run):
+        for epoch, loss in progress(steps, most, done=trainer.epoch):
+            record.add_loss(epoch, loss)
+            if eval_freq and epoch % eval_freq == 0:
+                evaluate(trainer, image, epoch, scene=scene, record=record)
+            if epoch == most:
+                continue
+            due = epoch % save_freq == 0
+            if due:
+                keep_weights(
+                    trainer, image, epoch, path=run.weights(epoch), scene=scene, record=record
+                )
+            if asked.taken() or due:
+                keep()
+            if asked.end is not None:
+                raise Stopped(asked.end, f"stopped after epoch {epoch} of {most}: {GO_ON}")
+        last = trainer.epoch
+        keep_weights(trainer, image, last, path=run.weights(epochs), scene=scene, record=record)
+        keep(ended=True)
+    return last
+
+
+def begin(
+    trainer: Trainer,
+    earlier: Earlier | None,
+    *,
+    run: Run,
+    keep: Callable[[], None],
+    save_freq: int,
+) -> None:
+    """Go on from the state of an earlier training, or keep that before the first epoch."""
+    if earlier is None:
+        keep()
+        return
+    take_up(earlier, trainer)
+    copy_weights(earlier, run, save_freq=save_freq)
+
+
+@contextmanager
+def telling_what_is_kept(run: Run) -> Iterator[None]:
+    """Have the error of numbers that are not finite tell what there is to go back to."""
+    try:
+        yield
+    except FloatingPointError as error:
+        kept = max(run.states(), default=0)
+        raise FloatingPointError(f"{error}; the state of epoch {kept} is kept") from error
 
 
 def most_epochs(trainer: Trainer, epochs: int | str) -> int:
@@ -52,16 +101,18 @@ def most_epochs(trainer: Trainer, epochs: int | str) -> int:
     return trainer.longest if epochs == AUTO else int(epochs)
 
 
-def progress(steps: Iterable[tuple[int, float]], epochs: int) -> Iterator[tuple[int, float]]:
+def progress(
+    steps: Iterable[tuple[int, float]], epochs: int, *, done: int
+) -> Iterator[tuple[int, float]]:
     """Show how far a training is, its loss, and the time left."""
     update = 0.1 if sys.stderr.isatty() else 10  # seconds
-    bar = tqdm(steps, total=epochs, unit="epoch", mininterval=update)
+    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", mininterval=update)
     for epoch, loss in bar:
         bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         yield epoch, loss
 
 
-def keep_state(
+def keep_weights(
     trainer: Trainer,
     image: Image,
     epoch: int,

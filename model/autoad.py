@@ -7,7 +7,9 @@ Based on Fully Convolutional Autoencoder", IEEE TGRS 60, 2022 (online 2021), DOI
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -109,22 +111,33 @@ class AutoADTrainer(Trainer):
     def __init__(
         self, network: AutoAD, *, learning_rate: float, weight_decay: float, device: torch.device
     ) -> None:
+        self.adaptive = AdaptiveWeightLoss()
+        self.losses: deque[float] = deque([0.0], maxlen=WINDOW + 1)
         super().__init__(
             network,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             betas=(0.9, 0.999),
-            loss=AdaptiveWeightLoss(),
+            loss=self.adaptive,
             device=device,
         )
 
     def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
         """As any training, but end early when the loss has stopped changing."""
-        changes: deque[float] = deque(maxlen=WINDOW)
-        before = 0.0
         for epoch, loss in super().take_steps(image, epochs=epochs):
+            self.losses.append(loss)
             yield epoch, loss
-            changes.append(abs(loss - before))
-            before = loss
+            changes = (abs(after - before) for before, after in pairwise(self.losses))
             if epoch >= EARLIEST and sum(changes) / WINDOW < SETTLED:
                 return
+
+    def state(self) -> dict[str, Any]:
+        adaptive = {"calls": self.adaptive.calls, "weight": self.adaptive.weight}
+        return {**super().state(), "adaptive": adaptive, "losses": list(self.losses)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
+        weight = state["adaptive"]["weight"]
+        self.adaptive.weight = weight.to(self.device) if isinstance(weight, Tensor) else weight
+        self.adaptive.calls = state["adaptive"]["calls"]
+        self.losses.extend(state["losses"])

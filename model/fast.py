@@ -23,7 +23,6 @@ from model.residual import residual
 from model.trainer import (
     Loss,
     Trainer,
-    checked_loss,
     gaps,
     known_pixels,
     of_pixels,
@@ -38,6 +37,7 @@ class FastTrainer(Trainer):
 
     network: NL2Net
     longest = 900
+    can_be_prolonged = False  # the learning rate falls to 0 at the last epoch
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class FastTrainer(Trainer):
         image = whole(image)
         standardised = self.bands(image).standardise(image).to(self.device)
         self.network.train()
-        for epoch in range(1, epochs + 1):
+        while self.epoch < epochs:
             for group in self.optimiser.param_groups:
-                group["lr"] = self.learning_rate * self.share_of_rate(epoch, epochs)
-            yield epoch, checked_loss(self.step_on(self.sample(standardised)), epoch)
+                group["lr"] = self.learning_rate * self.share_of_rate(self.epoch + 1, epochs)
+            yield self.counted(self.step_on(self.sample(standardised)))
 
     def bands(self, image: Tensor) -> "Bands":
         """What the bands of an image are standardised by."""

@@ -6,6 +6,8 @@ pixels; once it learns the anomalies, the residual spreads again.
 """
 
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,6 +32,7 @@ class Settling:
         self.latest: deque[float] = deque(maxlen=LOOKS)
         self.best = 0.0
         self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
         self.looks = 0
 
     def improves(self, epoch: int, residuals: Tensor) -> bool:
@@ -41,6 +44,14 @@ class Settling:
             return False
         self.best, self.best_epoch = settled, epoch
         return True
+
+    def state(self) -> dict[str, Any]:
+        """All that it knows."""
+        return {**vars(self), "latest": list(self.latest)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Know again what it knew then."""
+        vars(self).update({**state, "latest": deque(state["latest"], maxlen=LOOKS)})
 
     def is_over(self, epoch: int) -> bool:
         """Whether the best epoch has been the best for long enough."""

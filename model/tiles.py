@@ -9,7 +9,7 @@ from torch import Tensor
 from model.image import Image, Windows, windows_of
 from model.nl2net import NL2Net
 from model.residual import residual
-from model.trainer import Trainer, checked_loss, gaps
+from model.trainer import Trainer, gaps
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -33,9 +33,8 @@ class TiledTrainer(Trainer):
         """Take a number of steps, each on one random tile, and yield as `train` does."""
         windows = windows_of(image)
         self.network.train()
-        for epoch in range(1, epochs + 1):
-            tile = self.random_tile(windows).to(self.device)
-            yield epoch, checked_loss(self.step_on(tile), epoch)
+        while self.epoch < epochs:
+            yield self.counted(self.step_on(self.random_tile(windows).to(self.device)))
 
     def random_tile(self, image: Windows) -> Tensor:
         """Read a tile somewhere in the image, (1, B, h, w)."""

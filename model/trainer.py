@@ -1,7 +1,8 @@
 """Self-supervised training of a reconstruction network on one image."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,7 @@ class Trainer:
 
     longest = 5000  # epochs of a training that finds its own end: those of the paper
     chosen_epoch: int | None = None  # what such a training has found
+    can_be_prolonged = True  # whether more epochs are the same training, only longer
 
     def __init__(
         self,
@@ -52,6 +54,8 @@ class Trainer:
         self.precision = precision
         self.network = network.to(self.device)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
+        self.epoch = 0  # steps taken
+        self.settling = Settling()
         self.optimiser = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
@@ -62,10 +66,11 @@ class Trainer:
         )
 
     def train(self, image: Image, *, epochs: int | str) -> Iterator[tuple[int, float]]:
-        """Take `epochs` steps on the whole image; after each yield (epoch from 1, its loss).
+        """Take steps on the whole image up to `epochs`; after each yield (epoch from 1, its loss).
 
         The loss is the one before the step. With `AUTO` the training finds its own end. Raises
-        FloatingPointError when a loss is not finite; the weights are then those before the step.
+        FloatingPointError when a loss or gradient is not finite; the weights are then those before
+        the step. At every yield `state` is that after the step.
         """
         if epochs == AUTO:
             yield from self.train_until_settled(image)
@@ -74,16 +79,14 @@ class Trainer:
 
     def train_until_settled(self, image: Image) -> Iterator[tuple[int, float]]:
         """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
-        settling = Settling()
-        best = self.weights()
+        settling = self.settling
         for epoch, loss in self.take_steps(image, epochs=self.longest):
+            if epoch % EVERY == 0 and settling.improves(epoch, self.residuals(image)):
+                settling.best_weights = self.weights()
             yield epoch, loss
-            if epoch % EVERY == 0:
-                if settling.improves(epoch, self.residuals(image)):
-                    best = self.weights()
-                if settling.is_over(epoch):
-                    break
-        self.network.load_state_dict(best)
+            if epoch % EVERY == 0 and settling.is_over(epoch):
+                break
+        self.network.load_state_dict(settling.best_weights or self.weights())
         self.chosen_epoch = settling.best_epoch
 
     def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
@@ -93,30 +96,48 @@ class Trainer:
         target = of_pixels(image, known)
         self.network.train()
         step = GraphedStep(lambda: self.step(seen, target, known), self.device)
-        for epoch in range(1, epochs + 1):
-            yield epoch, checked_loss(step(), epoch)
+        while self.epoch < epochs:
+            yield self.counted(step())
+
+    def counted(self, step: Tensor) -> tuple[int, float]:
+        """Count a step that gave this loss and gradient; return its epoch and loss.
+
+        Raises FloatingPointError where they are not finite.
+        """
+        loss, gradient = step.tolist()
+        epoch = self.epoch + 1
+        for name, value in (("loss", loss), ("gradient", gradient)):
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"the {name} is {value} at epoch {epoch}, before any weight was changed by it: "
+                    f"the likely cause is the learning rate, try a smaller learning rate"
+                )
+        self.epoch = epoch
+        return epoch, loss
 
     def step(self, seen: Tensor, target: Tensor, known: Tensor | None) -> Tensor:
-        """Lower the loss on an image once; return the loss before that.
+        """Lower the loss on an image once; return the loss and the gradient's norm before, (2,).
 
-        Nothing in it waits for the device. A loss that is not finite changes no weight.
+        Nothing in it waits for the device. Where one of them is not finite it changes no weight.
         """
         self.optimiser.zero_grad()
         with computing_in(self.precision, self.device):
             output = self.rebuild(seen)
             loss = self.loss(of_pixels(output.float(), known), target)
             loss.backward()
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        taken = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
         # how fused optimisers are told, without a look at the value, to leave the weights alone
-        self.optimiser.found_inf = (~loss.detach().isfinite()).float()  # type: ignore[attr-defined]
+        self.optimiser.found_inf = (~taken.isfinite()).any().float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        return loss.detach()
+        return taken
 
     def step_on(self, tile: Tensor) -> Tensor:
-        """Take a step on a part of an image; one without data teaches nothing, its loss is 0."""
+        """As `step` on a part of an image; one without data teaches nothing, its loss is 0."""
         tile = tile.contiguous(memory_format=torch.channels_last)
         known = known_pixels(tile)
         if known is not None and not len(known):
-            return torch.zeros(())
+            return torch.zeros(2)
         return self.step(without_gaps(tile), of_pixels(tile, known), known)
 
     def rebuild(self, seen: Tensor) -> Tensor:
@@ -162,21 +183,28 @@ class Trainer:
         """What to know about the scores of an image, in a sentence without an end; or nothing."""
         return ""
 
+    def state(self) -> dict[str, Any]:
+        """All that the rest of a training depends on, but for the states of random numbers."""
+        return {
+            "epoch": self.epoch,
+            "weights": self.weights(),
+            "optimiser": self.optimiser.state_dict(),
+            "settling": self.settling.state(),
+            "chosen_epoch": self.chosen_epoch,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state` of a trainer with the same options."""
+        self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
+        self.network.load_state_dict(state["weights"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.settling.restore(state["settling"])
+
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""
         return {
             name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()
         }
-
-
-def checked_loss(loss: Tensor, epoch: int) -> float:
-    """The value of an epoch's loss; raise FloatingPointError where it is not finite."""
-    value = loss.item()
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"the loss is {value} at epoch {epoch}: try a smaller learning rate"
-        )
-    return value
 
 
 def without_gaps(image: Tensor) -> Tensor:

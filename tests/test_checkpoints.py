@@ -42,12 +42,13 @@ class Malicious:
         return os.system, (f"touch {self.trace}",)
 
 
-@pytest.mark.parametrize("writer", ["torch", "pickle"])
-def test_a_malicious_file_runs_nothing(tmp_path: Path, writer: str) -> None:
-    path, trace = tmp_path / "w.pkl", tmp_path / "trace"
+@pytest.mark.parametrize("ending", [".pkl", ".pt", ".mat", ""])
+@pytest.mark.parametrize("writer", ["torch", "old torch", "pickle"])
+def test_a_malicious_file_runs_nothing(tmp_path: Path, writer: str, ending: str) -> None:
+    path, trace = tmp_path / f"w{ending}", tmp_path / "trace"
     payload = {"a": Malicious(trace)}
-    if writer == "torch":
-        torch.save(payload, path)
+    if "torch" in writer:
+        torch.save(payload, path, _use_new_zipfile_serialization=writer == "torch")
     else:
         path.write_bytes(pickle.dumps(payload))
     with pytest.raises(CheckpointError, match="damaged or holds more than weights"):

@@ -82,7 +82,22 @@ def test_a_missing_scene_says_where_it_was_looked_for_and_what_is_there(
         load_scene("elsewhere/missing.mat", data_dir=DATA)
 
 
-@pytest.mark.parametrize("dataset", ["", ".", "..", "data/..", "...mat"])
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        "",
+        ".",
+        "..",
+        "data/..",
+        "...mat",
+        "/",
+        "..mat",
+        "data/..npy.mat",
+        "a\0b",
+        "a\nb",
+        "a\x1b[2J",
+    ],
+)
 def test_what_names_no_file_is_refused(workplace: Path, dataset: str) -> None:
     with pytest.raises(SceneError, match="names no scene"):
         load_scene(dataset, data_dir=DATA)
@@ -128,6 +143,20 @@ def test_a_name_is_that_of_the_file_without_the_endings_of_formats() -> None:
     names = ["x.mat", "x.img.hdr", "a/x.HDR", "x.nc", "x.tif"]
     assert {scene_name(name) for name in names} == {"x"}
     assert scene_name("x.v1") == "x.v1"
+
+
+def test_a_scene_of_another_folder_has_its_name_in_this_one(
+    workplace: Path, variables: dict[str, NDArray[Any]]
+) -> None:
+    """So that its runs and results stay in the folders that they belong to."""
+    savemat(workplace / "x.mat", variables)
+    Path("data/deep").mkdir()
+    for dataset in ("../x", str(workplace / "x.mat"), "data/deep/../../x", "./x.mat"):
+        assert scene_name(dataset) == "x"
+    assert load_scene("data/deep/../../x", data_dir=DATA).name == "x"
+    assert scene_name("/etc/passwd") == "passwd"
+    with pytest.raises(SceneError, match=r"'/etc/passwd' has no format that is known here"):
+        load_scene("/etc/passwd", data_dir=DATA)
 
 
 def test_a_folder_is_told_from_a_scene(workplace: Path, variables: dict[str, NDArray[Any]]) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from scipy.io import loadmat, savemat
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import main
+from utils.checkpoints import read_state
 from utils.metrics import MEASURES
 
 TINY_RUN = Path("checkpoints/small") / (
@@ -67,10 +69,10 @@ def test_the_published_commands_leave_the_published_files(
 ) -> None:
     run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
     run("--command", "predict", "--dataset", small_scene)
-    assert sorted(path.name for path in (TINY_RUN / "model").iterdir()) == [
-        "NL2Net_small_1.pkl",
-        "NL2Net_small_2.pkl",
-    ]
+    assert {path.name for path in (TINY_RUN / "model").iterdir()} == {
+        *("NL2Net_small_1.pkl", "NL2Net_small_2.pkl"),
+        *("NL2Net_small_1.state", "NL2Net_small_2.state"),
+    }
     assert (TINY_RUN / "logs" / "log.txt").is_file()
     assert {path.name for path in Path("result/small").iterdir()} == {
         *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
@@ -84,7 +86,7 @@ def test_the_published_commands_leave_the_published_files(
 
 def test_the_last_epoch_is_saved_whatever_the_frequency(small_scene: str, run: CommandLine) -> None:
     run("--command", "train", "--dataset", small_scene)
-    assert [path.name for path in (TINY_RUN / "model").iterdir()] == ["NL2Net_small_2.pkl"]
+    assert [path.name for path in (TINY_RUN / "model").glob("*.pkl")] == ["NL2Net_small_2.pkl"]
 
 
 def test_run_is_train_then_predict(small_scene: str, run: CommandLine) -> None:
@@ -116,7 +118,7 @@ def test_a_person_is_told_what_is_done_and_where_it_went(
 
 def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: CommandLine) -> None:
     for _ in range(2):  # trained again, the first curve is hidden
-        run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
+        run("--command", "train", "--dataset", small_scene, "--save_freq", "1", "--overwrite")
     events = EventAccumulator(str(TINY_RUN / "logs"), size_guidance={"images": 0})
     events.Reload()
     losses = events.Scalars("Loss_train")
@@ -163,7 +165,8 @@ def test_every_option_of_the_training_names_the_run_and_acts(
     small_scene: str, run: CommandLine, words: list[str], suffix: str
 ) -> None:
     run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05")
-    run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05", *words)
+    again = ["--learning_rate", "0.05", "--overwrite"]
+    run("--command", "train", "--dataset", small_scene, *again, *words)
     folder = Path("checkpoints/small/NL2Net_epoch_2_learning_rate_0.05_factor_2_gpu_ids_-1")
     other = folder.with_name(folder.name + suffix)
     assert other.is_dir()
@@ -221,9 +224,58 @@ def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> N
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.endswith("\ninterrupted\n") and "Traceback" not in errors
+    assert re.search(r"\nstopped after epoch \d+ of 1000000: .* --resume goes on\n$", errors)
+    assert "Traceback" not in errors
     saved = list(Path().glob("checkpoints/small/*/model/*.pkl"))
     assert all(list(torch.load(path, weights_only=True)) for path in saved)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals as POSIX does")
+def test_signals_save_and_go_on_or_end_and_one_trains_at_a_time(
+    small_scene: str, refusal: CommandLine
+) -> None:
+    words = ["--command", "train", "--dataset", small_scene, "--nch_ker", "4", "--nblk", "2"]
+    words += ["--epochs", "1000000", "--save_freq", "999999", "--gpu_ids", "-1"]
+    command = [sys.executable, main.__file__, *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        signal_until_saved(process, signal.SIGUSR1)
+        line = refusal(*words, "--resume")
+        assert f"is being trained: by process {process.pid} on " in line
+        signal_until_saved(process, signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "Traceback" not in errors and "--resume goes on" in errors
+    assert len(states()) == 2 and all(read_state(path) for path in states())
+    last = epochs_logged()
+    with subprocess.Popen([*command, "--resume"], stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: epochs_logged() > last)  # the lock of the process that ended is free
+        process.kill()
+    assert "is being trained" not in refusal(*words)
+
+
+def signal_until_saved(process: "subprocess.Popen[str]", number: int) -> None:
+    """Send a signal in the middle of a training; wait until there is another state."""
+    before, epochs = states(), epochs_logged()
+    wait_for(lambda: epochs_logged() > epochs)
+    process.send_signal(number)
+    wait_for(lambda: states() - before)
+
+
+def states() -> set[Path]:
+    return {*Path().glob("checkpoints/small/*/model/*.state")}
+
+
+def epochs_logged() -> int:
+    logs = Path().glob("checkpoints/small/*/logs/log.txt")
+    return sum(log.read_text().count("Train Loss:") for log in logs)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so, a minute at most."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

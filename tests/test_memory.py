@@ -8,6 +8,7 @@ import pytest
 import torch
 from conftest import CommandLine
 
+import utils.memory
 from experiments import memory
 from experiments.memory import memory_at_hand, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
@@ -132,7 +133,7 @@ def test_a_training_that_fits_only_so_recomputes(
     monkeypatch.setattr(memory, "leave_no_gaps", lambda: calls.append(None))
     built: list[NL2Net] = []
     monkeypatch.setattr(NL2Net, "through", recording(NL2Net.through, built))
-    printed = run(*words)
+    printed = run(*words, "--overwrite")
     assert "small: training needs about 0.3 GiB of 0.3 GiB at hand: activations are " in printed
     assert calls and built[-1].recompute
     weights = read_weights(path)
@@ -155,7 +156,7 @@ def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
-        monkeypatch.setattr(memory, constant, folder / name)
+        monkeypatch.setattr(utils.memory, constant, folder / name)
     return memory_at_hand(CPU)
 
 

@@ -1,14 +1,18 @@
-"""Weights on disk: `.pkl` files that the published implementation reads and writes as well."""
+"""Weights on disk, `.pkl` files as the published implementation has them, and training states."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from utils.errors import InputError
-from utils.files import replacing
+from utils.files import naming, replacing
+
+STATE_HEADING = b"NL2Net training state 1\n"
 
 
 class CheckpointError(InputError):
@@ -21,6 +25,39 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     torch.save(dict(weights), serialised)
     with replacing(path) as file:
         file.write(serialised.getbuffer())
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write the state of a training, with a checksum, and read it again before it counts.
+
+    Raises CheckpointError where it did not come back as it was written.
+    """
+    serialised = BytesIO()
+    torch.save(dict(state), serialised)
+    contents = serialised.getbuffer()
+    with replacing(path) as file:
+        file.write(STATE_HEADING + sha256(contents).hexdigest().encode() + b"\n")
+        file.write(contents)
+    checked_contents(path)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read the state of a training; raises CheckpointError where it is damaged."""
+    contents = checked_contents(path)
+    try:
+        return torch.load(BytesIO(contents), map_location="cpu", weights_only=True)
+    except Exception as error:  # of another version of torch, or made to run code
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"'{path}' cannot be read ({reason})") from error
+
+
+def checked_contents(path: Path) -> bytes:
+    """What a state's file holds behind its checksum; raises CheckpointError unless it fits."""
+    with naming(path):
+        heading, digest, contents = (path.read_bytes().split(b"\n", 2) + [b"", b""])[:3]
+    if heading + b"\n" != STATE_HEADING or sha256(contents).hexdigest().encode() != digest:
+        raise CheckpointError(f"'{path}' is damaged: its checksum does not fit")
+    return contents
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

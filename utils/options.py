@@ -10,7 +10,7 @@ from model.methods import METHODS, PRESETS
 from model.mode import default_mode
 from utils.errors import InputError
 from utils.option_words import option_text
-from utils.parser import TABLE_OPTIONS, build_parser
+from utils.parser import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
@@ -59,16 +59,21 @@ def check_command(given: Mapping[str, object], command: str) -> None:
     for option in given:
         if option in without_meaning(command):
             raise InputError(f"--{option} has no meaning for --command {command}")
+    if set(AGAIN_OPTIONS) <= set(given):
+        raise InputError("--resume goes on with a training and --overwrite starts anew: give one")
 
 
 def without_meaning(command: str) -> set[str]:
     """The options that a command has no use for."""
     without = {
         "train": ("weights", "threshold"),
-        "predict": (),
+        "predict": AGAIN_OPTIONS,
         "run": ("weights",),
-        "reproduce": ("save_freq", "checkpoint_dir", "map", "weights", "threshold"),
-        "info": ("save_freq", "eval_freq", "checkpoint_dir", "result_dir", "weights", "threshold"),
+        "reproduce": ("save_freq", "checkpoint_dir", "map", "weights", "threshold", *AGAIN_OPTIONS),
+        "info": (
+            *("save_freq", "eval_freq", "checkpoint_dir", "result_dir", "weights", "threshold"),
+            *AGAIN_OPTIONS,
+        ),
     }
     options = {*without[command]}
     if command != "reproduce":
@@ -79,8 +84,11 @@ def without_meaning(command: str) -> set[str]:
 def check_meaning(given: Mapping[str, object], name: str) -> None:
     """Raise InputError for an option that other methods have, but not this one."""
     method = METHODS[name]
-    if "weights" in given and not method.trained:
-        raise InputError(f"--weights has no meaning for --method {name}, which needs no training")
+    for option in ("weights", *AGAIN_OPTIONS):
+        if option in given and not method.trained:
+            raise InputError(
+                f"--{option} has no meaning for --method {name}, which needs no training"
+            )
     for option in given:
         if option in of_methods() and option not in method.options:
             own = ", ".join(f"--{option}" for option in method.options)
@@ -142,7 +150,7 @@ def off_default(args: argparse.Namespace) -> dict[str, Any]:
 
 def in_words(args: argparse.Namespace) -> str:
     """All options that are of use to the method, one a line."""
-    of_others = of_methods() - set(METHODS[args.method].options) | set(TABLE_OPTIONS)
+    of_others = of_methods() - set(METHODS[args.method].options) | {*TABLE_OPTIONS, *AGAIN_OPTIONS}
     if not METHODS[args.method].trained:
         of_others |= {"save_freq", "eval_freq"}
     options = {name: value for name, value in vars(args).items() if name not in of_others}

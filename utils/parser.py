@@ -21,6 +21,7 @@ from utils.errors import InputError
 from utils.threshold import threshold_argument
 
 TABLE_OPTIONS = ("table", "workers", "cluster")
+AGAIN_OPTIONS = ("resume", "overwrite")  # what becomes of an earlier training of the same run
 COMMANDS = ("train", "predict", "run", "reproduce", "info")
 
 
@@ -155,6 +156,10 @@ def add_training_options(group: argparse._ArgumentGroup) -> None:
     add("--seed", type=seed, default=1, metavar="N", help="seed of the initial weights")
     save_help = "epochs from one saved checkpoint to the next; the last is always saved"
     add("--save_freq", type=positive, default=50, metavar="N", help=save_help)
+    resume_help = "go on with the training of these options where it was stopped, or make it longer"
+    add("--resume", action="store_true", help=resume_help)
+    overwrite_help = "start anew where there is a training of these options already"
+    add("--overwrite", action="store_true", help=overwrite_help)
     evaluate_help = "epochs from one logged AUC to the next, 0 for none; needs a map"
     count = whole_number(at_least=0)
     add("--eval_freq", type=count, default=0, metavar="N", help=evaluate_help)

@@ -2,6 +2,7 @@
 
 import platform
 from datetime import datetime, timezone
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,11 +17,15 @@ def provenance(device: torch.device) -> dict[str, object]:
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "versions": {
-            "python": platform.python_version(),
-            **{library: version(library) for library in LIBRARIES},
-        },
+        "versions": library_versions(),
     }
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that compute."""
+    libraries = {library: version(library) for library in LIBRARIES}
+    return {"python": platform.python_version(), **libraries}
 
 
 def device_name(device: torch.device) -> str:

@@ -1,7 +1,7 @@
 """What a training leaves behind while it runs: `log.txt` and TensorBoard events."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -33,26 +33,38 @@ def errors_once() -> Iterator[None]:
 
 
 class TrainingRecord:
-    """The log of one training, opened anew.
+    """The log of one training, written anew, with the losses and AUCs that it has had so far.
 
     Every method raises OSError where the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, *, method: str, options: str, epochs: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        method: str,
+        options: str,
+        epochs: int,
+        losses: Sequence[float] = (),
+        aucs: Sequence[tuple[int, float]] = (),
+    ) -> None:
         self.folder = folder
         self.method = method
         self.epochs = epochs
         self.resources = ExitStack()
         self.resources.enter_context(errors_once())
-        self.aucs: list[tuple[int, float]] = []
+        self.losses = list(losses)
+        self.aucs = list(aucs)
         for name in AUC_FILES:  # of an earlier training of the same run
             (folder / name).unlink(missing_ok=True)
-        write_text(folder / "log.txt", options)  # on a full disk the log of before stays
+        before = "".join(self.lines(*one) for one in enumerate(self.losses, start=1))
+        write_text(folder / "log.txt", options + before)  # on a full disk the log of before stays
+        self.write_aucs()
         with naming(folder):
             log = (folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
-            # hides the curve of an earlier training of the same run
-            self.events = SummaryWriter(str(folder), purge_step=1)
+            # hides what an earlier training of the same run had from here on
+            self.events = SummaryWriter(str(folder), purge_step=len(self.losses) + 1)
             self.resources.callback(self.events.close)
 
     def files(self) -> list[Path]:
@@ -64,18 +76,28 @@ class TrainingRecord:
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Log the loss of an epoch."""
+        self.losses.append(loss)
         with self.writing():
-            self.log.write(f"Epoch {epoch}/{self.epochs}\nTrain Loss:{loss:.4f}\n")
+            self.log.write(self.lines(epoch, loss))
             self.log.flush()
             self.events.add_scalar("Loss_train", loss, epoch)
 
     def add_auc(self, epoch: int, auc: float) -> None:
         """Log the AUC of an epoch, in TensorBoard and in `auc.csv`."""
         self.aucs.append((epoch, auc))
-        rows = "".join(f"{epoch},{auc}\n" for epoch, auc in self.aucs)
         with self.writing():
-            write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
+            self.write_aucs()
             self.events.add_scalar("AUC", auc, epoch)
+
+    def lines(self, epoch: int, loss: float) -> str:
+        """What the log says of an epoch."""
+        return f"Epoch {epoch}/{self.epochs}\nTrain Loss:{loss:.4f}\n"
+
+    def write_aucs(self) -> None:
+        """Write all AUCs so far, where there are any."""
+        if self.aucs:
+            rows = "".join(f"{epoch},{auc}\n" for epoch, auc in self.aucs)
+            write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
 
     def add_picture(self, epoch: int, picture: Tensor) -> None:
         """Log a picture (3, H, W) of the scene, its reconstruction and the residual, in [0, 1]."""

@@ -28,6 +28,22 @@ class Run:
         """The checkpoint after `epoch` epochs, or of a training that found its own end, `auto`."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
+    def state(self, epoch: int) -> Path:
+        """The state of the training after `epoch` epochs, from which it can go on."""
+        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
+
+    def states(self) -> dict[int, Path]:
+        """The states that are there, by their epochs, the latest first."""
+        return self.saved("state")
+
+    def saved(self, ending: str) -> dict[int, Path]:
+        """The files of an ending that are there, by their epochs, the latest first."""
+        pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
+        files = (self.folder / "model").glob(f"*.{ending}")
+        matched = ((pattern.fullmatch(file.name), file) for file in files)
+        found = {int(match[1]): file for match, file in matched if match}
+        return dict(sorted(found.items(), reverse=True))
+
     @property
     def logs(self) -> Path:
         """The folder of `log.txt` and of the TensorBoard events."""
@@ -56,6 +72,16 @@ def run_of(
 def run_name(method: str, options: Mapping[str, str]) -> str:
     """Name the run of a method with these options, in their order."""
     return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
+
+
+def runs_of_other_lengths(run: Run) -> list[Run]:
+    """The runs that are alike but for their number of epochs."""
+    number = re.compile(r"(?<=_epoch_)\d+")
+    return [
+        Run(folder, run.method, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.method}_epoch_*")
+        if folder != run.folder and number.sub("", folder.name) == number.sub("", run.folder.name)
+    ]
 
 
 def latest_like(run: Run, *, epoch: int | str) -> Run:

@@ -1,9 +1,65 @@
-"""Ctrl-C at the right moment."""
+"""Signals at the right moment."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+SAVING = getattr(signal, "SIGUSR1", None)  # what Slurm is told to send before the time is up
+
+
+class Stopped(BaseException):
+    """The work has ended before its end, as a signal asked, and nothing is lost."""
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+@dataclass
+class Requests:
+    """What signals have asked for."""
+
+    end: int | None = None  # the number of the signal
+    save: bool = False
+
+    def taken(self) -> bool:
+        """Whether to save; it is asked for once."""
+        asked, self.save = self.save, False
+        return asked or self.end is not None
+
+
+@contextmanager
+def requests() -> Iterator[Requests]:
+    """Take signals for requests within the block: to end, or to save and go on.
+
+    A second one to end is not held back: it ends the process at once.
+    """
+    asked = Requests()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals reach the main thread alone
+        return
+
+    def end(number: int, _: object) -> None:
+        asked.end = number
+        for ending in ENDING:
+            signal.signal(ending, signal.SIG_DFL)
+        print("\nfinishing this epoch; once more ends at once", file=sys.stderr)
+
+    def save(_: int, __: object) -> None:
+        asked.save = True
+
+    handlers = {number: signal.signal(number, end) for number in ENDING}
+    if SAVING is not None:
+        handlers[SAVING] = signal.signal(SAVING, save)
+    try:
+        yield asked
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

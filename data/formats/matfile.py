@@ -1,10 +1,12 @@
 """MATLAB files, the format that the field passes its scenes around in.
 
-Up to version 5 they are read by SciPy. Those of version 7.3 are HDF5 files, whose arrays appear
-there with their axes reversed, because MATLAB stores columns first.
+Those of version 4 are read by SciPy, which writes those of version 5. Those of version 7.3 are HDF5
+files, whose arrays appear there with their axes reversed, because MATLAB stores columns first.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,22 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat, whosmat
-from scipy.sparse import csc_array, issparse
+from scipy.io.matlab import matfile_version
+from scipy.sparse import issparse
 
 from data.contents import Contents, Variable, Window
+from data.formats.claims import check_claim
 from data.formats.damage import damage_told
-from data.formats.hdf5 import attribute, is_numeric, text
+from data.formats.hdf5 import attribute, check_dataset, check_heaps, is_numeric, text
+from data.formats.matlab5 import arrays_of, dense, read_array
 from utils.files import replacing
 
 # what MATLAB calls its types of numbers
-NUMERIC = {"double": "f8", "single": "f4", "logical": "?", "sparse": "f8"} | {
-    f"{sign}int{8 * size}": f"{sign[:1] or 'i'}{size}"
-    for sign in ("", "u")
-    for size in (1, 2, 4, 8)
-}
+NUMERIC = ("double", "single", "logical") + tuple(
+    f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)
+)
 SPARSE = "MATLAB_sparse"  # marks the group of a sparse matrix, and tells its rows
+DESCRIPTION = b"MATLAB 5.0 MAT-file, written by NL2Net"  # how a file of version 5 begins
 
 
 def read_contents(path: Path) -> Contents:
@@ -34,23 +38,41 @@ def read_contents(path: Path) -> Contents:
     Raises SceneError where it is none or is damaged.
     """
     with damage_told(path, "MATLAB"):
-        listed = whosmat(path, appendmat=False)
-    variables = {
-        name: Variable(shape, np.dtype(NUMERIC.get(kind, "O")), reader(path, name))
-        for name, shape, kind in listed
-        if not name.startswith("__")  # what MATLAB keeps of function handles and objects
-    }
+        if matfile_version(path, appendmat=False)[0] == 0:
+            return Contents("MAT", variables_4(path))
+        variables = {
+            array.name: Variable(array.shape, dtype, reader(path, partial(read_array, path, array)))
+            for array, dtype in arrays_of(path)
+        }
     return Contents("MAT", variables)
 
 
-def reader(path: Path, name: str) -> Callable[[], NDArray[Any]]:
-    """What reads one variable of a MATLAB file up to version 5."""
+def variables_4(path: Path) -> dict[str, Variable]:
+    """The arrays of a file of version 4."""
+    variables = {}
+    for name, shape, kind in whosmat(path, appendmat=False):
+        if min(shape) < 0:
+            raise ValueError(f"'{name}' has the dimensions {shape}")
+        if kind != "sparse":
+            check_claim(prod(shape), path)
+        dtype = np.dtype(np.float64 if kind in ("double", "sparse") else "O")
+        variables[name] = Variable(shape, dtype, reader(path, partial(read_array_4, path, name)))
+    return variables
+
+
+def read_array_4(path: Path, name: str) -> NDArray[Any]:
+    """Read one variable of a file of version 4."""
+    value = loadmat(path, appendmat=False, variable_names=[name])[name]
+    return value.toarray() if issparse(value) else value
+
+
+def reader(path: Path, read_stored: Callable[[], NDArray[Any]]) -> Callable[[], NDArray[Any]]:
+    """What reads one variable of a file up to version 5, in this machine's order of bytes."""
 
     def read() -> NDArray[Any]:
         with damage_told(path, "MATLAB"):
-            value = loadmat(path, appendmat=False, variable_names=[name])[name]
-            dense = value.toarray() if issparse(value) else value
-            return np.ascontiguousarray(dense, dense.dtype.newbyteorder("="))
+            values = read_stored()
+            return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
 
     return read
 
@@ -59,10 +81,14 @@ def read_contents_73(path: Path) -> Contents:
     """List the arrays of a MATLAB file of version 7.3, with their axes as MATLAB shows them."""
     variables = {}
     with damage_told(path, "MATLAB"), h5py.File(path, "r") as file:
+        check_heaps(path)
         for name, item in file.items():
+            if not isinstance(name, str):  # but bytes that are no text
+                continue
             if SPARSE in item.attrs:
                 shape, dtype = sparse_shape(item), np.dtype(np.float64)
             elif isinstance(item, h5py.Dataset) and item.shape and "MATLAB_empty" not in item.attrs:
+                check_dataset(item, path)
                 shape, dtype = item.shape[::-1], number_type(item)
             else:
                 continue
@@ -95,8 +121,10 @@ def reader_73(path: Path, name: str) -> Callable[[], NDArray[Any]]:
             if isinstance(item, h5py.Dataset):
                 return np.ascontiguousarray(item[()].T, item.dtype.newbyteorder("="))
             # a matrix of zeros alone has neither values nor rows
+            for part in item.values():
+                check_dataset(part, path)
             values, rows = (item[part][()] if part in item else [] for part in ("data", "ir"))
-            return csc_array((values, rows, item["jc"][()]), shape=sparse_shape(item)).toarray()
+            return dense(values, rows, item["jc"][()], sparse_shape(item))
 
     return read
 
@@ -116,4 +144,6 @@ def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:
     """Write named arrays to a MATLAB file of version 5, compressed; return its path."""
     with replacing(path) as file:
         savemat(file, dict(variables), do_compression=True)
+        file.seek(0)  # SciPy writes the time of day there: the same arrays should be the same bytes
+        file.write(DESCRIPTION.ljust(116))
     return path

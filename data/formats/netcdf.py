@@ -14,7 +14,7 @@ from data.choice import plain
 from data.contents import Contents, Variable
 from data.formats.cf import georeference_of
 from data.formats.damage import damage_told
-from data.formats.hdf5 import arrays_of, attribute, names_of, number, scale_of, text
+from data.formats.hdf5 import arrays_of, attribute, check_heaps, names_of, number, scale_of, text
 from data.metadata import UNITS, Metadata, spectrum_in_nanometres
 from data.spectrum import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES
 
@@ -33,7 +33,8 @@ def read_contents(path: Path) -> Contents:
     Raises SceneError where the file is none or is damaged.
     """
     with damage_told(path, "NetCDF"), h5py.File(path, "r") as file:
-        arrays = arrays_of(file)
+        check_heaps(path)
+        arrays = arrays_of(file, path)
         variables = {}
         for name, dataset in arrays.items():
             axes = axes_of(dataset)

@@ -1,6 +1,8 @@
 """NumPy's files: one array (`.npy`) or several with names (`.npz`)."""
 
 from collections.abc import Callable
+from io import BytesIO
+from math import prod
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from data.contents import Contents, Variable
 from data.errors import SceneError
+from data.formats.claims import check_claim
 from data.formats.damage import damage_told
 from data.formats.mapped import window_of
 from utils.files import replacing
 
 ENDING = ".npy"
+LONGEST_HEADER = 1 << 16  # bytes, more than NumPy takes
 
 
 def read_contents(path: Path) -> Contents:
@@ -28,7 +32,8 @@ def read_contents(path: Path) -> Contents:
                 if entry.endswith(ENDING):
                     name = entry.removesuffix(ENDING)
                     with archive.open(entry) as array:
-                        shape, _, dtype = header(array)
+                        shape, _, dtype = header(BytesIO(array.read(LONGEST_HEADER)))
+                    check_claim(prod(shape) * dtype.itemsize, path)
                     variables[name] = Variable(shape, native(dtype), reader(path, name))
     if not variables:
         raise SceneError(f"'{path}' is a ZIP archive without arrays of NumPy: unpack it")
@@ -38,6 +43,7 @@ def read_contents(path: Path) -> Contents:
 def only_array(file: IO[bytes], path: Path) -> Variable:
     """The array of an open `.npy` file, of which windows are read where it holds real numbers."""
     shape, columns_first, dtype = header(file)
+    check_claim(prod(shape) * dtype.itemsize, path)
     axes = range(len(shape))
     order = axes[::-1] if columns_first else axes
     window = window_of(path, dtype, offset=file.tell(), shape=shape, order=order, format="NumPy")

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.contents import Contents, Variable
+from data.formats.claims import check_claim
 from data.formats.damage import damage_told
+
+FORMATS = ("PNG", "BMP")
 
 
 def read_contents(path: Path) -> Contents:
@@ -16,7 +19,8 @@ def read_contents(path: Path) -> Contents:
 
     Raises SceneError where it is damaged.
     """
-    with damage_told(path, "picture"), Image.open(path) as image:
+    with damage_told(path, "picture"), Image.open(path, formats=FORMATS) as image:
+        check_claim(image.width * image.height * len(image.getbands()), path)
         values = brightness(image)
     return Contents("picture", {path.stem: Variable(values.shape, values.dtype, lambda: values)})
 

@@ -1,9 +1,11 @@
 """Files that rasterio opens: an optional extra, its warnings, the damage it meets, their values."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
+from data.formats.claims import check_claim
 from data.formats.damage import damage_told
 
 
@@ -29,9 +32,11 @@ def rasterio_for(path: Path) -> Any:
 def opened(path: Path) -> Iterator[Any]:
     """Open a GeoTIFF file; raise SceneError for any damage that rasterio meets in it."""
     rasterio = rasterio_for(path)
-    with damage_told(path, "GeoTIFF"), unreferenced_allowed(rasterio), losses_raised():
+    with damage_told(path, "GeoTIFF"), unreferenced_allowed(rasterio), losses_raised(), unsaid():
         dataset = rasterio.open(path, driver="GTiff")
-    with damage_told(path, "GeoTIFF"), unreferenced_allowed(rasterio), dataset:
+    with damage_told(path, "GeoTIFF"), unreferenced_allowed(rasterio), unsaid(), dataset:
+        itemsize = max(np.dtype(kind).itemsize for kind in dataset.dtypes)
+        check_claim(dataset.height * dataset.width * dataset.count * itemsize, path)
         yield dataset
 
 
@@ -41,6 +46,18 @@ def unreferenced_allowed(rasterio: Any) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
+
+
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Have rasterio not print that it cannot decode a damaged tag which GDAL complains of."""
+    said = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        with redirect_stderr(StringIO()):
+            yield
+    finally:
+        sys.unraisablehook = said
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import h5py
 from data.contents import Contents
 from data.errors import SceneError
 from data.formats import envi, geotiff, matfile, netcdf, numpyfile, picture
+from data.formats.claims import bounded
 
 # how the files of a format begin
 NUMPY, ZIP, HDF5 = b"\x93NUMPY", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -36,7 +37,7 @@ def read_contents(path: Path) -> Contents:
     start = beginning(path)
     reader = reader_for(path, start)
     if reader is not None:
-        return reader(path)
+        return bounded(reader(path), path)
     if not start:
         raise SceneError(f"'{path}' is empty")
     if start.startswith(NETCDF_3):
@@ -51,7 +52,8 @@ def read_contents(path: Path) -> Contents:
         )
     data = envi.data_of(header) if header == path else path
     other = None if data is None else reader_for(data, beginning(data))
-    return envi.read_contents(header, data) if data is None or other is None else other(data)
+    contents = other(data) if data and other else envi.read_contents(header, data)
+    return bounded(contents, data or header)
 
 
 def beginning(path: Path) -> bytes:
