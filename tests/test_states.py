@@ -161,10 +161,59 @@ def test_a_state_with_code_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-FAULTS: dict[str, Any] = {"fsync": os, "replace": Path}
+class Disk:
+    """A disk of which the call of one kind and number fails."""
+
+    def __init__(self, call: str, number: int, code: int) -> None:
+        self.call, self.number, self.code = call, number, code
+        self.calls = 0
+
+    def failing(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """A call that fails when its turn has come."""
+
+        def call(*args: Any) -> Any:
+            self.calls += 1
+            if self.calls == self.number:
+                raise OSError(self.code, os.strerror(self.code))
+            return original(*args)
+
+        return call
+
+    def opening(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """What opens files that are not in their place yet so that their writes fail."""
+
+        def open_(path: Path, *args: Any, **settings: Any) -> Any:
+            file = original(path, *args, **settings)
+            return Written(file, self) if path.suffix == ".tmp" else file
+
+        return open_
+
+    def put_in(self, patch: pytest.MonkeyPatch) -> None:
+        """Have the program use this disk."""
+        if self.call == "write":
+            patch.setattr(Path, "open", self.opening(Path.open))
+            return
+        owner = {"fsync": os, "replace": Path}[self.call]
+        patch.setattr(owner, self.call, self.failing(getattr(owner, self.call)))
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
+class Written:
+    """A file whose writes go through a disk that fails."""
+
+    def __init__(self, file: Any, disk: Disk) -> None:
+        self.file, self.write = file, disk.failing(file.write)
+
+    def __enter__(self) -> "Written":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 @pytest.mark.usefixtures("small_scene")
 def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_goes_on(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch, call: str
@@ -173,32 +222,25 @@ def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_goes_on(
     run(*words)
     unbroken = files("checkpoints")
     shutil.rmtree("checkpoints")
-    owner = FAULTS[call]
-    faults, fails = 0, True
-    while fails:
-        calls, original = 0, getattr(owner, call)
-        code = (errno.ENOSPC, errno.EIO)[faults % 2]
-
-        def failing(
-            *args: Any, original: Any = original, at: int = faults, number: int = code
-        ) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == at + 1:
-                raise OSError(number, os.strerror(number))
-            return original(*args)
-
+    for number in range(1, 1000):
+        disk = Disk(call, number, (errno.ENOSPC, errno.EIO)[number % 2])
         with monkeypatch.context() as patch:
-            patch.setattr(owner, call, failing)
-            try:
-                run(*words, "--resume")
-                fails = calls > faults
-            except SystemExit as stop:
-                assert stop.code == 2
+            disk.put_in(patch)
+            if disk_lasts(run, words):
+                break
         for path in Path("checkpoints").rglob("*.pkl"):
             assert torch.load(path, weights_only=True)
         run(*words, "--resume")
         assert files("checkpoints") == unbroken
         shutil.rmtree("checkpoints")
-        faults += 1
-    assert faults >= 6  # a call or more for each file
+    assert disk.calls + 1 == number >= 6  # every call has failed once, one or more for each file
+
+
+def disk_lasts(run: CommandLine, words: tuple[str, ...]) -> bool:
+    """Whether a training comes to its end; otherwise it ends with a message."""
+    try:
+        run(*words)
+    except SystemExit as stop:
+        assert stop.code == 2
+        return False
+    return True
