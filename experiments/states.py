@@ -68,6 +68,7 @@ def keep_training_state(
         "random": random_states(),
         "losses": torch.tensor(record.losses, dtype=torch.float64),
         "aucs": record.aucs,
+        "options": record.options,
         "epochs": epochs,
         "ended": ended,
         "scene": scene.digest,

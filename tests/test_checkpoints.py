@@ -79,3 +79,21 @@ def test_what_is_no_state_dict_is_named(tmp_path: Path) -> None:
             read_weights(tmp_path / "entry.pkl")
     with pytest.raises(CheckpointError, match=r"no checkpoint '.*missing\.pkl'"):
         read_weights(tmp_path / "missing.pkl")
+
+
+def test_a_flipped_bit_never_changes_weights_unnoticed(tmp_path: Path) -> None:
+    save_weights(tmp_path / "w.pkl", WEIGHTS)
+    whole = (tmp_path / "w.pkl").read_bytes()
+    told = 0
+    for place in range(0, len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        (tmp_path / "w.pkl").write_bytes(damaged)
+        try:
+            loaded = read_weights(tmp_path / "w.pkl")
+        except CheckpointError as error:
+            assert "w.pkl' is damaged" in str(error)
+            told += 1
+        else:
+            assert all(torch.equal(loaded[name], value) for name, value in WEIGHTS.items())
+    assert told > 100

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from utils.errors import InputError
 from utils.files import naming, replacing
 
+FOLDER = 0x10  # the flag of a folder in a ZIP file
 STATE_HEADING = b"NL2Net training state 1\n"
 
 
@@ -69,6 +71,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"no checkpoint '{path}'")
     with path.open("rb") as file:
         try:
+            check_parts(file)
             weights = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # torch meets damage with anything from OSError to KeyError
             reason = str(error).strip().partition("\n")[0]
@@ -77,6 +80,19 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             ) from error
     check_weights(weights, path)
     return weights
+
+
+def check_parts(file: IO[bytes]) -> None:
+    """Raise BadZipFile where a part does not fit its checksum, at which torch does not look."""
+    if is_zipfile(file):
+        parts = ZipFile(file)
+        damaged = parts.testzip()
+        if damaged is not None:
+            raise BadZipFile(f"the checksum of '{damaged}' does not fit")
+        for part in parts.infolist():
+            if part.external_attr & FOLDER:  # of which torch reads nothing, and takes what it finds
+                raise BadZipFile(f"'{part.filename}' is a folder")
+    file.seek(0)
 
 
 def check_weights(weights: object, path: Path) -> None:

@@ -50,6 +50,7 @@ class TrainingRecord:
     ) -> None:
         self.folder = folder
         self.method = method
+        self.options = options
         self.epochs = epochs
         self.resources = ExitStack()
         self.resources.enter_context(errors_once())
