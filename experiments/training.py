@@ -21,7 +21,7 @@ from utils.figures import training_picture
 from utils.metrics import measure, scaled
 from utils.recorder import TrainingRecord
 from utils.runs import Run
-from utils.signals import Stopped, requests
+from utils.signals import requests
 
 GO_ON = "the same command with --resume goes on"
 
@@ -45,6 +45,7 @@ def train_and_keep(
     that of `earlier`. Raises Stopped where a signal asks for it, when the state is kept.
     """
     keep = partial(keep_training_state, run, trainer, record, scene=scene, epochs=epochs)
+    save = partial(keep_weights, trainer, image, scene=scene, record=record)
     begin(trainer, earlier, run=run, keep=keep, save_freq=save_freq)
     steps = () if earlier and earlier.is_over(epochs) else trainer.train(image, epochs=epochs)
     most = most_epochs(trainer, epochs)
@@ -53,21 +54,17 @@ def train_and_keep(
             record.add_loss(epoch, loss)
             if eval_freq and epoch % eval_freq == 0:
                 evaluate(trainer, image, epoch, scene=scene, record=record)
-            if epoch == most:
-                continue
-            due = epoch % save_freq == 0
+            due = epoch % save_freq == 0 and epoch < most
             if due:
-                keep_weights(
-                    trainer, image, epoch, path=run.weights(epoch), scene=scene, record=record
-                )
-            if asked.taken() or due:
+                save(epoch, path=run.weights(epoch))
+            if asked.to_save() or due:
                 keep()
-            if asked.end is not None:
-                raise Stopped(asked.end, f"stopped after epoch {epoch} of {most}: {GO_ON}")
-        last = trainer.epoch
-        keep_weights(trainer, image, last, path=run.weights(epochs), scene=scene, record=record)
+            if epoch < most:
+                asked.end_here(f"stopped after epoch {epoch} of {most}: {GO_ON}")
+        save(trainer.epoch, path=run.weights(epochs))
         keep(ended=True)
-    return last
+        asked.end_here(f"stopped after the last epoch, {trainer.epoch}")
+    return trainer.epoch
 
 
 def begin(

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,31 @@ def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
     again = run("--command", "predict", "--dataset", "small", *words)
     assert auc.findall(again) == auc.findall(out) != []
     assert {**files("result"), "log.txt": b""} == {**maps, "log.txt": b""}
+
+
+@pytest.mark.parametrize("epoch", [1, 2])  # in the middle, and the last
+@pytest.mark.usefixtures("small_scene")
+def test_a_signal_is_obeyed_whenever_it_comes(
+    run: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    epoch: int,
+) -> None:
+    add_loss = TrainingRecord.add_loss
+
+    def signalled(record: TrainingRecord, at: int, loss: float) -> None:
+        add_loss(record, at, loss)
+        if at == epoch:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(TrainingRecord, "add_loss", signalled)
+    with pytest.raises(SystemExit) as stop:
+        run("--command", "run", "--dataset", "small")
+    assert stop.value.code == 143 and "stopped after" in capsys.readouterr().err
+    assert (
+        max(path.stem for path in Path("checkpoints").rglob("*.state")) == f"NL2Net_small_{epoch}"
+    )
+    assert not Path("result/small/detectmap.mat").exists()
 
 
 @pytest.mark.usefixtures("small_scene")

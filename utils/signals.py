@@ -26,10 +26,15 @@ class Requests:
     end: int | None = None  # the number of the signal
     save: bool = False
 
-    def taken(self) -> bool:
-        """Whether to save; it is asked for once."""
+    def to_save(self) -> bool:
+        """Whether to save now; SIGUSR1 asks for it once."""
         asked, self.save = self.save, False
         return asked or self.end is not None
+
+    def end_here(self, message: str) -> None:
+        """Raise Stopped with this message where a signal has asked for the end."""
+        if self.end is not None:
+            raise Stopped(self.end, message)
 
 
 @contextmanager
