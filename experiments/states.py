@@ -12,7 +12,7 @@ from model.epochs import AUTO
 from model.trainer import Trainer
 from utils.checkpoints import CheckpointError, read_state, save_state
 from utils.errors import InputError
-from utils.files import remove_leftovers, replacing
+from utils.files import replacing
 from utils.provenance import library_versions
 from utils.recorder import TrainingRecord
 from utils.runs import Run, runs_of_other_lengths
@@ -95,9 +95,6 @@ def earlier_training(
     Raises InputError where files would be lost that nobody has given up, or where no state is
     usable.
     """
-    for folder in (run.folder, *run.folder.iterdir()):
-        if folder.is_dir():
-            remove_leftovers(folder)
     if overwrite:
         return None
     earlier = found_training(run, epochs=epochs, resume=resume)

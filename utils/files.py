@@ -60,8 +60,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed have left of files they had not finished."""
-    for file in folder.glob(".*.tmp"):
+    """Remove what killed processes have left, here and below, of files they had not finished."""
+    for file in folder.rglob(".*.tmp"):
         file.unlink(missing_ok=True)
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from utils.errors import InputError
-from utils.files import write_text
+from utils.files import remove_leftovers, write_text
 
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Be the only process that writes to a folder; raise InputError where another one is.
 
-    The system gives the lock back when its process ends, however it ends.
+    What earlier ones were killed over is removed. The system gives the lock back when its process
+    ends, however it ends.
     """
     lock, holder = FileLock(folder / ".lock"), folder / ".lock.json"
     try:
@@ -29,6 +30,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         started = datetime.now(timezone.utc).isoformat(sep=" ", timespec="seconds")
         told = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
         write_text(holder, json.dumps(told) + "\n")
+        remove_leftovers(folder)
         yield
     finally:
         holder.unlink(missing_ok=True)
