@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that ne
 
     from data.reading import Reading
     from data.scene import Scene
+    from experiments.prediction import Prediction
     from model.image import Image
     from model.trainer import Trainer
     from utils.runs import Run
@@ -209,7 +210,7 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
     from experiments.detection import detect
     from experiments.images import image_of
-    from experiments.prediction import Prediction, measures_table
+    from experiments.prediction import Prediction
     from experiments.results import write_prediction
     from utils.metrics import measure
     from utils.provenance import provenance
@@ -226,7 +227,6 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
         args.method, image, trainer=trainer, device=device_of(args), options=planned
     )
     seconds = time.perf_counter() - started
-    caution = trainer.caution(image) if trainer else ""
     prediction = Prediction(
         scene=scene,
         method=METHODS[args.method].title,
@@ -237,19 +237,25 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
         options=in_words(args),
         details={
             "predicting": work,
-            "caution": caution,
+            "caution": trainer.caution(image) if trainer else "",
             "seconds": round(seconds, 3),
             **provenance(device_of(args)),
         },
     )
-    print(prediction.outcome)
-    print(measures_table(prediction.measures), end="")
-    if prediction.decision:
-        print(prediction.decision)
-    for told in filter(None, (prediction.omitted, caution)):
-        print(told)
+    print_outcome(prediction)
     print(f"Predicted in {seconds:.2f} s")
     print_paths(write_prediction(folder, prediction))
+
+
+def print_outcome(prediction: "Prediction") -> None:
+    """Say what came of a prediction, and what to know about it."""
+    from experiments.prediction import measures_table
+
+    print(prediction.outcome)
+    print(measures_table(prediction.measures), end="")
+    notes = prediction.decision, prediction.omitted, prediction.details["caution"]
+    for note in filter(None, notes):
+        print(note)
 
 
 def trained(args: Namespace, scene: "Scene", image: "Image") -> tuple["Trainer | None", str]:

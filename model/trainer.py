@@ -19,7 +19,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 
 
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
-    """The mean magnitude of the residual."""
+    """The mean magnitude of the residual of two images (1, B, H, W), or of pixels (1, B, n)."""
     # F.l1_loss to the bit, in one pass over the image each way where that takes five
     return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
 

@@ -177,7 +177,7 @@ def number_type(code: int) -> str:
 
 
 def read_array(path: Path, array: Array) -> NDArray[Any]:
-    """Read the values of an array, in the type that they are stored in; None for what is no number.
+    """Read the values of an array in the type that they are stored in; what is no number is None.
 
     Raises ValueError, EOFError or zlib.error for damage.
     """
