@@ -346,7 +346,8 @@ def wanted_run(args: Namespace, scene: "Scene") -> "Run":
     from utils.runs import run_of
 
     method = METHODS[args.method]
-    factor = {"factor": args.factor} if "factor" in method.options else {}
+    # the one in training: with the other, the same weights only predict otherwise
+    factor = {"factor": args.factor_train} if method.has("factor") else {}
     always = {
         "epoch": args.epochs,
         "learning_rate": args.learning_rate,

@@ -19,7 +19,7 @@ def forward_flops(network: nn.Module, image_shape: torch.Size) -> int:
 
     Those of convolutions, matrix products and attention; counted on shapes, without computing.
     """
-    shapes = copy.deepcopy(network).to("meta")
+    shapes = copy.deepcopy(network).to("meta").eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         shapes(torch.empty(image_shape, device="meta"))
     return counter.get_total_flops()

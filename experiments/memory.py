@@ -135,7 +135,8 @@ def shape_of_step(
         side = options["tile"] if training else compared(options["tile"])
         return min(height, side), min(width, side), bands
     if options.get("preset") == "fast" and training:  # every factor-th pixel of every factor-th row
-        return -(-height // options["factor"]), -(-width // options["factor"]), bands
+        factor = options.get("factor_train", 1)
+        return -(-height // factor), -(-width // factor), bands
     return shape
 
 
@@ -170,6 +171,7 @@ def network_peak(
         if training:
             trainer.step(image, image, None)
         else:
+            trainer.network.eval()
             with torch.inference_mode():
                 trainer.rebuild(image)
     return live.peak

@@ -9,7 +9,7 @@ from typing import Any
 from experiments.published import published_methods
 from model.methods import METHODS, Method
 from utils.errors import InputError, as_input_error
-from utils.options import method_options_of, of_methods
+from utils.options import method_options_of, of_methods, without_shorthands
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -142,9 +142,9 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
         wanted = given["method"]
         blocks = [block for block in blocks if block.get("method") == wanted]
         blocks = blocks or [{"method": wanted}]
-    of_rows = {option for block in blocks for option in options_of(block)}
+    methods = [method_of(block) for block in blocks]
     for option in given:
-        if option in of_methods() and option not in of_rows:
+        if option in of_methods() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
     rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
     if declared["show"] == "measures" and len(rows) > 1:
@@ -165,12 +165,12 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def options_of(block: Mapping[str, Any]) -> tuple[str, ...]:
-    """The options of a row's method; raise ValueError where there is no such method."""
+def method_of(block: Mapping[str, Any]) -> Method:
+    """The method of a row; raise ValueError where there is no such method."""
     name = block.get("method")
     if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
-    return METHODS[name].options
+    return METHODS[name]
 
 
 def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
@@ -181,12 +181,12 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
     label = " ".join(str(own.pop("label", method.title)).split())
     settings = applicable(shared, method)
     for option in own:
-        if option not in method.options or option == "seed":
+        if not method.has(option) or option == "seed":
             raise ValueError(
                 f"method {name} has no '{option}' here (it has: label, "
                 f"{', '.join(o for o in method.options if o != 'seed')})"
             )
-    settings |= own
+    settings |= without_shorthands(own)
     settings |= applicable(given, method)
     base, options = method_options_of({"method": name, **settings})
     return Row(
@@ -196,8 +196,9 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
 
 def applicable(settings: Mapping[str, Any], method: Method) -> dict[str, Any]:
     """Those of the settings that the method leaves open."""
-    open_ = set(method.options) - set(method.fixed)
-    return {option: value for option, value in settings.items() if option in open_}
+    meant = without_shorthands({o: value for o, value in settings.items() if method.has(o)})
+    fixed = without_shorthands(method.fixed)
+    return {option: value for option, value in meant.items() if option not in fixed}
 
 
 def known_methods(names: list[str] | None) -> list[str] | None:

@@ -9,16 +9,37 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.apbsn import APBSN, SSBSN
 from model.autoad import AutoAD, AutoADTrainer
+from model.blind_spot import BlindSpotNetwork
+from model.bocknet import BockNet
 from model.crd import collaborative_representation
 from model.fast import FastTrainer
-from model.mode import default_mode
+from model.methods import FACTORS
 from model.nl2net import NL2Net
+from model.pdbsnet import PDBSNet
 from model.precision import precision_at_hand
+from model.punnet import PUNNet
 from model.rx import Background, background_of, global_rx, local_rx
 from model.tiles import TiledTrainer
 from model.trainer import Trainer
 
+# The blind-spot networks, by the methods that train them.
+NETWORKS: dict[str, Callable[..., BlindSpotNetwork]] = {
+    "nl2net": NL2Net,
+    "lfeb": partial(NL2Net, non_local=False),
+    "nlfeb": partial(NL2Net, local=False),
+    "pixel_mask": partial(NL2Net, mask="pixel"),
+    "apbsn": APBSN,
+    "ssbsn": SSBSN,
+    "pdbsnet": PDBSNet,
+    "bocknet": BockNet,
+    "punnet": PUNNet,
+}
+# What the networks call those of their options that have another name on the command line.
+ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
+OF_NETWORKS = (*ARGUMENTS, "mode", "f_scale", "ss_exp_factor", "dilation", "refinement")
+PRESET_TRAINERS = {"paper": Trainer, "fast": FastTrainer}
 # The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
 DETECTORS: dict[str, Callable[..., Tensor]] = {
     "rx": global_rx,
@@ -51,19 +72,11 @@ def build_trainer(
     return TRAINERS[method](image_shape, device=device, options=options)
 
 
-def nl2net_trainer(
-    image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any], **ablation: Any
+def network_trainer(
+    method: str, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
 ) -> Trainer:
-    """NL2Net, or what an ablation leaves of it."""
-    network = NL2Net(
-        bands=image_shape[1],
-        factor=options["factor"],
-        channels=options["nch_ker"],
-        mode=options.get("mode", default_mode(options["nblk"])),
-        **{name: options[name] for name in ("f_scale", "ss_exp_factor") if name in options},
-        **ablation,
-    )
-    network.recompute = options.get("recompute", False)
+    """A blind-spot network, trained as the preset or the tiles want it."""
+    network = build_network(method, bands=image_shape[1], options=options)
     settings = {
         "learning_rate": options["learning_rate"],
         "weight_decay": options["weight_decay"],
@@ -74,6 +87,20 @@ def nl2net_trainer(
     if options["tile"]:
         return TiledTrainer(network, tile=options["tile"], **settings)
     return PRESET_TRAINERS[options["preset"]](network, **settings)
+
+
+def build_network(method: str, *, bands: int, options: Mapping[str, Any]) -> BlindSpotNetwork:
+    """Draw the initial weights of a blind-spot network.
+
+    Raises ValueError for an option that it cannot be built with.
+    """
+    arguments = {
+        ARGUMENTS.get(name, name): options[name] for name in OF_NETWORKS if name in options
+    }
+    if "factor_train" in options:
+        arguments["factor"] = options["factor_train"], options["factor_test"]
+    recompute = options.get("recompute", False)
+    return NETWORKS[method](bands=bands, recompute=recompute, **arguments)
 
 
 def autoad_trainer(
@@ -90,13 +117,9 @@ def autoad_trainer(
     )
 
 
-PRESET_TRAINERS = {"paper": Trainer, "fast": FastTrainer}
 # The methods that are trained, by what builds them.
 TRAINERS: dict[str, Callable[..., Trainer]] = {
-    "nl2net": nl2net_trainer,
-    "lfeb": partial(nl2net_trainer, non_local=False),
-    "nlfeb": partial(nl2net_trainer, local=False),
-    "pixel_mask": partial(nl2net_trainer, hidden=1),
+    **{method: partial(network_trainer, method) for method in NETWORKS},
     "autoad": autoad_trainer,
 }
 
@@ -104,7 +127,8 @@ TRAINERS: dict[str, Callable[..., Trainer]] = {
 def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:
     """Raise ValueError for a stride larger than the image."""
     size = f"larger than the image, {height}×{width}"
-    if options.get("factor", 1) > min(height, width):
-        raise ValueError(f"factor {options['factor']} is {size}; 1 fits any")
+    factor = max(options.get(option, 1) for option in FACTORS)
+    if factor > min(height, width):
+        raise ValueError(f"factor {factor} is {size}; 1 fits any")
     if options.get("f_scale", 1) > max(2, height, width):  # the default is fine for every image
         raise ValueError(f"f_scale {options['f_scale']} is {size}")

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.blind_spot import BlindSpotNetwork
 from model.deviation import deviation
 from model.image import Image, whole
-from model.nl2net import NL2Net
 from model.residual import residual
 from model.trainer import (
     Loss,
@@ -33,15 +33,15 @@ WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
 
 class FastTrainer(Trainer):
-    """Train an NL2Net by the recipe of the preset `fast`."""
+    """Train a network by the recipe of the preset `fast`."""
 
-    network: NL2Net
+    network: BlindSpotNetwork
     longest = 900
     can_be_prolonged = False  # the learning rate falls to 0 at the last epoch
 
     def __init__(
         self,
-        network: NL2Net,
+        network: BlindSpotNetwork,
         *,
         learning_rate: float = 3e-3,
         weight_decay: float = 0.0,
@@ -64,7 +64,6 @@ class FastTrainer(Trainer):
         """Take a number of steps, each on one tile, and yield as `train` does."""
         image = whole(image)
         standardised = self.bands(image).standardise(image).to(self.device)
-        self.network.train()
         while self.epoch < epochs:
             for group in self.optimiser.param_groups:
                 group["lr"] = self.learning_rate * self.share_of_rate(self.epoch + 1, epochs)
@@ -76,7 +75,7 @@ class FastTrainer(Trainer):
 
     def sample(self, image: Tensor) -> Tensor:
         """What a step sees: one of the tiles, every factor-th pixel of every factor-th row."""
-        factor = self.network.factor
+        factor = self.network.factor_train
         row, column = (int(torch.randint(factor, ())) for _ in range(2))
         return image[..., row::factor, column::factor]
 
@@ -95,7 +94,7 @@ class FastTrainer(Trainer):
     def reconstruct(self, image: Tensor) -> Tensor:
         """Rebuild the image tile by tile, (1, B, H, W) → (1, B, H, W), in its own units."""
         bands = self.bands(image)
-        return bands.restore(self.rebuild_tiles(bands.standardise(image), self.network.factor))
+        return bands.restore(self.rebuild_tiles(bands.standardise(image), self.network.factor_test))
 
     @torch.inference_mode()
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
@@ -106,7 +105,7 @@ class FastTrainer(Trainer):
         image = whole(image)
         bands = self.bands(image)
         standardised = bands.standardise(image)
-        own = self.network.factor
+        own = self.network.factor_test
         rebuilt = {factor: self.rebuild_tiles(standardised, factor) for factor in {1, own}}
         residuals = [without_gaps(standardised - of_one) for of_one in rebuilt.values()]
         scores = self.score(residuals).masked_fill(gaps(image)[0], torch.nan)

@@ -1,45 +1,62 @@
-"""The blocks that both branches of NL2Net are built from.
+"""The parts that blind-spot networks are put together from.
 
-Blind-spot rule: after the masked convolution a feature depends on inputs at an offset of ±2 in at
-least one direction; every later step moves by multiples of `STRIDE` = 3, and ±2 + 3k is never 0, so
-no pixel finds its way back to itself. The same holds for ±1, where only the centre pixel is hidden.
+Blind-spot rule: behind a masked convolution of dilation d a feature depends on inputs at an offset
+that is no multiple of d in at least one direction; every later step moves by multiples of d, so
+that no pixel finds its way back to itself. With d = 3, NL2Net's block mask leaves ±2 in at least
+one direction, and ±2 + 3k is never 0; a pixel mask leaves ±1 and ±2.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-STRIDE = 3
+from model.mode import BLOCK_KINDS
+from model.require import require
+
 FEW_TOKENS = 512  # up to which the similarities of a subsampled image are written out
+
+Mask = Literal["pixel", "block"]  # what a masked convolution hides
+Block = Callable[..., nn.Module]  # of channels, and of the dilation by its name
 
 
 class MaskedConv2d(nn.Conv2d):
-    """5×5 convolution that is blind to its inner `hidden` × `hidden` taps.
+    """Convolution with (2d − 1)² taps, d its `dilation`, that is blind in the middle.
 
-    Three hide the centre block (centre block masked convolution), one the centre pixel. The masked
-    taps are left out where the weight is used: a published checkpoint holds arbitrary values there.
-    `mask` is a buffer because checkpoints carry it.
+    Mask `pixel` hides the tap in the centre, `block` all but the outermost taps (centre block
+    masked convolution). Masked taps are left out where the weight is used: a published checkpoint
+    holds arbitrary values there. `mask` is a buffer because checkpoints carry it.
+
+    Raises ValueError for a dilation under 2, which leaves nothing to see.
     """
 
     mask: Tensor
 
-    def __init__(self, channels: int, *, hidden: int = 3) -> None:
-        super().__init__(channels, channels, kernel_size=5, padding=2)
-        mask = torch.ones_like(self.weight)
-        first = (5 - hidden) // 2
-        mask[:, :, first : first + hidden, first : first + hidden] = 0
-        self.register_buffer("mask", mask)
-        self.hidden = hidden
+    def __init__(self, channels: int, *, dilation: int, mask: Mask) -> None:
+        require(dilation >= 2, f"dilation is {dilation}, must be at least 2")
+        require(mask in ("pixel", "block"), f"mask is {mask}, must be pixel or block")
+        self.taps = 2 * dilation - 1
+        super().__init__(channels, channels, kernel_size=self.taps, padding=dilation - 1)
+        seen = torch.ones_like(self.weight)
+        first = dilation - 1 if mask == "pixel" else 1
+        seen[:, :, first : self.taps - first, first : self.taps - first] = 0
+        self.register_buffer("mask", seen)
+        self.sees_rim_alone = first == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.hidden != 3:
+        if not self.sees_rim_alone:
             return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
-        # the 16 outer taps alone, in two kernels: two rows of five, and two columns of three
-        above_and_below = F.conv2d(x, self.weight[:, :, ::4], self.bias, padding=2, dilation=(4, 1))
-        beside = F.conv2d(x, self.weight[:, :, 1:4, ::4], padding=(1, 2), dilation=(1, 4))
+        # the outermost taps alone, in two kernels: two whole rows, and two columns between them
+        last, middle = self.taps - 1, self.taps // 2
+        rows, columns = self.weight[:, :, ::last], self.weight[:, :, 1:-1, ::last]
+        above_and_below = F.conv2d(x, rows, self.bias, padding=middle, dilation=(last, 1))
+        beside = F.conv2d(x, columns, padding=(middle - 1, middle), dilation=(1, last))
         return above_and_below + beside
 
 
@@ -55,24 +72,43 @@ def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module
     return nn.Conv2d(in_channels, out_channels, 1), nn.ReLU(inplace=True)
 
 
-def dilated_conv(channels: int) -> nn.Conv2d:
-    """3×3 convolution whose taps are `STRIDE` pixels apart."""
-    return nn.Conv2d(channels, channels, 3, padding=STRIDE, dilation=STRIDE)
+def pointwise_head(bands: int, channels: int) -> nn.Sequential:
+    """Give every pixel `channels` features in place of its bands.
+
+    Raises ValueError where there are too few of one.
+    """
+    require(bands >= 1, f"bands is {bands}, must be at least 1")
+    require(channels >= 2, f"channels is {channels}, must be at least 2")
+    return nn.Sequential(*pointwise(bands, channels))
 
 
-def blind_spot_entry(channels: int, *, hidden: int = 3) -> list[nn.Module]:
-    """Hide the centre, then mix the channels twice: how both branches begin."""
-    masked = MaskedConv2d(channels, hidden=hidden), nn.ReLU(inplace=True)
+def pointwise_tail(*widths: int) -> nn.Sequential:
+    """1×1 convolutions from each width to the next, ReLU between them."""
+    *inner, last = pairwise(widths)
+    layers = [layer for pair in inner for layer in pointwise(*pair)]
+    return nn.Sequential(*layers, nn.Conv2d(*last, 1))
+
+
+def dilated_conv(channels: int, *, dilation: int) -> nn.Conv2d:
+    """3×3 convolution whose taps are `dilation` pixels apart."""
+    return nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+
+
+def blind_spot_entry(channels: int, *, dilation: int, mask: Mask) -> list[nn.Module]:
+    """Hide the centre, then mix the channels twice: how a branch begins."""
+    masked = MaskedConv2d(channels, dilation=dilation, mask=mask), nn.ReLU(inplace=True)
     return [*masked, *pointwise(channels, channels), *pointwise(channels, channels)]
 
 
 class DilatedBlock(nn.Module):
-    """Residual dilated convolution, the block of the local branch."""
+    """Residual dilated convolution, the block of NL2Net's local branch and of AP-BSN."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, dilation: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            dilated_conv(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, channels, 1)
+            dilated_conv(channels, dilation=dilation),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,12 +116,12 @@ class DilatedBlock(nn.Module):
 
 
 class FeedForwardBlock(nn.Module):
-    """Two residual dilated convolutions, the block `na` of the non-local branch."""
+    """Two residual dilated convolutions, the block `na` of a branch with attention."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, dilation: int) -> None:
         super().__init__()
-        self.conv1 = dilated_conv(channels)
-        self.conv2 = dilated_conv(channels)
+        self.conv1 = dilated_conv(channels, dilation=dilation)
+        self.conv2 = dilated_conv(channels, dilation=dilation)
         self.conv3 = nn.Conv2d(channels, channels, 1)
 
     def feed_forward(self, x: Tensor) -> Tensor:
@@ -109,16 +145,23 @@ def attend(query: Tensor, value: Tensor) -> Tensor:
 
 
 class SelfSimilarityBlock(FeedForwardBlock):
-    """Self-similarity attention before the feed-forward, the block `ss` of the non-local branch.
+    """Self-similarity attention before the feed-forward, the block `ss` of such a branch.
 
-    Every pixel attends to the pixels at multiples of `3 × f_scale` from it. Queries and keys are
-    the same `int(channels × ss_exp_factor)` projected features.
+    Every pixel attends to the pixels at multiples of `dilation × f_scale` from it. Queries and keys
+    are the same `int(channels × ss_exp_factor)` projected features.
     Source: SS-BSN (Han and Yu, IJCAI 2023).
     """
 
-    def __init__(self, channels: int, *, f_scale: int, ss_exp_factor: float) -> None:
-        super().__init__(channels)
-        self.stride = f_scale * STRIDE
+    def __init__(
+        self, channels: int, *, dilation: int, f_scale: int = 2, ss_exp_factor: float = 1
+    ) -> None:
+        require(f_scale >= 1, f"f_scale is {f_scale}, must be at least 1")
+        require(
+            int(channels * ss_exp_factor) >= 1,
+            f"ss_exp_factor is {ss_exp_factor}: {channels} channels times it leave no feature",
+        )
+        super().__init__(channels, dilation=dilation)
+        self.stride = f_scale * dilation
         # the checkpoints' name for the projection shared by queries and keys, (C, E)
         self.wqk = nn.Parameter(torch.empty(channels, int(channels * ss_exp_factor)))
         nn.init.xavier_uniform_(self.wqk, gain=1.414)
@@ -154,3 +197,15 @@ class SelfSimilarityBlock(FeedForwardBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.feed_forward(x + self.attention(x))
+
+
+def attention_blocks(
+    mode: Sequence[str], *, f_scale: int = 2, ss_exp_factor: float = 1
+) -> list[Block]:
+    """The blocks of a branch with attention, one for every word of `mode`, `na` or `ss`."""
+    require(
+        len(mode) >= 1 and set(mode) <= set(BLOCK_KINDS),
+        f"mode is {list(mode)}, must be one or more of {', '.join(BLOCK_KINDS)}",
+    )
+    attending = partial(SelfSimilarityBlock, f_scale=f_scale, ss_exp_factor=ss_exp_factor)
+    return [FeedForwardBlock if kind == "na" else attending for kind in mode]

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model.blind_spot import BlindSpotNetwork
 from model.image import Image, Windows, windows_of
-from model.nl2net import NL2Net
 from model.residual import residual
 from model.trainer import Trainer, gaps
 
@@ -23,16 +23,15 @@ class TiledTrainer(Trainer):
     border, beyond which a pixel sees the next image of the pixel-shuffle downsampling.
     """
 
-    network: NL2Net
+    network: BlindSpotNetwork
 
-    def __init__(self, network: NL2Net, *, tile: int, **settings: Any) -> None:
+    def __init__(self, network: BlindSpotNetwork, *, tile: int, **settings: Any) -> None:
         super().__init__(network, **settings)
         self.tile = tile
 
     def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
         """Take a number of steps, each on one random tile, and yield as `train` does."""
         windows = windows_of(image)
-        self.network.train()
         while self.epoch < epochs:
             yield self.counted(self.step_on(self.random_tile(windows).to(self.device)))
 
@@ -75,12 +74,12 @@ class TiledTrainer(Trainer):
     def spans(self, size: int) -> list[tuple[slice, slice]]:
         """Cut a side of the image into overlapping tiles: where each lies, and what counts of it.
 
-        Tiles begin at multiples of the network's factor, so that pixels fall into the same images
+        Tiles begin at multiples of the network's period, so that pixels fall into the same images
         of the pixel-shuffle downsampling as in the whole.
         """
-        factor = self.network.factor
-        side = max(self.tile // factor, 2) * factor
-        margin = side // MARGIN // factor * factor
+        period = self.network.period
+        side = max(self.tile // period, 2) * period
+        margin = side // MARGIN // period * period
         starts = [0]
         while starts[-1] + side < size:
             starts.append(starts[-1] + side - 2 * margin)

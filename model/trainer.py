@@ -94,7 +94,6 @@ class Trainer:
         image = whole(image).to(self.device).contiguous(memory_format=torch.channels_last)
         seen, known = without_gaps(image), known_pixels(image)
         target = of_pixels(image, known)
-        self.network.train()
         step = GraphedStep(lambda: self.step(seen, target, known), self.device)
         while self.epoch < epochs:
             yield self.counted(step())
@@ -120,6 +119,7 @@ class Trainer:
 
         Nothing in it waits for the device. Where one of them is not finite it changes no weight.
         """
+        self.network.train()
         self.optimiser.zero_grad()
         with computing_in(self.precision, self.device):
             output = self.rebuild(seen)
@@ -151,6 +151,7 @@ class Trainer:
         Pixels of no data are rebuilt too, as from 0. Raises FloatingPointError where the weights
         give anything but finite numbers.
         """
+        self.network.eval()
         with computing_in(self.precision, self.device):
             reconstruction = self.rebuild(without_gaps(image.to(self.device))).float().cpu()
         if not math.isfinite(reconstruction.sum()):

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from model.layers import blind_spot_entry
 
+ENTRY = len(blind_spot_entry(1, dilation=2, mask="pixel"))  # layers before the blocks of a branch
+
 
 def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Give a network the weights of a checkpoint: all that it has, and no others.
@@ -25,7 +27,7 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise ValueError("it belongs to another network, of " + ", ".join(differing))
     name = type(network).__name__
     if bool(here) != bool(there) or next(iter(own)) not in weights:
-        raise ValueError(f"it does not hold the weights of an {name}")
+        raise ValueError(f"it does not hold the weights of {name}")
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
             raise ValueError(
@@ -42,12 +44,12 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
-    """Read the options off NL2Net weights that show in their names and shapes; none off others."""
+    """Read the options of a network of two branches off its weights; none off those of others."""
+    weights = {key.removeprefix("bsn."): value for key, value in weights.items()}
     head = weights.get("head.0.weight")
     layers = [re.match(r"branch[12]\.body\.(\d{1,6})\.", key) for key in weights]
     last = max((int(layer[1]) for layer in layers if layer), default=0)
-    first = len(blind_spot_entry(channels=1))  # where the blocks begin
-    if head is None or head.ndim != 4 or last < first:
+    if head is None or head.ndim != 4 or last < ENTRY:
         return {}
     branches = {"branch1": "local", "branch2": "non-local"}
     there = [
@@ -57,11 +59,11 @@ def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
         "branches": " and ".join(there),
         "bands": head.shape[1],
         "nch_ker": head.shape[0],
-        "nblk": last - first,
+        "nblk": last - ENTRY,
     }
     if "non-local" not in there:
         return options
-    attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(first, last)]
+    attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(ENTRY, last)]
     options["mode"] = "-".join("na" if wqk is None else "ss" for wqk in attention)
     for wqk in attention:
         if wqk is not None and wqk.ndim == 2:

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.layers import MaskedConv2d
+from model.layers import Mask, MaskedConv2d
 from model.nl2net import NL2Net
 
 LFEB, NLFEB = 361_472, 591_232  # parameters of the branches at 64 channels and 6 blocks
 ONE_BRANCH: list[dict[str, Any]] = [{"non_local": False}, {"local": False}]
-ABLATIONS: list[dict[str, Any]] = [*ONE_BRANCH, {"hidden": 1}]
+ABLATIONS: list[dict[str, Any]] = [*ONE_BRANCH, {"mask": "pixel"}]
 
 
 def count(module: nn.Module) -> int:
@@ -25,7 +25,7 @@ def count(module: nn.Module) -> int:
         ({}, LFEB + NLFEB),
         ({"non_local": False}, LFEB),
         ({"local": False}, NLFEB),
-        ({"hidden": 1}, LFEB + NLFEB),
+        ({"mask": "pixel"}, LFEB + NLFEB),
     ],
 )
 def test_parameters(options: dict[str, Any], branches: int, bands: int) -> None:
@@ -54,7 +54,7 @@ def seeded(**options: Any) -> dict[str, Tensor]:
 
 def test_the_order_of_the_parts_fixes_the_initial_weights() -> None:
     """One seed draws head, then branches, so what stands before the part left out is the same."""
-    both, local, pixel = seeded(), seeded(non_local=False), seeded(hidden=1)
+    both, local, pixel = seeded(), seeded(non_local=False), seeded(mask="pixel")
     drawn_before = [key for key in both if key.startswith(("head", "branch1"))]
     assert all(torch.equal(both[key], local[key]) for key in drawn_before)
     differing = [key for key in both if not torch.equal(both[key], pixel[key])]
@@ -62,7 +62,7 @@ def test_the_order_of_the_parts_fixes_the_initial_weights() -> None:
 
 
 def test_the_published_network_is_the_default() -> None:
-    explicit = seeded(local=True, non_local=True, hidden=3)
+    explicit = seeded(local=True, non_local=True, mask="block")
     default = seeded()
     assert list(default) == list(explicit)
     assert all(torch.equal(default[key], explicit[key]) for key in default)
@@ -73,9 +73,8 @@ def test_the_published_network_is_the_default() -> None:
     ("options", "message"),
     [
         ({"local": False, "non_local": False}, "without a branch"),
-        ({"hidden": 2}, "hidden is 2, must be 1 or 3"),
-        ({"hidden": 5}, "hidden is 5, must be 1 or 3"),
-        ({"hidden": 0}, "hidden is 0, must be 1 or 3"),
+        ({"mask": "none"}, "mask is none, must be pixel or block"),
+        ({"mask": ""}, "mask is , must be pixel or block"),
     ],
 )
 def test_options_without_sense_are_refused(options: dict[str, Any], message: str) -> None:
@@ -123,11 +122,11 @@ def test_of_itself_finds_a_pixel_that_sees_itself() -> None:
     assert (seen > 0).sum() == 12
 
 
-@pytest.mark.parametrize(("hidden", "nearest"), [(1, 1), (3, 2)])
-def test_what_one_masked_convolution_sees(hidden: int, nearest: int) -> None:
+@pytest.mark.parametrize(("mask", "nearest"), [("pixel", 1), ("block", 2)])
+def test_what_one_masked_convolution_sees(mask: Mask, nearest: int) -> None:
     """From the middle of 7×7 pixels: those of the 5×5 window at this distance or more."""
     torch.manual_seed(0)
-    seen = influence(MaskedConv2d(3, hidden=hidden), channels=3, size=(7, 7))[3, 3]
+    seen = influence(MaskedConv2d(3, dilation=3, mask=mask), channels=3, size=(7, 7))[3, 3]
     row, column = torch.meshgrid(torch.arange(7) - 3, torch.arange(7) - 3, indexing="ij")
     distance = torch.maximum(row.abs(), column.abs())
     assert torch.equal(seen > 0, (distance >= nearest) & (distance <= 2))
@@ -137,7 +136,7 @@ def test_what_one_masked_convolution_sees(hidden: int, nearest: int) -> None:
 def test_the_pixel_mask_lets_a_network_see_the_eight_neighbours(factor: int) -> None:
     """They are `factor` pixels away, because the network works on a mosaic."""
     torch.manual_seed(0)
-    network = NL2Net(bands=2, channels=6, factor=factor, mode=["na"], hidden=1)
+    network = NL2Net(bands=2, channels=6, factor=factor, mode=["na"], mask="pixel")
     seen = influence(network, channels=2, size=(9, 9))[4, 4]
     neighbours = seen[4 - factor : 5 + factor : factor, 4 - factor : 5 + factor : factor] > 0
     assert neighbours.tolist() == [[True] * 3, [True, False, True], [True] * 3]
@@ -145,7 +144,7 @@ def test_the_pixel_mask_lets_a_network_see_the_eight_neighbours(factor: int) -> 
 
 def test_hiding_the_block_lets_no_branch_see_the_neighbours_first_hand() -> None:
     """Only by way of a dilated convolution, 3 pixels on from a tap 2 pixels off."""
-    branch = NL2Net(bands=2, channels=6, factor=1, hidden=3).branch1
+    branch = NL2Net(bands=2, channels=6, factor=1, mask="block").branch1
     assert branch is not None
     entry = branch.body[:6]
     seen = influence(entry, channels=6, size=(9, 9))[4, 4]

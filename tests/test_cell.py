@@ -24,8 +24,16 @@ NAMES = [name for name, method in METHODS.items() if method.same_as is None]
 SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
-    **{"factor": 3, "nch_ker": 5, "nblk": 3, "mode": ("na", "na"), "f_scale": 1},
+    **{
+        "factor_train": 3,
+        "factor_test": 3,
+        "nch_ker": 5,
+        "nblk": 3,
+        "mode": ("na", "na"),
+        "f_scale": 1,
+    },
     **{"precision": "bf16", "preset": "fast", "tile": 64},
+    **{"blindspot": 7, "dilation": 3, "refinement": True},
     **{"ss_exp_factor": 0.5, "inner_window": 3, "outer_window": 9, "ridge": 0.5},
 }
 

@@ -33,7 +33,7 @@ def options_of(**settings: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("mode", [["na"], ["na", "ss"], ["ss", "na", "ss"]])
 @pytest.mark.parametrize("branches", [{}, {"local": False}, {"non_local": False}])
-def test_recomputing_changes_no_number(mode: list[str], branches: dict[str, bool]) -> None:
+def test_recomputing_changes_no_number(mode: list[str], branches: dict[str, Any]) -> None:
     network = NL2Net(bands=3, channels=6, mode=mode, **branches)
     image = torch.rand(1, 3, 13, 16)
     kept = {}

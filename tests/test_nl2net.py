@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.layers import FeedForwardBlock
+from model.dual_branch import Branch
+from model.layers import DilatedBlock, FeedForwardBlock
 from model.mode import default_mode
-from model.nl2net import LocalBranch, NL2Net, NonLocalBranch
+from model.nl2net import NL2Net
 
 
 def count(module: nn.Module) -> int:
@@ -43,7 +44,7 @@ def test_a_factor_stands_in_for_the_network_s_own() -> None:
     for own, network in networks.items():
         for factor, output in outputs.items():
             assert torch.equal(network(image, factor=factor), output)
-        assert network.factor == own and torch.equal(network(image), outputs[own])
+        assert network.factor_test == own and torch.equal(network(image), outputs[own])
     assert not torch.equal(outputs[1], outputs[2])
 
 
@@ -145,11 +146,11 @@ def test_blind_spot_holds_with_attention(factor: int, size: tuple[int, int]) -> 
 def test_both_branches_are_blind_by_themselves(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     image = torch.rand(1, 6, *size, dtype=torch.float64)
-    options = {"f_scale": 2, "ss_exp_factor": 1.0}
-    assert own_share(LocalBranch(6, depth=6).double(), image) == 0
-    assert own_share(NonLocalBranch(6, ["na"] * 6, **options).double(), image) == 0  # type: ignore[arg-type]
+    for block in (DilatedBlock, FeedForwardBlock):
+        branch = Branch(6, [block] * 6, dilation=3, mask="block").double()
+        assert own_share(branch, image) == 0
 
 
 def test_the_blind_spot_test_sees_a_pixel_that_is_not_hidden() -> None:
-    block = FeedForwardBlock(3).double()
+    block = FeedForwardBlock(3, dilation=3).double()
     assert own_share(block, torch.rand(1, 3, 9, 9, dtype=torch.float64)) > 0.01

@@ -15,15 +15,36 @@ import main
 from model.methods import METHODS, PRECISIONS, PRESETS
 from utils.errors import InputError
 from utils.option_words import command_line, option_text
-from utils.options import in_words, method_options, method_options_of, off_default, parse
+from utils.options import (
+    in_words,
+    method_options,
+    method_options_of,
+    off_default,
+    parse,
+    without_shorthands,
+)
 from utils.parser import COMMANDS, build_parser
 
 NL2NET = {
     **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},
-    **{"factor": 2, "nch_ker": 64, "nblk": 6, "mode": ("na",) * 4 + ("ss",) * 2},
+    **{
+        "factor_train": 2,
+        "factor_test": 2,
+        "nch_ker": 64,
+        "nblk": 6,
+        "mode": ("na",) * 4 + ("ss",) * 2,
+    },
     **{"f_scale": 2, "ss_exp_factor": 1.0, "precision": "fp32", "preset": "paper", "tile": 0},
 }
 LOCAL = {name: NL2NET[name] for name in METHODS["lfeb"].options}
+ATTENTION = {name: NL2NET[name] for name in ("mode", "f_scale", "ss_exp_factor")}
+WITHOUT_PD = {
+    name: value
+    for name, value in LOCAL.items()
+    if name not in ("factor_train", "factor_test", "nblk")
+}
+APBSN = {**LOCAL, "epochs": 3000, "factor_train": 5, "nch_ker": 128, "nblk": 9}
+SSBSN = {**APBSN, **ATTENTION, "mode": ("na",) * 6 + ("ss",) * 3}
 NAMES = pytest.mark.parametrize("name", METHODS)
 
 
@@ -34,8 +55,13 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("lfeb", LOCAL),
         ("nlfeb", NL2NET),
         ("pixel_mask", NL2NET),
-        ("no_pd", {**NL2NET, "factor": 1}),
+        ("no_pd", {**NL2NET, "factor_train": 1, "factor_test": 1}),
         ("no_attention", {**NL2NET, "mode": ("na",) * 6}),
+        ("apbsn", {**APBSN, "refinement": False}),
+        ("ssbsn", {**SSBSN, "refinement": False}),
+        ("pdbsnet", {**LOCAL, "epochs": 3000, "factor_train": 3, "factor_test": 3}),
+        ("bocknet", {**WITHOUT_PD, "epochs": 3000, "blindspot": 15}),
+        ("punnet", {**LOCAL, "epochs": 1500, "nch_ker": 128, "nblk": 4, "dilation": 2}),
         (
             "autoad",
             {"epochs": 1000, "learning_rate": 0.01, "weight_decay": 0, "seed": 1, "nch_ker": 128},
@@ -49,7 +75,7 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
     args, given = parse(["--method", name])
     assert method_options(args) == expected
     assert given == {"method": name}
-    assert {*off_default(args)} - {"method"} == {*METHODS[name].fixed}
+    assert {*off_default(args)} - {"method"} == {*without_shorthands(METHODS[name].fixed)}
 
 
 def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
@@ -59,6 +85,45 @@ def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> Non
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
     assert off_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+
+
+@pytest.mark.parametrize(
+    ("words", "factors"),
+    [
+        ([], (5, 2)),
+        (["--factor", "3"], (3, 3)),
+        (["--factor_train", "4"], (4, 2)),
+        (["--factor", "3", "--factor_test", "1"], (3, 1)),
+        (["--factor_test", "1", "--factor", "3"], (3, 1)),
+    ],
+)
+def test_factor_is_both_factors_where_they_are_not_given_themselves(
+    words: list[str], factors: tuple[int, int]
+) -> None:
+    args, given = parse(["--method", "apbsn", *words])
+    assert (args.factor_train, args.factor_test) == factors
+    assert len(given) == 1 + len(words) // 2
+    assert not hasattr(args, "factor")
+
+
+@pytest.mark.parametrize(
+    ("depth", "mode"),
+    [(1, ["ss"]), (2, ["na", "ss"]), (5, ["na"] * 4 + ["ss"]), (6, ["na"] * 4 + ["ss"] * 2)],
+)
+def test_the_last_third_of_ssbsn_attends(depth: int, mode: list[str]) -> None:
+    args, _ = parse(["--method", "ssbsn", "--nblk", str(depth)])
+    assert list(args.mode) == mode
+    assert {*off_default(args)} - {"method"} <= {"nblk"}
+
+
+@pytest.mark.parametrize(
+    ("words", "value"), [([], True), (["true"], True), (["No"], False), (["0"], False)]
+)
+def test_refinement_is_a_switch(words: list[str], value: bool) -> None:
+    args, _ = parse(["--method", "apbsn", "--refinement", *words])
+    assert args.refinement is value
+    with pytest.raises(InputError, match="'maybe' is neither true nor false"):
+        parse(["--method", "apbsn", "--refinement", "maybe"])
 
 
 def test_only_what_is_typed_is_given_even_where_it_is_the_default() -> None:
@@ -88,7 +153,7 @@ def test_options_of_other_methods_have_no_meaning(name: str) -> None:
     for option in of_all - set(METHODS[name].options):
         value = {
             **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
-            **{"precision": "bf16", "preset": "fast"},
+            **{"precision": "bf16", "preset": "fast", "refinement": "true"},
         }.get(option, "3")
         with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
             parse(["--method", name, f"--{option}", value])
@@ -156,7 +221,8 @@ WHOLE = st.integers(1, 10**9)
 BLOCKS = st.lists(st.sampled_from(["na", "ss"]), min_size=1, max_size=9).map(tuple)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "epochs": WHOLE | st.just("auto"),
-    **{name: WHOLE for name in ("factor", "f_scale")},
+    **{name: WHOLE for name in ("factor_train", "factor_test", "f_scale", "dilation")},
+    **{"refinement": st.booleans(), "blindspot": st.integers(1, 10**4)},
     **{"precision": st.sampled_from(PRECISIONS), "preset": st.sampled_from(sorted(PRESETS))},
     **{"learning_rate": RATE, "weight_decay": RATE, "seed": st.integers(0, 2**32 - 1)},
     **{"lossm": st.sampled_from(["l1", "l2"]), "nch_ker": st.integers(2, 2**16)},

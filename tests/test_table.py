@@ -80,7 +80,8 @@ def test_all_that_a_table_may_say() -> None:
     wide, rx = read.rows
     assert wide.label == "wide" and wide.has_seed and seeds_of(read, wide) == [3, 1]
     assert wide.options == {
-        **{"epochs": 7, "learning_rate": 1e-4, "weight_decay": 1e-5, "lossm": "l1", "factor": 2},
+        **{"epochs": 7, "learning_rate": 1e-4, "weight_decay": 1e-5, "lossm": "l1"},
+        **{"factor_train": 2, "factor_test": 2},
         **{"nch_ker": 8, "nblk": 2, "mode": ("na", "ss"), "f_scale": 2, "ss_exp_factor": 1.0},
         **{"precision": "fp32", "preset": "paper", "tile": 0},
     }
@@ -100,7 +101,7 @@ def test_what_is_typed_goes_before_the_row_before_all_rows_before_the_method() -
     assert [row["nch_ker"] for row in options] == [64, 64, 128]  # Auto-AD's own
     options = [row.options for row in table(text, "--epochs", "5", "--factor", "3").rows]
     assert [row["epochs"] for row in options] == [5, 5, 5]
-    assert [row.get("factor") for row in options] == [3, 3, None]  # Auto-AD has none
+    assert [row.get("factor_test") for row in options] == [3, 3, None]  # Auto-AD has none
     assert [row["learning_rate"] for row in options] == [0.1, 0.1, 0.5]
 
 
@@ -128,7 +129,7 @@ def test_methods_that_are_another_with_an_option_fixed() -> None:
     )
     no_pd, no_attention, full = table(text, "--factor", "4", "--nblk", "3").rows
     assert {row.method for row in (no_pd, no_attention, full)} == {"nl2net"}
-    assert [row.options["factor"] for row in (no_pd, no_attention, full)] == [1, 4, 4]
+    assert [row.options["factor_train"] for row in (no_pd, no_attention, full)] == [1, 4, 4]
     assert no_attention.options["mode"] == ("na",) * 3
     assert no_pd.options["mode"] == full.options["mode"] == ("na", "ss", "ss")
 
@@ -145,7 +146,13 @@ def test_there_are_the_five_tables_that_were_promised() -> None:
     assert SHIPPED == ["ablation", "comparison", "factor", "measures", "runtime"]
     methods = {row.method for row in read_table("comparison", given={}).rows}
     assert methods == {"rx", "lrx", "crd", "autoad", "nl2net"}
-    assert [row.options["factor"] for row in read_table("factor", given={}).rows] == [1, 2, 3, 4, 5]
+    assert [row.options["factor_train"] for row in read_table("factor", given={}).rows] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.toml", "some/nothing", "../nothing.toml"])

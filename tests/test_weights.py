@@ -46,7 +46,7 @@ def without(name: str) -> Callable[[Weights], Weights]:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda weights: {}, "does not hold the weights of an NL2Net"),
+        (lambda weights: {}, "does not hold the weights of NL2Net"),
         (lambda weights: {"head.0.weight": torch.zeros(3)}, "does not hold the weights"),
         (without("tail.2.bias"), "tail.2.bias"),
         (lambda weights: weights | {"extra": torch.zeros(1)}, "extra"),

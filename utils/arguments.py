@@ -56,6 +56,14 @@ def number(*, above: float | None = None, at_most: float) -> Callable[[str], flo
     return parse
 
 
+def truth_value(text: str) -> bool:
+    """Yes or no, in one of the words in use for it."""
+    values = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in values:
+        raise ArgumentTypeError(f"'{text}' is neither true nor false")
+    return values[text.lower()]
+
+
 def device_ids(text: str) -> tuple[int, ...]:
     """Ids of CUDA devices with commas between, or -1 for the CPU."""
     if text.strip() == "-1":

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import METHODS, PRESETS
-from model.mode import default_mode
+from model.methods import METHODS, PRESETS, SHORTHANDS
 from utils.errors import InputError
 from utils.option_words import option_text
 from utils.parser import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
@@ -29,11 +28,16 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
         given["mode"] = tuple(word for part in given["mode"] for word in part)
     name = given.get("method", defaults["method"])
     method = METHODS[name]
+    spelt_out = without_shorthands(given)
     for option, value in method.fixed.items():
-        if given.get(option, value) != value:
+        meant = without_shorthands({option: value})
+        if any(spelt_out.get(one, value) != value for one in meant):
             raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
     preset = PRESETS[given.get("preset", defaults["preset"])]
-    options: dict[str, Any] = {**defaults, **method.defaults, **preset, **given, **method.fixed}
+    options: dict[str, Any] = {
+        **{**defaults, **method.defaults, **preset},
+        **{**spelt_out, **without_shorthands(method.fixed)},
+    }
     options["method"] = method.same_as or name
     options["dataset"] = given.get("dataset", [defaults["dataset"]])
     check_command(given, options["command"])
@@ -41,6 +45,18 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
         check_meaning(given, name)
         complete_network_options(options)
     return argparse.Namespace(**options), given
+
+
+def without_shorthands(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the options that a shorthand means in its place, where they are not given themselves."""
+    meant = {
+        option: settings[shorthand]
+        for shorthand, options in SHORTHANDS.items()
+        if shorthand in settings
+        for option in options
+    }
+    named = {option: value for option, value in settings.items() if option not in SHORTHANDS}
+    return {**meant, **named}
 
 
 def with_negative_values(arguments: Sequence[str]) -> list[str]:
@@ -90,14 +106,14 @@ def check_meaning(given: Mapping[str, object], name: str) -> None:
                 f"--{option} has no meaning for --method {name}, which needs no training"
             )
     for option in given:
-        if option in of_methods() and option not in method.options:
+        if option in of_methods() and not method.has(option):
             own = ", ".join(f"--{option}" for option in method.options)
             raise InputError(f"--{option} has no meaning for --method {name} (it has {own})")
 
 
 def of_methods() -> set[str]:
     """The options that some method has."""
-    return {option for method in METHODS.values() for option in method.options}
+    return {option for method in METHODS.values() for option in method.options} | {*SHORTHANDS}
 
 
 def complete_network_options(options: dict[str, Any]) -> None:
@@ -110,7 +126,7 @@ def complete_network_options(options: dict[str, Any]) -> None:
             f"--mode names {len(words)} blocks, but --nblk is {depth}: "
             f"give one word a block, or one for all"
         )
-    options["mode"] = words or default_mode(depth)
+    options["mode"] = words or METHODS[options["method"]].mode(depth)
     if options["tile"] and options["preset"] != "paper":
         raise InputError(
             f"--tile has no meaning for --preset {options['preset']}, which measures pixels "
@@ -144,7 +160,7 @@ def off_default(args: argparse.Namespace) -> dict[str, Any]:
     preset = ["--preset", args.preset] if "preset" in METHODS[args.method].options else []
     defaults, _ = parse(["--method", args.method, *preset])
     defaults.preset = build_parser().get_default("preset")
-    defaults.mode = default_mode(args.nblk)
+    defaults.mode = METHODS[args.method].mode(args.nblk)
     return {name: value for name, value in vars(args).items() if value != getattr(defaults, name)}
 
 

@@ -13,6 +13,7 @@ from utils.arguments import (
     device_ids,
     fill_value,
     number,
+    truth_value,
     whole_number,
     whole_number_or,
     words_of,
@@ -169,23 +170,43 @@ def add_network_options(group: argparse._ArgumentGroup) -> None:
     """How the network is built."""
     positive = whole_number(at_least=1)
     add = group.add_argument
-    factor_help = "stride of the pixel-shuffle downsampling (PD), 1 for none"
-    add("--factor", type=positive, default=2, metavar="N", help=factor_help)
+    factor_help = "stride of the pixel-shuffle downsampling (PD), 1 for none; both of the following"
+    add("--factor", type=positive, metavar="N", default=argparse.SUPPRESS, help=factor_help)
+    add("--factor_train", type=positive, default=2, metavar="N", help="stride of PD in training")
+    add("--factor_test", type=positive, default=2, metavar="N", help="stride of PD in prediction")
     channels = whole_number(at_least=2, at_most=2**16)
     add("--nch_ker", type=channels, default=64, metavar="N", help="channels of the hidden layers")
     depth = whole_number(at_least=1, at_most=1000)
     add("--nblk", type=depth, default=6, metavar="N", help="blocks of each branch")
     mode_help = (
-        "the non-local branch's blocks: na (no attention) or ss (self-similarity attention), "
-        "a word a block or one for all; by default na, and ss for the last two"
+        "blocks of a branch with attention: na (none) or ss (self-similarity attention), a word a "
+        "block or one for all; by default na, and ss for the last two, of ssbsn the last third"
     )
     block = words_of(*BLOCK_KINDS)
     add("--mode", type=block, nargs="+", metavar="WORD", default=argparse.SUPPRESS, help=mode_help)
-    scale_help = "pixels attend to those at multiples of 3 × f_scale from them"
+    scale_help = "pixels attend to those at multiples of f_scale × the branch's dilation from them"
     add("--f_scale", type=positive, default=2, metavar="N", help=scale_help)
     width_help = "width of the attention's queries as a multiple of nch_ker"
     width = number(above=0, at_most=100)
     add("--ss_exp_factor", type=width, default=1.0, metavar="X", help=width_help)
+    guard_help = "side in pixels of the square around a pixel that BockNet does not see"
+    guard = whole_number(at_least=1, at_most=10**4)
+    add("--blindspot", type=guard, default=15, metavar="N", help=guard_help)
+    dilation_help = "dilation of PUNNet, which is defined for 2 alone"
+    add("--dilation", type=positive, default=2, metavar="N", help=dilation_help)
+    refinement_help = (
+        "refine AP-BSN's and SS-BSN's reconstruction by random replacing (R3), after which a pixel "
+        "has seen itself"
+    )
+    add(
+        "--refinement",
+        type=truth_value,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="true",
+        help=refinement_help,
+    )
 
 
 def add_window_options(group: argparse._ArgumentGroup) -> None:

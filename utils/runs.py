@@ -11,6 +11,7 @@ from utils.option_words import file_text
 # training, or what it is trained on.
 NAMED_OFF_DEFAULT = (
     *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
+    "blindspot",
     *("data_key", "axes", "bands", "nan", "nodata"),
     *("preset", "precision", "tile"),
 )
