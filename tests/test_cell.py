@@ -25,8 +25,8 @@ SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
     **{
-        "factor_train": 3,
-        "factor_test": 3,
+        "factor_train": 4,
+        "factor_test": 4,
         "nch_ker": 5,
         "nblk": 3,
         "mode": ("na", "na"),
@@ -178,7 +178,7 @@ def test_a_truth_of_one_class_has_scores_but_no_measures(
     ("changes", "reason"),
     [
         ({"dataset": "nothing"}, "no scene 'data/nothing.mat': looked for data/nothing.mat"),
-        ({"factor": 12}, "factor 12 is larger than the image, 13×11"),
+        ({"factor_train": 12}, "factor 12 is larger than the image, 13×11"),
         ({"method": "lrx", "inner_window": 13}, "the inner window, 13, hides all of an image"),
         ({"method": "crd", "inner_window": 4}, "the inner window is 4, but needs a centre"),
         ({"method": "lfeb", "learning_rate": 1e30, "epochs": 9}, "learning rate"),
