@@ -98,7 +98,7 @@ class NAFBlock(nn.Module):
         twice = 2 * channels
         self.beta, self.gamma = (nn.Parameter(torch.ones(1, channels, 1, 1)) for _ in range(2))
         self.conv1 = nn.Conv2d(channels, twice, 1)
-        self.conv2 = nn.Conv2d(twice, twice, 3, padding=dilation, dilation=dilation, groups=twice)
+        self.conv2 = DepthwiseConv2d(twice, dilation=dilation)
         self.conv3 = nn.Conv2d(channels, channels, 1)
         # the checkpoints' name for the simplified channel attention
         self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, channels, 1))
@@ -110,6 +110,25 @@ class NAFBlock(nn.Module):
         gated = gate(self.conv2(self.conv1(self.norm1(x))))
         mixed = x + self.beta * self.conv3(gated * self.sca(gated))
         return mixed + self.gamma * self.conv5(gate(self.conv4(self.norm2(mixed))))
+
+
+class DepthwiseConv2d(nn.Conv2d):
+    """3×3 convolution of each channel by itself, on CPUs always in float32.
+
+    There the gradient of a dilated one in bf16 has parts that are never computed, but whatever was
+    in memory before (PyTorch 2.14.1 with oneDNN, found by infinite gradients).
+    """
+
+    def __init__(self, channels: int, *, dilation: int) -> None:
+        super().__init__(
+            channels, channels, 3, padding=dilation, dilation=dilation, groups=channels
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.to(self.weight.dtype))
 
 
 class PixelNorm(nn.LayerNorm):

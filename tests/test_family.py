@@ -246,6 +246,30 @@ def test_refinement_written_out() -> None:
     assert shares == pytest.approx([0.16] * 8, abs=0.02)
 
 
+def test_gradients_in_bf16_are_those_in_fp32_but_for_rounding() -> None:
+    """Whatever is in the memory that they are computed in."""
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("this CPU computes bf16 in fp32")
+    network, image = built("punnet", nch_ker=64, nblk=1), torch.rand(1, 3, 40, 32)
+    gradients = {}
+    for enabled in (False, True):
+        network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            output = network(image, factor=1)
+        for size in (10**2, 10**3, 10**4, 10**5, 10**6):
+            junk = [torch.full((size,), torch.inf, dtype=torch.bfloat16) for _ in range(9)]
+            del junk
+        (output.float() - image).abs().mean().backward()
+        gradients[enabled] = {
+            name: parameter.grad.clone()
+            for name, parameter in network.named_parameters()
+            if parameter.grad is not None
+        }
+    for name, exact in gradients[False].items():
+        away = (gradients[True][name] - exact).abs().max()
+        assert away <= 0.1 * max(float(exact.abs().max()), 1e-4), name
+
+
 def gradient_at(network: torch.nn.Module, image: torch.Tensor, row: int, column: int) -> Any:
     """|d output(row, column) / d input|, the largest of all bands, (H, W)."""
     image = image.detach().requires_grad_()
