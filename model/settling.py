@@ -14,8 +14,8 @@ from torch import Tensor
 
 EVERY = 25  # epochs from one look at the residuals to the next
 LOOKS = 9  # the median of so many is taken: from epoch to epoch the residuals wander
-SHARE = 0.005  # of the pixels are looked at as the few
-PATIENCE = 1.5  # a training ends at so many times the epoch that stayed the best
+SHARE = 0.001  # of the pixels are the few; the residual of more gathers once early, then again
+PATIENCE = 2.5  # a training ends at so many times the epoch that stayed the best
 
 
 def concentration(residuals: Tensor) -> float:

@@ -29,9 +29,9 @@ def test_concentration_is_that_of_the_largest_residuals() -> None:
     assert concentration(residuals(1)) == pytest.approx(1)
     assert concentration(residuals(50)) == pytest.approx(50 * 200 / 249)
     assert concentration(7 * residuals(50)) == pytest.approx(concentration(residuals(50)))
-    many = torch.ones(20, 40)
-    many[0, :4] = torch.tensor([3.0, 4, 5, 8])  # 5 ‰ of the pixels, to the last
-    assert concentration(many) == pytest.approx(5 * 800 / 816)
+    many = torch.ones(40, 100)
+    many[0, :4] = torch.tensor([3.0, 4, 5, 8])  # 1 ‰ of the pixels, to the last
+    assert concentration(many) == pytest.approx(5 * 4000 / 4016)
 
 
 def test_pixels_without_data_do_not_count() -> None:
@@ -93,7 +93,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, longest: int) -> Scripted:
     return trainer
 
 
-@pytest.mark.parametrize(("longest", "last"), [(100, 8), (5, 5)])
+@pytest.mark.parametrize(("longest", "last"), [(100, 12), (5, 5)])
 def test_the_weights_are_those_of_the_best_epoch(
     monkeypatch: pytest.MonkeyPatch, longest: int, last: int
 ) -> None:
