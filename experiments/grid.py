@@ -16,6 +16,12 @@ from utils.metrics import MEASURES
 Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
 
 NONE = "–"
+UNTRAINED = "none"  # not what is still to come
+TRAINING_COSTS = {  # heading: entry of the record
+    "Epochs": "epochs_done",
+    "Training (s)": "training_seconds",
+    "Parameters": "parameters",
+}
 
 
 @dataclass(frozen=True)
@@ -111,9 +117,12 @@ def summary(values: Sequence[float | None], *, digits: int = 4) -> Entry:
     text = f"{mean:.{digits}f}"
     if deviation is not None:
         text += f" ± {deviation:.{digits}f}"
-    if len(there) < len(values):
-        text += f" ({len(there)} of {len(values)} seeds)"
-    return Entry(text, mean, deviation)
+    return Entry(text + how_many(there, values, "seeds"), mean, deviation)
+
+
+def how_many(there: Sequence[object], asked: Sequence[object], what: str) -> str:
+    """Words that say how many there are, if some lack."""
+    return f" ({len(there)} of {len(asked)} {what})" if len(there) < len(asked) else ""
 
 
 def with_places(entries: Sequence[Entry]) -> list[Entry]:
@@ -135,6 +144,61 @@ def published_entries(
     """What a source gives for these scenes, and the mean where it has all that are counted."""
     values = [[row.auc.get(canonical_name(scene))] for scene in scenes]
     return [summary(value) for value in (*values, averages(list(compress(values, counted))))]
+
+
+def auc_and_cost_grid(
+    table: Table,
+    scenes: Sequence[str],
+    averaged: Sequence[str],
+    records: Records,
+    published: Sequence[PublishedRow],
+) -> Grid:
+    """The table of AUCs with what the training of each method took on these scenes."""
+    grid = auc_grid(table, scenes, averaged, records, published)
+    costs = [training_costs(table, row, scenes, records) for row in table.rows]
+    none = [Entry()] * len(TRAINING_COSTS)  # sources print no such numbers
+    return replace(
+        grid,
+        columns=[*grid.columns, *TRAINING_COSTS],
+        rows=[
+            (label, [*entries, *of_row])
+            for (label, entries), of_row in zip(grid.rows, costs, strict=True)
+        ],
+        published=[(label, source, [*entries, *none]) for label, source, entries in grid.published],
+    )
+
+
+def training_costs(table: Table, row: Row, scenes: Sequence[str], records: Records) -> list[Entry]:
+    """What a row's cells took: one entry for each of the training costs."""
+    if not row.has_seed:
+        return [Entry(UNTRAINED)] * len(TRAINING_COSTS)
+    places = [(row.label, scene, seed) for scene in scenes for seed in seeds_of(table, row)]
+    cells = [records.get(place, {}) for place in places]
+    epochs, seconds, parameters = (
+        [cell.get(name) for cell in cells] for name in TRAINING_COSTS.values()
+    )
+    return [extent(epochs), mean_seconds(seconds), extent(parameters)]
+
+
+def extent(values: Sequence[int | None]) -> Entry:
+    """A count; the smallest and the largest where there are several, which are no one number."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return Entry()
+    least, most = min(there), max(there)
+    return Entry(f"{least:,}", least) if least == most else Entry(f"{least:,}–{most:,}")
+
+
+def mean_seconds(values: Sequence[float | None]) -> Entry:
+    """The mean of what there is, and of how many cells if some lack.
+
+    It has no spread: scenes of different sizes take different times.
+    """
+    there = [value for value in values if value is not None]
+    if not there:
+        return Entry()
+    mean = statistics.fmean(there)
+    return Entry(f"{mean:,.2f}" + how_many(there, values, "cells"), mean)
 
 
 def measures_grid(

@@ -17,7 +17,7 @@ else:
     import tomli as tomllib
 
 TABLES = Path(__file__).with_name("tables")
-LAYOUTS = ("auc", "measures", "runtime")
+LAYOUTS = ("auc", "auc_and_cost", "measures", "runtime")
 KEYS = ("title", "show", "scenes", "seeds", "published", "options", "methods")
 
 

@@ -13,8 +13,11 @@ from experiments.grid import (
     NONE,
     Entry,
     Grid,
+    auc_and_cost_grid,
     auc_grid,
     averages,
+    extent,
+    mean_seconds,
     measures_grid,
     runtime_grid,
     summary,
@@ -231,6 +234,72 @@ def test_what_is_not_computed_costs_nothing_yet() -> None:
     assert [label for label, _ in grid.rows] == ["RX", "LFEB"] * 2
     for _, entries in grid.rows:
         assert [entry.text for entry in entries[1:]] == [NONE] * 7
+
+
+def a_training(*, auc: float, seconds: float, epochs: int, parameters: int) -> dict[str, Any]:
+    """The record of a trained cell."""
+    costs = {"training_seconds": seconds, "epochs_done": epochs, "parameters": parameters}
+    return {"measures": {"auc_df": auc}, "inference_seconds": 0.5, **costs}
+
+
+def test_the_auc_of_methods_and_what_their_training_took() -> None:
+    cells: dict[Place, Mapping[str, Any]] = {
+        ("RX", "a", None): {"measures": {"auc_df": 0.5}, "inference_seconds": 0.125},
+        ("LFEB", "a", 1): a_training(auc=0.8, seconds=1000, epochs=3000, parameters=672000),
+        ("LFEB", "a", 2): a_training(auc=0.6, seconds=1002, epochs=3000, parameters=672000),
+        ("LFEB", "b", 1): a_training(auc=0.9, seconds=1999.5, epochs=3000, parameters=681000),
+    }
+    published = [PublishedRow("RX", "a paper", {"a": 0.99})]
+    arguments = (a_table("RX", "LFEB", "LFEB 2"), ["a", "b"], ["a", "b"], cells, published)
+    grid, plain = auc_and_cost_grid(*arguments), auc_grid(*arguments)
+    assert grid.columns == [*plain.columns, "Epochs", "Training (s)", "Parameters"]
+    for (label, entries), (expected, aucs) in zip(grid.rows, plain.rows, strict=True):
+        assert label == expected and entries[:3] == aucs
+    texts = [[entry.text for entry in entries[3:]] for _, entries in grid.rows]
+    assert texts == [
+        ["none"] * 3,  # whatever is computed, nothing is trained
+        ["3,000", "1,333.83 (3 of 4 cells)", "672,000–681,000"],
+        [NONE] * 3,  # still to come
+    ]
+    assert [entry.value for entry in grid.rows[1][1][3:]] == [3000, pytest.approx(1333.8333), None]
+    assert all(not entry.place for _, entries in grid.rows for entry in entries[3:])
+    ((*_, entries),) = grid.published
+    assert [entry.text for entry in entries] == ["0.9900", NONE, NONE] + [NONE] * 3
+    assert grid.sources == plain.sources == ["a paper"]
+
+
+def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
+    cells: dict[Place, Mapping[str, Any]] = {
+        ("LFEB", "a", 1): a_training(auc=0.8, seconds=2, epochs=10, parameters=7),
+        ("LFEB", "b", 1): a_training(auc=0.8, seconds=4, epochs=12, parameters=7)
+        | {"measures": None},
+    }
+    ((_, entries),) = auc_and_cost_grid(
+        a_table("LFEB", seeds=[1]), ["a", "b"], ["a"], cells, []
+    ).rows
+    assert [entry.text for entry in entries[3:]] == ["10–12", "3.00", "7"]
+
+
+COUNTS = st.lists(st.integers(1, 10**7) | st.none(), min_size=1, max_size=6)
+
+
+@given(COUNTS)
+def test_counts_are_one_number_or_the_least_and_the_most(values: list[int | None]) -> None:
+    there = [value for value in values if value is not None]
+    entry = extent(values)
+    assert entry.value == (there[0] if len(set(there)) == 1 else None)
+    shown = [] if entry == Entry(NONE) else entry.text.replace(",", "").split("–")
+    assert [int(number) for number in shown] == sorted({min(there), max(there)} if there else ())
+
+
+@given(st.lists(st.floats(0, 1e5) | st.none(), min_size=1, max_size=6))
+def test_seconds_are_the_mean_of_what_there_is(values: list[float | None]) -> None:
+    there = [value for value in values if value is not None]
+    entry = mean_seconds(values)
+    assert entry.value == (pytest.approx(np.mean(there)) if there else None)
+    assert entry.deviation is None and (entry.text == NONE) == (not there)
+    lack = f"({len(there)} of {len(values)} cells)"
+    assert (lack in entry.text) == (0 < len(there) < len(values))
 
 
 def test_a_scene_without_an_auc_is_left_out_of_all_averages() -> None:

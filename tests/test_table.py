@@ -142,8 +142,8 @@ def test_the_tables_of_the_project_can_be_read(name: str) -> None:
         assert {*row.options, *(["seed"] if row.has_seed else [])} == {*METHODS[row.method].options}
 
 
-def test_there_are_the_five_tables_that_were_promised() -> None:
-    assert SHIPPED == ["ablation", "comparison", "factor", "measures", "runtime"]
+def test_there_are_the_six_tables_that_were_promised() -> None:
+    assert SHIPPED == ["ablation", "comparison", "factor", "family", "measures", "runtime"]
     methods = {row.method for row in read_table("comparison", given={}).rows}
     assert methods == {"rx", "lrx", "crd", "autoad", "nl2net"}
     assert [row.options["factor_train"] for row in read_table("factor", given={}).rows] == [
@@ -155,12 +155,23 @@ def test_there_are_the_five_tables_that_were_promised() -> None:
     ]
 
 
+def test_the_family_is_trained_for_its_own_epochs() -> None:
+    read = read_table("family", given={})
+    epochs = {row.method: row.options.get("epochs") for row in read.rows}
+    others = {"apbsn": 3000, "ssbsn": 3000, "pdbsnet": 3000, "bocknet": 3000, "punnet": 1500}
+    assert epochs == {"rx": None, "nl2net": 5000, **others}
+    assert read.published == ["RX", "PDBSNet", "PUNNet", "NL2Net"]
+    assert set(read.published) <= {row.label for row in read.rows}
+
+
 @pytest.mark.parametrize("name", ["nothing", "nothing.toml", "some/nothing", "../nothing.toml"])
 def test_a_table_that_is_not_there(name: str) -> None:
     with pytest.raises(InputError) as error:
         read_table(name, given={})
     assert f"--table {name}: there is no file " in str(error.value)
-    assert "(tables here: ablation, comparison, factor, measures, runtime)" in str(error.value)
+    assert "(tables here: ablation, comparison, factor, family, measures, runtime)" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +179,7 @@ def test_a_table_that_is_not_there(name: str) -> None:
     [
         ("show = ", "Invalid value"),
         ('show = "auc"\nshow = "auc"', "Cannot overwrite a value"),
-        ("", "show is None, not one of auc, measures, runtime"),
+        ("", "show is None, not one of auc, auc_and_cost, measures, runtime"),
         (with_methods(RX, top='show = "roc"'), "show is 'roc', not one of auc"),
         (with_methods(RX, top="show = 1"), "show is 1, not one of auc"),
         (with_methods(RX, top='show = "auc"\nscene = "all"'), "'scene' is none of title, show"),

@@ -118,6 +118,21 @@ def test_words_in_a_table_are_in_the_csv() -> None:
     assert line == ["RX", "measured", "a scene", "10×9×3"]
 
 
+def test_a_range_is_words_in_csv_and_has_a_dash_in_latex() -> None:
+    rows = [
+        ("RX", [Entry("none"), Entry("672,000–681,000")]),
+        ("LFEB", [Entry(), Entry("3,000", 3000)]),
+    ]
+    table = grid(columns=["Training (s)", "Parameters"], rows=rows, published=[], sources=[])
+    _, *lines = csv.reader(io.StringIO(csv_text(table)))
+    assert lines == [
+        ["RX", "measured", "none", "672,000–681,000"],
+        ["LFEB", "measured", "", "3000"],
+    ]
+    assert r"RX & none & 672,000--681,000 \\" in latex(table, [])
+    assert "| RX | none | 672,000–681,000 |" in markdown(table, [])
+
+
 def test_latex_marks_the_best_and_keeps_printed_numbers_apart() -> None:
     assert latex(grid(), NOTES) == "\n".join(
         [
