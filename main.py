@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         args, given = parse(arguments)
         if args.command == "reproduce":
             reproduce(args, given)
+        elif args.command == "blindspot":
+            blindspot(args, given)
         else:
             work_on_scenes(args)
         sys.stdout.flush()
@@ -298,6 +300,18 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
         leave(1, "parts of the table are missing; the same command tries them again")
 
 
+def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
+    """Draw what blind-spot networks see around a pixel, and tell what they are blind to."""
+    from experiments.blindspot import fields_table, receptive_fields
+    from utils.figures import save_figure
+    from utils.receptive_fields import blindspot_figure
+
+    folder = writable_folder(args.result_dir)
+    fields = receptive_fields(given)
+    print(fields_table(fields))
+    print_paths(save_figure(folder / "blindspot", blindspot_figure(fields)))
+
+
 def info(args: Namespace) -> None:
     """Tell what is in a scene's file, what is made of it, and what is known about the scene."""
     from data.loading import scene_file
@@ -316,7 +330,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
         print(f"{name:<12} {text}")
 
 
-# what is done to each scene; a table has its own
+# what is done to each scene; a table has its own, and a blind spot needs none
 COMMANDS = {"train": train, "predict": predict, "run": run, "info": info}
 
 

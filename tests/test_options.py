@@ -173,7 +173,7 @@ def test_options_of_other_commands_have_no_meaning(
     command: str, option: str, value: str, of_tables: bool
 ) -> None:
     words = ["--command", command, f"--{option}", value]
-    if (command == "reproduce") == of_tables and command != "info":
+    if (command == "reproduce") == of_tables and command not in ("info", "blindspot"):
         args, given = parse(words)
         assert str(given[option]) == str(getattr(args, option)) == value
         return

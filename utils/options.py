@@ -6,10 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import METHODS, PRESETS, SHORTHANDS
+from model.methods import ATTENTION, FACTORS, METHODS, PRESETS, SHORTHANDS
 from utils.errors import InputError
 from utils.option_words import option_text
 from utils.parser import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
+
+# what changes the picture of a blind spot, or where it goes
+BLINDSPOT_OPTIONS = (
+    *("command", "method", "result_dir", "seed", "nch_ker", "nblk"),
+    *(*FACTORS, *SHORTHANDS, *ATTENTION, "blindspot", "dilation", "refinement"),
+)
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
@@ -41,10 +47,17 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
     options["method"] = method.same_as or name
     options["dataset"] = given.get("dataset", [defaults["dataset"]])
     check_command(given, options["command"])
-    if options["command"] != "reproduce":  # a table has its own methods, and completes them
+    if of_one_method(given, options["command"]):
         check_meaning(given, name)
         complete_network_options(options)
     return argparse.Namespace(**options), given
+
+
+def of_one_method(given: Mapping[str, object], command: str) -> bool:
+    """Whether the options are those of a single method."""
+    if command == "blindspot":  # which without one is of all networks, each with those it has
+        return "method" in given
+    return command != "reproduce"  # a table has its own methods, and completes their options
 
 
 def without_shorthands(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +85,9 @@ def with_negative_values(arguments: Sequence[str]) -> list[str]:
 
 def check_command(given: Mapping[str, object], command: str) -> None:
     """Raise InputError for an option that the command has no use for."""
+    without = without_meaning(command)
     for option in given:
-        if option in without_meaning(command):
+        if option in without:
             raise InputError(f"--{option} has no meaning for --command {command}")
     if set(AGAIN_OPTIONS) <= set(given):
         raise InputError("--resume goes on with a training and --overwrite starts anew: give one")
@@ -81,6 +95,8 @@ def check_command(given: Mapping[str, object], command: str) -> None:
 
 def without_meaning(command: str) -> set[str]:
     """The options that a command has no use for."""
+    if command == "blindspot":
+        return {*vars(build_parser().parse_args([]))} - {*BLINDSPOT_OPTIONS}
     without = {
         "train": ("weights", "threshold"),
         "predict": AGAIN_OPTIONS,

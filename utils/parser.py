@@ -23,7 +23,7 @@ from utils.threshold import threshold_argument
 
 TABLE_OPTIONS = ("table", "workers", "cluster")
 AGAIN_OPTIONS = ("resume", "overwrite")  # what becomes of an earlier training of the same run
-COMMANDS = ("train", "predict", "run", "reproduce", "info")
+COMMANDS = ("train", "predict", "run", "reproduce", "info", "blindspot")
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,7 +79,8 @@ def add_task_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     run_help = (
         "run is train, then predict; reproduce computes a table of methods and scenes; "
-        "info tells what is in a scene"
+        "info tells what is in a scene; blindspot draws what each blind-spot network, or that of "
+        "--method, sees around a pixel"
     )
     add("--command", type=str.lower, choices=COMMANDS, default="predict", help=run_help)
     scene_help = (

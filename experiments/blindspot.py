@@ -1,0 +1,135 @@
+"""What the blind-spot networks see around a pixel, and what they are blind to, measured."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from model.blind_spot import BlindSpotNetwork
+from model.build import NETWORKS, build_network, check_strides
+from model.methods import METHODS
+from model.require import require
+from utils.errors import as_input_error
+from utils.options import method_options_of
+from utils.receptive_fields import ReceptiveField, View, leaks_of, power_of_ten
+from utils.seeds import seed_everything
+
+FAMILY = ("nl2net", "apbsn", "ssbsn", "pdbsnet", "bocknet", "punnet")
+SIDE = 41  # pixels of the square that is looked at; odd, and no multiple of a network's strides
+BANDS = 2  # as few as are more than one: each costs a gradient
+
+
+def receptive_fields(given: Mapping[str, Any]) -> list[ReceptiveField]:
+    """Measure the fields of the method that is given, or of the family, with the options given.
+
+    Options go to the methods that have them. Raises InputError for a method that is no blind-spot
+    network, and for options that it cannot be built with.
+    """
+    fields = []
+    for name in [given["method"]] if "method" in given else FAMILY:
+        own = {option: value for option, value in given.items() if METHODS[name].has(option)}
+        with as_input_error(f"--method {name}"):
+            method, options = method_options_of({"method": name, **own})
+            require(method in NETWORKS, f"no blind-spot network, as are {', '.join(NETWORKS)}")
+            fields.append(receptive_field(method=method, options=options))
+    return fields
+
+
+def receptive_field(*, method: str, options: Mapping[str, Any]) -> ReceptiveField:
+    """Measure what a network sees around a pixel at its initial weights, as it predicts.
+
+    `options` has all of the method. Raises ValueError where the network cannot be built with them,
+    and where it sees nothing of the pixels that are looked at.
+    """
+    seed = options["seed"]
+    seed_everything(seed)
+    network = build_network(method, bands=BANDS, options=options)
+    network.double().eval().requires_grad_(False)
+    factors = None
+    if METHODS[method].has("factor"):
+        factors = network.factor_train, network.factor_test
+        check_strides(options, *[image_side(max(factors))] * 2)
+    with_pd = network.factor_test > 1
+    return ReceptiveField(
+        title=METHODS[method].title,
+        factors=factors,
+        without_pd=view_of(network, factor=1, seed=seed),
+        predicting=view_of(network, factor=network.factor_test, seed=seed) if with_pd else None,
+        leak=leak_of(method, options),
+    )
+
+
+def image_side(factor: int) -> int:
+    """Side of the image that a pixel is looked at in the middle of."""
+    # every sub-image of PD is as large as what is looked at, and so the pixels beyond its border,
+    # which come from elsewhere, are out of sight; past 3 that would take too long
+    return SIDE * min(factor, 3)
+
+
+def view_of(network: BlindSpotNetwork, *, factor: int, seed: int) -> View:
+    """Differentiate the middle pixel of a reconstruction by the input around it.
+
+    The influence of a pixel is the sum of |gradient| over the bands of both. Raises ValueError
+    where it is zero everywhere.
+    """
+    side = image_side(factor)
+    random = torch.Generator().manual_seed(seed)
+    image = torch.rand(1, BANDS, side, side, generator=random, dtype=torch.float64)
+    image.requires_grad_()
+    middle, reach = side // 2, SIDE // 2
+    outputs = network(image, factor)[0, :, middle, middle]
+    gradients = [torch.autograd.grad(value, image, retain_graph=True)[0] for value in outputs]
+    seen = torch.cat(gradients).abs().sum(dim=(0, 1))  # (side, side)
+    window = slice(middle - reach, middle + reach + 1)
+    influence = seen[window, window].numpy()
+    largest = float(np.max(influence))
+    require(
+        0 < largest < math.inf,
+        f"the network sees nothing of the {SIDE}×{SIDE} pixels around a pixel: "
+        f"give a smaller window or factor, or more channels; or another seed",
+    )
+    return View(influence / largest)
+
+
+def leak_of(method: str, options: Mapping[str, Any]) -> str:
+    """How a pixel comes to have a share in its own reconstruction, where it has any."""
+    if options.get("refinement"):
+        return "random replacing (R3) lets a pixel see itself"
+    if "ss" in options.get("mode", ()):
+        return "attention sees the whole image; its layer norm averages over it, the blind included"
+    if method == "punnet":
+        return "channel attention averages over the whole image, the pixel itself included"
+    return ""
+
+
+def fields_table(fields: Sequence[ReceptiveField]) -> str:
+    """What is blind and what a pixel's own influence is, a line a method, then why it is."""
+    head = ("method", "PD train/predict", "blind", "itself", "blind with PD", "itself with PD")
+    lines = [head, *map(table_row, fields)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    legend = (
+        "blind: the largest square around a pixel that is exactly without influence; "
+        "itself: the pixel's own influence, relative to the largest; with PD: in the middle of a "
+        "sub-image"
+    )
+    return "\n".join([*table, legend, *leaks_of(fields)])
+
+
+def table_row(field: ReceptiveField) -> tuple[str, ...]:
+    """A method's line of the table, as texts."""
+    factors = f"{field.factors[0]} / {field.factors[1]}" if field.factors else "none"
+    views = [field.without_pd, field.predicting]
+    cells = [text for view in views for text in (view_in_words(view) if view else ("", ""))]
+    return (field.title, factors, *cells)
+
+
+def view_in_words(view: View) -> tuple[str, str]:
+    """What is exactly blind, and how much a pixel sees of itself."""
+    side = view.blind_side
+    return f"{side}×{side}" if side else "–", power_of_ten(view.itself) if view.itself else "0"
