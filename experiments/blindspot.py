@@ -16,7 +16,8 @@ from utils.options import method_options_of
 from utils.receptive_fields import ReceptiveField, View, leaks_of, power_of_ten
 from utils.seeds import seed_everything
 
-FAMILY = ("nl2net", "apbsn", "ssbsn", "pdbsnet", "bocknet", "punnet")
+# not the ablations, which are partial calls
+FAMILY = tuple(name for name, network in NETWORKS.items() if isinstance(network, type))
 SIDE = 41  # pixels of the square that is looked at; odd, and no multiple of a network's strides
 BANDS = 2  # as few as are more than one: each costs a gradient
 

@@ -68,9 +68,10 @@ def plan_memory(
 def no_doubt(shape: tuple[int, int, int], options: Mapping[str, Any], at_hand: int) -> bool:
     """Whether far more fits than a step could take, so that it need not be gone through."""
     height, width, bands = shape
-    width = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
-    features = 50 * (options.get("nblk", 6) + 6) * width  # a pixel, or fewer
-    return 2 * LIBRARIES + 4 * height * width * (20 * bands + features) < at_hand
+    channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
+    features = 50 * (options.get("nblk", 6) + 6) * channels  # a pixel, or fewer
+    pixels = max(height, width) ** 2  # BockNet makes a square of every image
+    return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < at_hand
 
 
 def way_out(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:

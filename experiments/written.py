@@ -111,6 +111,8 @@ def notes_on_devices(plan: Plan) -> list[str]:
 def row_in_words(row: Row, seeds: str) -> str:
     """A row's method, its epochs and what is off its defaults; its seeds where it draws any."""
     _, defaults = method_options_of({"method": row.method})
+    if "mode" in defaults:
+        defaults["mode"] = METHODS[row.method].mode(row.options["nblk"])
     options = [
         f"{name} {option_text(value)}"
         for name, value in row.options.items()

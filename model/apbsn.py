@@ -65,7 +65,7 @@ class AsymmetricNetwork(BlindSpotNetwork):
         height, width = image.shape[-2:]
         # a reflection needs a pixel more than it adds
         down, across = min(PADDING, height - 1), min(PADDING, width - 1)
-        refined = torch.zeros_like(rebuilt)
+        refined = torch.zeros_like(image)  # in full precision, whatever the network computes in
         for _ in range(REPETITIONS):
             replaced = torch.rand(image.shape, generator=generator).to(image.device) < REPLACED
             mixture = torch.where(replaced, image, rebuilt)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from model.layers import pad_to_multiple
 from model.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 from model.require import require
 
@@ -15,7 +16,8 @@ class BlindSpotNetwork(nn.Module):
     A network of the family says with `rebuild` how it does so for a mosaic of the pixel-shuffle
     downsampling (PD). `factor` is the stride of PD, or a pair: in training, in prediction (the
     modes of `nn.Module`). Every tile of the mosaic has `tile_padding` zeros at each side. With
-    `recompute`, a training step keeps what goes into each part alone and computes the rest twice.
+    `recompute`, a training step keeps what goes into each part alone and computes the rest twice,
+    for the parts that `rebuild` sends features `through`.
 
     Raises ValueError for a factor under 1.
     """
@@ -48,8 +50,7 @@ class BlindSpotNetwork(nn.Module):
         # around the image, because its tiles then have `tile_padding` zeros around each of them;
         # zeros, not reflection: a reflected pixel would lie where the network can see it
         around = factor * self.tile_padding
-        lacking = -width % factor, -height % factor  # -7 % 3 is what 7 lacks to 9
-        padded = F.pad(image, (around, around + lacking[0], around, around + lacking[1]))
+        padded = pad_to_multiple(F.pad(image, (around,) * 4), factor)
         mosaic = pixel_unshuffle_mosaic(padded, factor)  # (N, B, H', W')
         pixel_by_pixel = mosaic.contiguous(memory_format=torch.channels_last)  # quicker on a CPU
         rebuilt = pixel_shuffle_mosaic(self.rebuild(pixel_by_pixel), factor)

@@ -20,7 +20,8 @@ class BockNet(BlindSpotNetwork):
     """A U-net that sees only what is above, on the image turned in four directions.
 
     A pixel does not see the `guard_window` × `guard_window` square around it; an even number acts
-    as the odd one below. Raises ValueError for an option out of range.
+    as the odd one below. Every image is padded to a square, so a long one costs as much as that.
+    Raises ValueError for an option out of range.
     """
 
     cell = 2  # of its pooling

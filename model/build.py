@@ -15,7 +15,7 @@ from model.blind_spot import BlindSpotNetwork
 from model.bocknet import BockNet
 from model.crd import collaborative_representation
 from model.fast import FastTrainer
-from model.methods import FACTORS
+from model.methods import FACTORS, RECIPE
 from model.nl2net import NL2Net
 from model.pdbsnet import PDBSNet
 from model.precision import precision_at_hand
@@ -38,7 +38,6 @@ NETWORKS: dict[str, Callable[..., BlindSpotNetwork]] = {
 }
 # What the networks call those of their options that have another name on the command line.
 ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
-OF_NETWORKS = (*ARGUMENTS, "mode", "f_scale", "ss_exp_factor", "dilation", "refinement")
 PRESET_TRAINERS = {"paper": Trainer, "fast": FastTrainer}
 # The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
 DETECTORS: dict[str, Callable[..., Tensor]] = {
@@ -95,12 +94,13 @@ def build_network(method: str, *, bands: int, options: Mapping[str, Any]) -> Bli
     Raises ValueError for an option that it cannot be built with.
     """
     arguments = {
-        ARGUMENTS.get(name, name): options[name] for name in OF_NETWORKS if name in options
+        ARGUMENTS.get(option, option): value
+        for option, value in options.items()
+        if option not in (*RECIPE, *FACTORS)
     }
     if "factor_train" in options:
         arguments["factor"] = options["factor_train"], options["factor_test"]
-    recompute = options.get("recompute", False)
-    return NETWORKS[method](bands=bands, recompute=recompute, **arguments)
+    return NETWORKS[method](bands=bands, **arguments)
 
 
 def autoad_trainer(
@@ -125,10 +125,15 @@ TRAINERS: dict[str, Callable[..., Trainer]] = {
 
 
 def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:
-    """Raise ValueError for a stride larger than the image."""
+    """Raise ValueError for a stride larger than the image, or a guard window that hides it."""
     size = f"larger than the image, {height}×{width}"
     factor = max(options.get(option, 1) for option in FACTORS)
     if factor > min(height, width):
         raise ValueError(f"factor {factor} is {size}; 1 fits any")
+    guard = options.get("blindspot", 1)
+    if (guard + 1) // 2 >= max(height, width):
+        raise ValueError(
+            f"blindspot {guard} hides all of the image, {height}×{width}; a smaller one does not"
+        )
     if options.get("f_scale", 1) > max(2, height, width):  # the default is fine for every image
         raise ValueError(f"f_scale {options['f_scale']} is {size}")

@@ -27,11 +27,12 @@ Block = Callable[..., nn.Module]  # of channels, and of the dilation by its name
 
 
 class MaskedConv2d(nn.Conv2d):
-    """Convolution with (2d − 1)² taps, d its `dilation`, that is blind in the middle.
+    """Convolution with (2d − 1)² taps that is blind in the middle, for a branch of dilation d.
 
-    Mask `pixel` hides the tap in the centre, `block` all but the outermost taps (centre block
-    masked convolution). Masked taps are left out where the weight is used: a published checkpoint
-    holds arbitrary values there. `mask` is a buffer because checkpoints carry it.
+    Its own taps are neighbours. Mask `pixel` hides the tap in the centre, `block` all but the
+    outermost taps (centre block masked convolution), which for d = 2 is the same. Masked taps are
+    left out where the weight is used: a published checkpoint holds arbitrary values there. `mask`
+    is a buffer because checkpoints carry it.
 
     Raises ValueError for a dilation under 2, which leaves nothing to see.
     """

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from model.mode import default_mode, last_third_attends
 
 TRAINING = ("epochs", "learning_rate", "weight_decay", "seed")
+RECIPE = (*TRAINING, "lossm", "precision", "preset", "tile")  # of blind-spot networks
 # of the pixel-shuffle downsampling (PD), in training and in prediction; `factor` means both
 FACTORS = ("factor_train", "factor_test")
-NETWORK = ("lossm", "nch_ker", "precision", "preset", "tile")
-BRANCHES = (*TRAINING, *NETWORK, *FACTORS, "nblk")
+BLOCKS = (*RECIPE, *FACTORS, "nch_ker", "nblk")
 ATTENTION = ("mode", "f_scale", "ss_exp_factor")
 WINDOWS = ("inner_window", "outer_window", "ridge")
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
@@ -30,10 +30,10 @@ class Method:
     """A way to score the pixels of a scene.
 
     `title` names it in tables and in the names of runs and weights; `options` are those that
-    change what it computes, `defaults` their values where not NL2Net's, and `mode` the kinds of its
-    blocks by their number. A method that is another with some options `fixed` has that one's name
-    in `same_as`. `revision` counts the changes of its code that change its scores: cells of tables
-    that were computed before are computed again.
+    change what it computes, `defaults` their values where not those of the parser, and `mode` the
+    kinds of its blocks by their number. A method that is another with some options `fixed` has that
+    one's name in `same_as`. `revision` counts the changes of its code that change its scores: cells
+    of tables that were computed before are computed again.
     """
 
     title: str
@@ -52,57 +52,57 @@ class Method:
 
 
 METHODS = {
-    "nl2net": Method("NL2Net", "both branches", BRANCHES + ATTENTION),
-    "lfeb": Method("LFEB", "NL2Net's local branch alone", BRANCHES),
-    "nlfeb": Method("NLFEB", "NL2Net's non-local branch alone", BRANCHES + ATTENTION),
+    "nl2net": Method("NL2Net", "both branches", BLOCKS + ATTENTION),
+    "lfeb": Method("LFEB", "NL2Net's local branch alone", BLOCKS),
+    "nlfeb": Method("NLFEB", "NL2Net's non-local branch alone", BLOCKS + ATTENTION),
     "pixel_mask": Method(
         "NL2Net-pixel-mask",
         "NL2Net that hides the centre pixel instead of the centre block",
-        BRANCHES + ATTENTION,
+        BLOCKS + ATTENTION,
     ),
     "no_pd": Method(
         "NL2Net",
         "NL2Net with --factor 1",
-        BRANCHES + ATTENTION,
+        BLOCKS + ATTENTION,
         same_as="nl2net",
         fixed={"factor": 1},
     ),
     "no_attention": Method(
         "NL2Net",
         "NL2Net with --mode na",
-        BRANCHES + ATTENTION,
+        BLOCKS + ATTENTION,
         same_as="nl2net",
         fixed={"mode": ("na",)},
     ),
     "apbsn": Method(
         "AP-BSN",
         "asymmetric PD, dilated blocks",
-        (*BRANCHES, "refinement"),
+        (*BLOCKS, "refinement"),
         defaults={"epochs": 3000, "factor_train": 5, "factor_test": 2, "nch_ker": 128, "nblk": 9},
     ),
     "ssbsn": Method(
         "SS-BSN",
         "AP-BSN with self-similarity attention",
-        (*BRANCHES, *ATTENTION, "refinement"),
+        (*BLOCKS, *ATTENTION, "refinement"),
         defaults={"epochs": 3000, "factor_train": 5, "factor_test": 2, "nch_ker": 128, "nblk": 9},
         mode=last_third_attends,
     ),
     "pdbsnet": Method(
         "PDBSNet",
         "PD, dilated blocks",
-        BRANCHES,
+        BLOCKS,
         defaults={"epochs": 3000, "factor_train": 3, "factor_test": 3},
     ),
     "bocknet": Method(
         "BockNet",
         "U-nets that look past a guard window",
-        (*TRAINING, *NETWORK, "blindspot"),
+        (*RECIPE, "nch_ker", "blindspot"),
         defaults={"epochs": 3000},
     ),
     "punnet": Method(
         "PUNNet",
         "PD, U-net on patches",
-        (*BRANCHES, "dilation"),
+        (*BLOCKS, "dilation"),
         defaults={"epochs": 1500, "nch_ker": 128, "nblk": 4},
     ),
     "autoad": Method(

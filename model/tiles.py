@@ -75,7 +75,8 @@ class TiledTrainer(Trainer):
         """Cut a side of the image into overlapping tiles: where each lies, and what counts of it.
 
         Tiles begin at multiples of the network's period, so that pixels fall into the same images
-        of the pixel-shuffle downsampling as in the whole.
+        of the pixel-shuffle downsampling as in the whole (and into the same patches of PUNNet's,
+        where the sides of the whole are multiples of it, too).
         """
         period = self.network.period
         side = max(self.tile // period, 2) * period

@@ -61,7 +61,7 @@ def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
         "nch_ker": head.shape[0],
         "nblk": last - ENTRY,
     }
-    if "non-local" not in there:
+    if "non-local" not in there or f"branch2.body.{ENTRY}.conv1.weight" not in weights:
         return options
     attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(ENTRY, last)]
     options["mode"] = "-".join("na" if wqk is None else "ss" for wqk in attention)

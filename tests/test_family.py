@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.scene import Scene
 from data.tensors import cube_to_image, image_to_cube
-from model.build import NETWORKS, build_network
+from model.build import NETWORKS, build_network, build_trainer
 from model.methods import METHODS
 from model.punnet import DepthwiseConv2d
 from model.trainer import Trainer
@@ -215,6 +215,27 @@ def test_tiles_of_the_mosaic_are_padded_one_by_one() -> None:
 def test_what_is_not_defined_is_refused(name: str, settings: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         built(name, **settings)
+
+
+@pytest.mark.parametrize(("window", "fits"), [(15, False), (13, True), (199, False)])
+def test_a_guard_window_that_hides_the_image_is_refused(window: int, fits: bool) -> None:
+    _, options = method_options_of({"method": "bocknet", "blindspot": window, "nch_ker": 4})
+    shape = torch.Size((1, 3, 8, 5))
+    if fits:
+        image = torch.rand(shape)
+        rebuilt = build_trainer(
+            "bocknet", shape, device=torch.device("cpu"), options=options
+        ).reconstruct(image)
+        assert rebuilt.std(dim=(2, 3)).min() > 0
+        return
+    with pytest.raises(ValueError, match=f"blindspot {window} hides all of the image, 8×5"):
+        build_trainer("bocknet", shape, device=torch.device("cpu"), options=options)
+
+
+def test_an_option_that_a_network_does_not_take_is_no_option() -> None:
+    _, options = method_options_of({"method": "pdbsnet"})
+    with pytest.raises(TypeError, match="branches"):
+        build_network("pdbsnet", bands=3, options={**options, "branches": 3})
 
 
 def test_refinement_mixes_prediction_and_image() -> None:

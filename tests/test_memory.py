@@ -1,6 +1,7 @@
 """What a run will take of memory, what is at hand, and what is done where it does not fit."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,19 @@ def test_what_is_at_hand(
     files: dict[str, str], expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert machine(tmp_path, monkeypatch, files) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "shape"), [("nl2net", (200, 4000, 100)), ("bocknet", (2000, 20, 100))]
+)
+def test_long_images_are_looked_at_as_closely_as_square_ones(
+    method: str, shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BockNet makes a square of 2000×2000 pixels of the second."""
+    has(monkeypatch, 8 * GIBIBYTE)
+    monkeypatch.setattr(memory, "leave_no_gaps", lambda: None)
+    options = method_options_of({"method": method})[1]
+    settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
+    assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
+    with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
+        assert "computed again" in memory.plan_memory(method, shape, **settings)

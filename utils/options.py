@@ -6,16 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import ATTENTION, FACTORS, METHODS, PRESETS, SHORTHANDS
+from model.methods import METHODS, PRESETS, RECIPE, SHORTHANDS, WINDOWS
 from utils.errors import InputError
 from utils.option_words import option_text
 from utils.parser import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
 
 # what changes the picture of a blind spot, or where it goes
-BLINDSPOT_OPTIONS = (
-    *("command", "method", "result_dir", "seed", "nch_ker", "nblk"),
-    *(*FACTORS, *SHORTHANDS, *ATTENTION, "blindspot", "dilation", "refinement"),
-)
+BLINDSPOT_OPTIONS = {
+    *("command", "method", "result_dir", "seed", *SHORTHANDS),
+    *({option for method in METHODS.values() for option in method.options} - {*RECIPE, *WINDOWS}),
+}
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
@@ -96,7 +96,7 @@ def check_command(given: Mapping[str, object], command: str) -> None:
 def without_meaning(command: str) -> set[str]:
     """The options that a command has no use for."""
     if command == "blindspot":
-        return {*vars(build_parser().parse_args([]))} - {*BLINDSPOT_OPTIONS}
+        return {*vars(build_parser().parse_args([]))} - BLINDSPOT_OPTIONS
     without = {
         "train": ("weights", "threshold"),
         "predict": AGAIN_OPTIONS,

@@ -8,7 +8,7 @@ from pathlib import Path
 from utils.option_words import file_text
 
 # Where they are off their defaults these stand in a run's name, in this order: what changes the
-# training, or what it is trained on.
+# training, or what it is trained on. (Not factor_test and refinement: the weights are the same.)
 NAMED_OFF_DEFAULT = (
     *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
     "blindspot",
