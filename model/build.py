@@ -130,7 +130,7 @@ def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:
     factor = max(options.get(option, 1) for option in FACTORS)
     if factor > min(height, width):
         raise ValueError(f"factor {factor} is {size}; 1 fits any")
-    guard = options.get("blindspot", 1)
+    guard = options.get("blindspot", 0)
     if (guard + 1) // 2 >= max(height, width):
         raise ValueError(
             f"blindspot {guard} hides all of the image, {height}×{width}; a smaller one does not"

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from model.layers import blind_spot_entry
-
-ENTRY = len(blind_spot_entry(1, dilation=2, mask="pixel"))  # layers before the blocks of a branch
+ENTRY = 6  # layers of a branch before its blocks; to count them on a branch would draw its weights
 
 
 def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

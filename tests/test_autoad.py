@@ -202,9 +202,9 @@ def test_weights_of_another_scene_or_width_are_refused(other: AutoAD) -> None:
 
 def test_weights_of_the_other_method_are_refused() -> None:
     auto, nl2net = network(), NL2Net(bands=3, channels=4)
-    with pytest.raises(ValueError, match="^it does not hold the weights of an NL2Net$"):
+    with pytest.raises(ValueError, match="^it does not hold the weights of NL2Net$"):
         load_strictly(nl2net, auto.state_dict())
-    with pytest.raises(ValueError, match="^it does not hold the weights of an AutoAD$"):
+    with pytest.raises(ValueError, match="^it does not hold the weights of AutoAD$"):
         load_strictly(auto, nl2net.state_dict())
 
 

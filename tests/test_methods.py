@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.methods import METHODS
-from utils.options import method_options, parse
+from utils.options import method_options, parse, without_shorthands
 
 NAMES = pytest.mark.parametrize("name", METHODS)
 
@@ -27,7 +27,8 @@ def test_titles_make_good_file_names_and_names_good_words(name: str) -> None:
 @NAMES
 def test_defaults_and_what_is_fixed_are_options_of_the_method(name: str) -> None:
     method = METHODS[name]
-    assert {*method.defaults, *method.fixed} <= set(method.options)
+    assert set(method.defaults) <= set(method.options)
+    assert all(method.has(option) for option in method.fixed)
     assert len(set(method.options)) == len(method.options)
 
 
@@ -38,7 +39,7 @@ def test_the_command_line_takes_every_method_with_its_defaults(name: str) -> Non
     assert args.method == (method.same_as or name)
     options = method_options(args)
     assert set(options) == set(method.options)
-    for option, value in {**method.defaults, **method.fixed}.items():
+    for option, value in {**method.defaults, **without_shorthands(method.fixed)}.items():
         # one word of --mode is for all blocks
         assert options[option] == (value if option != "mode" else ("na",) * args.nblk)
 

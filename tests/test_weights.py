@@ -1,13 +1,18 @@
 """Weights that fit a network, and those that do not."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from model.build import build_network
 from model.nl2net import NL2Net
-from model.weights import load_strictly
+from model.weights import load_strictly, visible_options
+from utils.options import method_options_of
 
 Weights = dict[str, Tensor]
 
@@ -67,3 +72,22 @@ def test_strange_weights_are_refused(spoil: Callable[[Weights], Weights], messag
     with pytest.raises(ValueError, match=message):
         load_strictly(target, spoil(network().state_dict()))
     assert all(torch.equal(before[name], value) for name, value in target.state_dict().items())
+
+
+@pytest.mark.parametrize("name", ["apbsn", "nl2net", "pdbsnet", "ssbsn"])
+def test_the_blocks_are_counted_from_where_they_begin(name: str) -> None:
+    _, options = method_options_of({"method": name, "nch_ker": 4, "nblk": 3})
+    weights = build_network(name, bands=5, options=options).state_dict()
+    visible = visible_options(weights)
+    assert (visible["bands"], visible["nch_ker"], visible["nblk"]) == (5, 4, 3)
+    assert visible.get("mode") == {"nl2net": "na-ss-ss", "ssbsn": "na-na-ss"}.get(name)
+
+
+def test_importing_the_networks_draws_no_random_numbers() -> None:
+    """They are imported when a training has been seeded."""
+    code = (
+        "import torch; before = torch.get_rng_state(); import model.build, model.weights; "
+        "import sys; sys.exit(not torch.equal(before, torch.get_rng_state()))"
+    )
+    root = Path(__file__).parents[1]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
