@@ -1,5 +1,6 @@
 """The detectors as scikit-learn has them, for notebooks: a cube in, a detection map out."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from utils.options import method_options_of
 NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
 
 
+# scikit-learn takes the parameters from the signature, and has a representation of its own
+@dataclass(eq=False, repr=False)
 class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A method of `--method` and its options, None for those at the method's defaults.
 
@@ -39,62 +42,33 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     image whatever `X` is.
     """
 
-    def __init__(
-        self,
-        method: str = "nl2net",
-        *,
-        epochs: int | str | None = None,
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        seed: int | None = None,
-        lossm: str | None = None,
-        factor: int | None = None,
-        factor_train: int | None = None,
-        factor_test: int | None = None,
-        nch_ker: int | None = None,
-        nblk: int | None = None,
-        mode: str | tuple[str, ...] | None = None,
-        f_scale: int | None = None,
-        ss_exp_factor: float | None = None,
-        blindspot: int | None = None,
-        dilation: int | None = None,
-        refinement: bool | None = None,
-        precision: str | None = None,
-        preset: str | None = None,
-        tile: int | None = None,
-        inner_window: int | None = None,
-        outer_window: int | None = None,
-        ridge: float | None = None,
-        device: str | None = None,
-        contamination: float = 0.01,
-        verbose: bool = False,
-    ) -> None:
-        self.method = method
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.seed = seed
-        self.lossm = lossm
-        self.factor = factor
-        self.factor_train = factor_train
-        self.factor_test = factor_test
-        self.nch_ker = nch_ker
-        self.nblk = nblk
-        self.mode = mode
-        self.f_scale = f_scale
-        self.ss_exp_factor = ss_exp_factor
-        self.blindspot = blindspot
-        self.dilation = dilation
-        self.refinement = refinement
-        self.precision = precision
-        self.preset = preset
-        self.tile = tile
-        self.inner_window = inner_window
-        self.outer_window = outer_window
-        self.ridge = ridge
-        self.device = device
-        self.contamination = contamination
-        self.verbose = verbose
+    method: str = "nl2net"
+    _: KW_ONLY
+    epochs: int | str | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    seed: int | None = None
+    lossm: str | None = None
+    factor: int | None = None
+    factor_train: int | None = None
+    factor_test: int | None = None
+    nch_ker: int | None = None
+    nblk: int | None = None
+    mode: str | tuple[str, ...] | None = None
+    f_scale: int | None = None
+    ss_exp_factor: float | None = None
+    blindspot: int | None = None
+    dilation: int | None = None
+    refinement: bool | None = None
+    precision: str | None = None
+    preset: str | None = None
+    tile: int | None = None
+    inner_window: int | None = None
+    outer_window: int | None = None
+    ridge: float | None = None
+    device: str | None = None
+    contamination: float = 0.01
+    verbose: bool = False
 
     def fit(self, X: ArrayLike, y: object = None) -> "AnomalyDetector":
         """Learn the background of `X`: train the network, or take the statistics.
