@@ -38,7 +38,7 @@ class AsymmetricNetwork(BlindSpotNetwork):
         refinement: bool,
         recompute: bool,
     ) -> None:
-        super().__init__(factor=factor, tile_padding=PADDING)
+        super().__init__(factor=factor, tile_padding=PADDING, recompute=recompute)
         self.refinement = refinement
         half = channels // 2
         self.bsn = DualBranch(  # the name that checkpoints have for all within it
