@@ -169,6 +169,7 @@ def network_peak(
         trainer.network = copy.deepcopy(trainer.network)
     with shapes, LiveTensors() as live:
         image = torch.empty(1, bands, height, width, device=device)
+        trainer.broken = torch.zeros((), dtype=torch.bool, device=device)
         if training:
             trainer.step(image, image, None)
         else:

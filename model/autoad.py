@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.image import Image
-from model.trainer import Trainer
+from model.trainer import Looks, Trainer
 
 DEEPEST = 5  # times that the hourglass halves the image
 NOISE = 0.1  # the input is uniform from 0 to this
@@ -108,6 +108,8 @@ class AdaptiveWeightLoss:
 class AutoADTrainer(Trainer):
     """Train an Auto-AD on the image until its loss has settled."""
 
+    graphable = False  # its loss counts the steps, and ends them, in Python
+
     def __init__(
         self, network: AutoAD, *, learning_rate: float, weight_decay: float, device: torch.device
     ) -> None:
@@ -122,9 +124,9 @@ class AutoADTrainer(Trainer):
             device=device,
         )
 
-    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
         """As any training, but end early when the loss has stopped changing."""
-        for epoch, loss in super().take_steps(image, epochs=epochs):
+        for epoch, loss in super().take_steps(image, epochs=epochs, looks=looks):
             self.losses.append(loss)
             yield epoch, loss
             changes = (abs(after - before) for before, after in pairwise(self.losses))

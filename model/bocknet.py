@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.blind_spot import BlindSpotNetwork
+from model.kernels import Conv2d, LeakyReLU
 from model.require import require
 
 SLOPE = 0.1  # of the leaky ReLU
@@ -46,12 +47,12 @@ class BockNet(BlindSpotNetwork):
         self.decode_block_4 = looking_up(twice, channels, channels)
         self.decode_block_3 = looking_up(twice, channels, channels)
         self.decode_block_1 = looking_up(twice, channels, channels)
-        self.output_conv = nn.Conv2d(twice, bands, 1)
+        self.output_conv = Conv2d(twice, bands, 1)
         self.output_block = nn.Sequential(
-            nn.Conv2d(four, four, 1),
-            nn.LeakyReLU(SLOPE, inplace=True),
-            nn.Conv2d(four, twice, 1),
-            nn.LeakyReLU(SLOPE, inplace=True),
+            Conv2d(four, four, 1),
+            LeakyReLU(SLOPE),
+            Conv2d(four, twice, 1),
+            LeakyReLU(SLOPE),
             self.output_conv,
         )
         self.draw()
@@ -90,7 +91,7 @@ class BockNet(BlindSpotNetwork):
         return down(features, self.shift)
 
 
-class UpConv2d(nn.Conv2d):
+class UpConv2d(Conv2d):
     """3×3 convolution that sees the pixel's own row and the two above."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -116,7 +117,7 @@ def looking_up(*widths: int) -> nn.Sequential:
     layers = [
         layer
         for inner, outer in zip(widths, widths[1:], strict=False)
-        for layer in (UpConv2d(inner, outer), nn.LeakyReLU(SLOPE, inplace=True))
+        for layer in (UpConv2d(inner, outer), LeakyReLU(SLOPE))
     ]
     return nn.Sequential(*layers)
 

@@ -18,6 +18,7 @@ def deviation(residuals: Sequence[Tensor]) -> Tensor:
     of the background there. The score is the mean magnitude along the axes, in units of its mean
     over the image, summed over the residuals.
     """
+    residuals = [residual.cpu() for residual in residuals]  # SciPy's median works there
     axes = principal_axes(residuals)
     scores = torch.zeros(residuals[0].shape[2:])
     for residual in residuals:

@@ -1,12 +1,14 @@
 """Two branches behind a blind spot each: NL2Net, AP-BSN, SS-BSN and PDBSNet."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
 
 from model.blind_spot import BlindSpotNetwork
+from model.kernels import side_by_side
 from model.layers import Block, Mask, blind_spot_entry, pointwise
 from model.require import require
 
@@ -64,8 +66,8 @@ class DualBranch(BlindSpotNetwork):
     def rebuild(self, mosaic: Tensor) -> Tensor:
         features = self.head(mosaic)  # (N, C, H', W')
         branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]
-        coupled = torch.cat([self.of_branch(branch, features) for branch in branches], dim=1)
-        return self.tail(coupled)
+        parts = side_by_side([partial(self.of_branch, branch) for branch in branches], features)
+        return self.tail(torch.cat(parts, dim=1))
 
     def of_branch(self, branch: Branch, features: Tensor) -> Tensor:
         """Pass features through a branch, (N, C, H', W') → (N, C, H', W')."""

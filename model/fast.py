@@ -12,6 +12,7 @@ What differs from the published recipe:
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from model.deviation import deviation
 from model.image import Image, whole
 from model.residual import residual
 from model.trainer import (
+    Looks,
     Loss,
     Trainer,
     gaps,
@@ -59,15 +61,30 @@ class FastTrainer(Trainer):
             precision=precision,
         )
         self.learning_rate = learning_rate
+        if self.device.type == "cuda":  # a CUDA graph sees it change only where it is a tensor
+            for group in self.optimiser.param_groups:
+                group["lr"] = torch.tensor(learning_rate, device=self.device)
 
-    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
         """Take a number of steps, each on one tile, and yield as `train` does."""
         image = whole(image)
+        take = self.tile_step(complete=not bool(gaps(image).any()))
         standardised = self.bands(image).standardise(image).to(self.device)
-        while self.epoch < epochs:
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.learning_rate * self.share_of_rate(self.epoch + 1, epochs)
-            yield self.counted(self.step_on(self.sample(standardised)))
+        numbers = count(self.epoch + 1)
+
+        def step() -> Tensor:
+            self.set_learning_rate(self.learning_rate * self.share_of_rate(next(numbers), epochs))
+            return take(self.sample(standardised))
+
+        yield from self.follow(step, epochs=epochs, looks=looks)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Give the optimiser another learning rate."""
+        for group in self.optimiser.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
     def bands(self, image: Tensor) -> "Bands":
         """What the bands of an image are standardised by."""

@@ -17,16 +17,15 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from model.kernels import Conv2d, ReLU, attend, conv2d, image_norm
 from model.mode import BLOCK_KINDS
 from model.require import require
-
-FEW_TOKENS = 512  # up to which the similarities of a subsampled image are written out
 
 Mask = Literal["pixel", "block"]  # what a masked convolution hides
 Block = Callable[..., nn.Module]  # of channels, and of the dilation by its name
 
 
-class MaskedConv2d(nn.Conv2d):
+class MaskedConv2d(Conv2d):
     """Convolution with (2d − 1)² taps that is blind in the middle, for a branch of dilation d.
 
     Its own taps are neighbours. Mask `pixel` hides the tap in the centre, `block` all but the
@@ -52,12 +51,14 @@ class MaskedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.sees_rim_alone:
-            return F.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
+            around = (self.taps // 2,) * 2
+            return conv2d(x, self.weight * self.mask, self.bias, padding=around)
         # the outermost taps alone, in two kernels: two whole rows, and two columns between them
         last, middle = self.taps - 1, self.taps // 2
         rows, columns = self.weight[:, :, ::last], self.weight[:, :, 1:-1, ::last]
-        above_and_below = F.conv2d(x, rows, self.bias, padding=middle, dilation=(last, 1))
-        beside = F.conv2d(x, columns, padding=(middle - 1, middle), dilation=(1, last))
+        around = middle, middle
+        above_and_below = conv2d(x, rows, self.bias, padding=around, dilation=(last, 1))
+        beside = conv2d(x, columns, padding=(middle - 1, middle), dilation=(1, last))
         return above_and_below + beside
 
 
@@ -70,7 +71,7 @@ def pad_to_multiple(x: Tensor, number: int) -> Tensor:
 
 def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:
     """1×1 convolution and ReLU."""
-    return nn.Conv2d(in_channels, out_channels, 1), nn.ReLU(inplace=True)
+    return Conv2d(in_channels, out_channels, 1), ReLU()
 
 
 def pointwise_head(bands: int, channels: int) -> nn.Sequential:
@@ -87,17 +88,17 @@ def pointwise_tail(*widths: int) -> nn.Sequential:
     """1×1 convolutions from each width to the next, ReLU between them."""
     *inner, last = pairwise(widths)
     layers = [layer for pair in inner for layer in pointwise(*pair)]
-    return nn.Sequential(*layers, nn.Conv2d(*last, 1))
+    return nn.Sequential(*layers, Conv2d(*last, 1))
 
 
-def dilated_conv(channels: int, *, dilation: int) -> nn.Conv2d:
+def dilated_conv(channels: int, *, dilation: int) -> Conv2d:
     """3×3 convolution whose taps are `dilation` pixels apart."""
-    return nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+    return Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
 
 
 def blind_spot_entry(channels: int, *, dilation: int, mask: Mask) -> list[nn.Module]:
     """Hide the centre, then mix the channels twice: how a branch begins."""
-    masked = MaskedConv2d(channels, dilation=dilation, mask=mask), nn.ReLU(inplace=True)
+    masked = MaskedConv2d(channels, dilation=dilation, mask=mask), ReLU()
     return [*masked, *pointwise(channels, channels), *pointwise(channels, channels)]
 
 
@@ -108,8 +109,8 @@ class DilatedBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             dilated_conv(channels, dilation=dilation),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(channels, channels, 1),
+            ReLU(),
+            Conv2d(channels, channels, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -123,26 +124,13 @@ class FeedForwardBlock(nn.Module):
         super().__init__()
         self.conv1 = dilated_conv(channels, dilation=dilation)
         self.conv2 = dilated_conv(channels, dilation=dilation)
-        self.conv3 = nn.Conv2d(channels, channels, 1)
+        self.conv3 = Conv2d(channels, channels, 1)
 
     def feed_forward(self, x: Tensor) -> Tensor:
         return self.conv3(F.relu(self.conv2(F.relu(self.conv1(x)))))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.feed_forward(x)
-
-
-def attend(query: Tensor, value: Tensor) -> Tensor:
-    """Average the values of tokens by the similarity of their queries.
-
-    The method's softmax((q·q + 1) / √E), whose constant cancels; (…, tokens, E) and
-    (…, tokens, C) → (…, tokens, C).
-    """
-    tokens, width = query.shape[-2:]
-    if query.device.type == "cpu" and query.dtype == torch.bfloat16 and tokens <= FEW_TOKENS:
-        # where they fit, products in bf16 take half the time of the fused kernel for CPUs
-        return (query @ (query / math.sqrt(width)).mT).softmax(dim=-1) @ value
-    return F.scaled_dot_product_attention(query, query, value)
 
 
 class SelfSimilarityBlock(FeedForwardBlock):
@@ -170,7 +158,7 @@ class SelfSimilarityBlock(FeedForwardBlock):
     def attention(self, x: Tensor) -> Tensor:
         """Average the features of x by self-similarity, (N, C, H, W) → (N, C, H, W)."""
         pixels = x.permute(0, 2, 3, 1)
-        normalised = F.layer_norm(pixels, pixels.shape[1:], eps=1e-5)  # over H, W and C together
+        normalised = image_norm(pixels)  # over H, W and C together
         query = self.to_tokens(normalised.permute(0, 3, 1, 2)) @ self.wqk  # (N, stride², tokens, E)
         query = query / (torch.linalg.vector_norm(query, dim=-1, keepdim=True) + 1e-8)
         similar = attend(query, self.to_tokens(x))

@@ -1,27 +1,82 @@
-"""In which precision a network computes."""
+"""In which precision, and in which order of additions, a network computes."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from torch import Tensor
 
 
 @contextmanager
 def computing_in(precision: str, device: torch.device) -> Iterator[None]:
-    """Compute in `fp32`, `tf32` or `bf16` within the block.
+    """Compute in `fp32`, `tf32` or `bf16` within the block; on CUDA with repeatable kernels.
 
     tf32 is CUDA's: matrix products and convolutions round their factors to 10 bits. bf16 runs
     them in 16 bits, from weights that stay float32.
     """
-    # PyTorch's own default is tf32 for convolutions alone
-    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = products.allow_tf32, convolutions.allow_tf32
-    products.allow_tf32 = convolutions.allow_tf32 = precision != "fp32"
+    with (
+        tf32_products(precision != "fp32"),
+        repeatable(device),
+        torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
+    ):
+        yield
+
+
+@contextmanager
+def tf32_products(allowed: bool) -> Iterator[None]:
+    """Allow tf32 in matrix products and convolutions within the block, or forbid it.
+
+    PyTorch's own default is tf32 for convolutions alone.
+    """
+    holders, name, off, on = tf32_switches()
+    before = [getattr(holder, name) for holder in holders]
     try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        for holder in holders:
+            setattr(holder, name, on if allowed else off)
+        yield
+    finally:
+        for holder, value in zip(holders, before, strict=True):
+            setattr(holder, name, value)
+
+
+def tf32_switches() -> tuple[list[Any], str, Any, Any]:
+    """The holders of PyTorch's tf32 switches, the switches' name, and its values off and on."""
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    if hasattr(products, "fp32_precision"):  # since PyTorch 2.9; mixing it with the old ones raises
+        return [products, cudnn.conv, cudnn.rnn], "fp32_precision", "ieee", "tf32"
+    return [products, cudnn], "allow_tf32", False, True
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Work on a CUDA device by kernels that add in a fixed order: the same input, the same bits."""
+    if device.type != "cuda":
+        yield  # CPU kernels are repeatable as they are
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs it to be repeatable
+    filling, cudnn = torch.utils.deterministic, torch.backends.cudnn
+    mode, fill = torch.get_deterministic_debug_mode(), filling.fill_uninitialized_memory
+    fixed, tuned = cudnn.deterministic, cudnn.benchmark
+    try:
+        torch.use_deterministic_algorithms(True)
+        filling.fill_uninitialized_memory = False  # nothing reads what it has not written
+        cudnn.deterministic, cudnn.benchmark = True, False
+        with torch.cuda.device(device):
             yield
     finally:
-        products.allow_tf32, convolutions.allow_tf32 = before
+        torch.set_deterministic_debug_mode(mode)
+        filling.fill_uninitialized_memory = fill
+        cudnn.deterministic, cudnn.benchmark = fixed, tuned
+
+
+def is_full(x: Tensor) -> bool:
+    """Return whether products of a CUDA tensor keep all bits of float32 here."""
+    holders, name, off, _ = tf32_switches()
+    autocast = torch.is_autocast_enabled("cuda")
+    # the switch also says "none", which PyTorch takes for "ieee"
+    return x.dtype == torch.float32 and not autocast and getattr(holders[0], name) in (off, "none")
 
 
 def precision_at_hand(precision: str, device: torch.device) -> str:

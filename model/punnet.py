@@ -10,6 +10,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.blind_spot import BlindSpotNetwork
+from model.kernels import Conv2d, on_lattices
 from model.layers import MaskedConv2d
 from model.require import require
 
@@ -42,21 +43,21 @@ class PUNNet(BlindSpotNetwork):
         half, twice = channels // 2, 2 * channels
         # Drawn in the order of the published implementation, then registered in that of the keys of
         # its checkpoints, whose names these are.
-        head = nn.Sequential(nn.Conv2d(bands, channels, 1))
+        head = nn.Sequential(Conv2d(bands, channels, 1))
         tail = nn.Sequential(
-            nn.Conv2d(channels, channels, 1),
-            nn.Conv2d(channels, half, 1),
-            nn.Conv2d(half, bands, 1),
+            Conv2d(channels, channels, 1),
+            Conv2d(channels, half, 1),
+            Conv2d(half, bands, 1),
         )
         masked = nn.Sequential(
             MaskedConv2d(channels, dilation=dilation, mask="pixel"),
-            nn.Conv2d(channels, channels, 1),
-            nn.Conv2d(channels, channels, 1),
+            Conv2d(channels, channels, 1),
+            Conv2d(channels, channels, 1),
         )
         encoder = nn.Sequential(NAFBlock(channels, dilation=dilation))
-        down = nn.Sequential(nn.Conv2d(channels, half, 1), PatchUnshuffle(dilation))
+        down = nn.Sequential(Conv2d(channels, half, 1), PatchUnshuffle(dilation))
         middle = [NAFBlock(twice, dilation=dilation) for _ in range(depth)]
-        up = nn.Sequential(nn.Conv2d(twice, 2 * twice, 1), PatchShuffle(dilation))
+        up = nn.Sequential(Conv2d(twice, 2 * twice, 1), PatchShuffle(dilation))
         decoder = nn.Sequential(NAFBlock(channels, dilation=dilation))
         self.head, self.tail, self.masked_conv = head, tail, masked
         self.encoders, self.decoders = nn.ModuleList([encoder]), nn.ModuleList([decoder])
@@ -97,13 +98,13 @@ class NAFBlock(nn.Module):
         super().__init__()
         twice = 2 * channels
         self.beta, self.gamma = (nn.Parameter(torch.ones(1, channels, 1, 1)) for _ in range(2))
-        self.conv1 = nn.Conv2d(channels, twice, 1)
+        self.conv1 = Conv2d(channels, twice, 1)
         self.conv2 = DepthwiseConv2d(twice, step=dilation)
-        self.conv3 = nn.Conv2d(channels, channels, 1)
+        self.conv3 = Conv2d(channels, channels, 1)
         # the checkpoints' name for the simplified channel attention
-        self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, channels, 1))
-        self.conv4 = nn.Conv2d(channels, twice, 1)
-        self.conv5 = nn.Conv2d(channels, channels, 1)
+        self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), Conv2d(channels, channels, 1))
+        self.conv4 = Conv2d(channels, twice, 1)
+        self.conv5 = Conv2d(channels, channels, 1)
         self.norm1, self.norm2 = (PixelNorm(channels, eps=1e-6) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -126,12 +127,7 @@ class DepthwiseConv2d(nn.Conv2d):
         self.step = step
 
     def forward(self, x: Tensor) -> Tensor:
-        sides = {"i": self.step, "j": self.step}
-        # channels last within, as convolutions want it on a CPU
-        split = rearrange(x.permute(0, 2, 3, 1), "b (h i) (w j) c -> (b i j) h w c", **sides)
-        mixed = super().forward(split.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        whole = rearrange(mixed, "(b i j) h w c -> b (h i) (w j) c", **sides)
-        return whole.permute(0, 3, 1, 2)
+        return on_lattices(super().forward, x, self.step)
 
 
 class PixelNorm(nn.LayerNorm):

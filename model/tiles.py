@@ -9,7 +9,7 @@ from torch import Tensor
 from model.blind_spot import BlindSpotNetwork
 from model.image import Image, Windows, windows_of
 from model.residual import residual
-from model.trainer import Trainer, gaps
+from model.trainer import Looks, Trainer, gaps
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -29,11 +29,11 @@ class TiledTrainer(Trainer):
         super().__init__(network, **settings)
         self.tile = tile
 
-    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
         """Take a number of steps, each on one random tile, and yield as `train` does."""
         windows = windows_of(image)
-        while self.epoch < epochs:
-            yield self.counted(self.step_on(self.random_tile(windows).to(self.device)))
+        take = self.tile_step()
+        yield from self.follow(lambda: take(self.random_tile(windows)), epochs=epochs, looks=looks)
 
     def random_tile(self, image: Windows) -> Tensor:
         """Read a tile somewhere in the image, (1, B, h, w)."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import torch
@@ -9,13 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.epochs import AUTO
-from model.graph import GraphedStep
+from model.graph import GraphedStep, Step, StepsAhead
 from model.image import Image, whole
 from model.precision import computing_in
 from model.residual import residual
 from model.settling import EVERY, Settling
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
+Looks = Callable[[int], bool]  # whether a caller looks at the trainer after an epoch
 
 
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
@@ -25,6 +27,11 @@ def l1_loss(output: Tensor, image: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {"l1": l1_loss, "l2": F.mse_loss}
+
+
+def every_epoch(epoch: int) -> bool:
+    """Look at the trainer after each epoch."""
+    return True
 
 
 class Trainer:
@@ -38,6 +45,8 @@ class Trainer:
     longest = 5000  # epochs of a training that finds its own end: those of the paper
     chosen_epoch: int | None = None  # what such a training has found
     can_be_prolonged = True  # whether more epochs are the same training, only longer
+    # whether a step changes nothing but the values of tensors, so that a CUDA graph may replay it
+    graphable = True
 
     def __init__(
         self,
@@ -53,8 +62,12 @@ class Trainer:
         self.device = torch.device(device)
         self.precision = precision
         self.network = network.to(self.device)
+        if self.device.type == "cuda" and precision != "fp32":  # what its kernels are made for
+            self.network.to(memory_format=torch.channels_last)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
-        self.epoch = 0  # steps taken
+        self.epoch = 0  # steps taken whose losses are known
+        self.ahead = 0  # steps taken beyond these
+        self.broken = torch.zeros((), dtype=torch.bool, device=self.device)
         self.settling = Settling()
         self.optimiser = torch.optim.Adam(
             network.parameters(),
@@ -62,25 +75,31 @@ class Trainer:
             betas=betas,
             weight_decay=weight_decay,
             fused=True,
-            capturable=self.device.type == "cuda",
         )
 
-    def train(self, image: Image, *, epochs: int | str) -> Iterator[tuple[int, float]]:
+    def train(
+        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+    ) -> Iterator[tuple[int, float]]:
         """Take steps on the whole image up to `epochs`; after each yield (epoch from 1, its loss).
 
         The loss is the one before the step. With `AUTO` the training finds its own end. Raises
         FloatingPointError when a loss or gradient is not finite; the weights are then those before
-        the step. At every yield `state` is that after the step.
+        the step. After the epochs that `looks` names, and wherever `ahead` is 0, the trainer is as
+        after the step; elsewhere a CUDA device may have taken more.
         """
         if epochs == AUTO:
-            yield from self.train_until_settled(image)
+            yield from self.train_until_settled(image, looks)
         else:
-            yield from self.take_steps(image, epochs=int(epochs))
+            yield from self.take_steps(image, epochs=int(epochs), looks=looks)
 
-    def train_until_settled(self, image: Image) -> Iterator[tuple[int, float]]:
+    def train_until_settled(self, image: Image, looks: Looks) -> Iterator[tuple[int, float]]:
         """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
         settling = self.settling
-        for epoch, loss in self.take_steps(image, epochs=self.longest):
+
+        def all_looks(epoch: int) -> bool:
+            return epoch % EVERY == 0 or looks(epoch)
+
+        for epoch, loss in self.take_steps(image, epochs=self.longest, looks=all_looks):
             if epoch % EVERY == 0 and settling.improves(epoch, self.residuals(image)):
                 settling.best_weights = self.weights()
             yield epoch, loss
@@ -89,21 +108,41 @@ class Trainer:
         self.network.load_state_dict(settling.best_weights or self.weights())
         self.chosen_epoch = settling.best_epoch
 
-    def take_steps(self, image: Image, *, epochs: int) -> Iterator[tuple[int, float]]:
+    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
         """Take a number of steps, and yield as `train` does."""
         image = whole(image).to(self.device).contiguous(memory_format=torch.channels_last)
         seen, known = without_gaps(image), known_pixels(image)
         target = of_pixels(image, known)
-        step = GraphedStep(lambda: self.step(seen, target, known), self.device)
-        while self.epoch < epochs:
-            yield self.counted(step())
+        step = self.graphed(lambda: self.step(seen, target, known))
+        yield from self.follow(step, epochs=epochs, looks=looks)
 
-    def counted(self, step: Tensor) -> tuple[int, float]:
+    def graphed(self, step: Step) -> Step:
+        """A step on the same tensors each time as a CUDA graph, where it may be one."""
+        if self.device.type != "cuda" or not self.graphable:
+            return step
+        return GraphedStep(step, self.device, optimiser=self.optimiser)
+
+    def follow(self, step: Step, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+        """Take a step again and again up to `epochs`, and yield as `train` does."""
+        self.broken.zero_()
+        if self.device.type != "cuda" or not self.graphable:
+            while self.epoch < epochs:
+                yield self.counted(*step().tolist())
+            return
+        steps = StepsAhead(step, self.device)
+        while self.epoch < epochs:
+            until = next(
+                epoch for epoch in count(self.epoch + 1) if epoch == epochs or looks(epoch)
+            )
+            for loss, gradient in steps.results(until - self.epoch):
+                self.ahead = steps.launched
+                yield self.counted(loss, gradient)
+
+    def counted(self, loss: float, gradient: float) -> tuple[int, float]:
         """Count a step that gave this loss and gradient; return its epoch and loss.
 
         Raises FloatingPointError where they are not finite.
         """
-        loss, gradient = step.tolist()
         epoch = self.epoch + 1
         for name, value in (("loss", loss), ("gradient", gradient)):
             if not math.isfinite(value):
@@ -127,14 +166,41 @@ class Trainer:
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         taken = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        # how fused optimisers are told, without a look at the value, to leave the weights alone
-        self.optimiser.found_inf = (~taken.isfinite()).any().float()  # type: ignore[attr-defined]
+        # how fused optimisers learn, without a look at the value, to leave the weights alone: from
+        # the first step that is not finite on, since more may be queued behind it
+        self.broken |= (~taken.isfinite()).any()
+        self.optimiser.found_inf = self.broken.float()  # type: ignore[attr-defined]
         self.optimiser.step()
         return taken
 
+    def tile_step(self, *, complete: bool | None = None) -> Callable[[Tensor], Tensor]:
+        """A step on any tile; on CUDA one graph for all tiles of a size that have all data.
+
+        `complete` tells whether all tiles have, None that each has to be looked at.
+        """
+        if self.device.type != "cuda" or not self.graphable:
+            return self.step_on
+        steps: dict[torch.Size, tuple[Tensor, Step]] = {}
+
+        def take(tile: Tensor) -> Tensor:
+            if not (gaps(tile).logical_not().all() if complete is None else complete):
+                return self.step_on(tile)
+            if tile.shape not in steps:
+                steps[tile.shape] = self.step_on_buffer(tile.shape)
+            buffer, step = steps[tile.shape]
+            buffer.copy_(tile)
+            return step()
+
+        return take
+
+    def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
+        """A tensor of this shape, and a step on what is in it, as a CUDA graph."""
+        buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
+        return buffer, self.graphed(lambda: self.step(buffer, buffer, None))
+
     def step_on(self, tile: Tensor) -> Tensor:
         """As `step` on a part of an image; one without data teaches nothing, its loss is 0."""
-        tile = tile.contiguous(memory_format=torch.channels_last)
+        tile = tile.to(self.device).contiguous(memory_format=torch.channels_last)
         known = known_pixels(tile)
         if known is not None and not len(known):
             return torch.zeros(2)
@@ -189,7 +255,7 @@ class Trainer:
         return {
             "epoch": self.epoch,
             "weights": self.weights(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": copied(self.optimiser.state_dict()),
             "settling": self.settling.state(),
             "chosen_epoch": self.chosen_epoch,
         }
@@ -198,14 +264,33 @@ class Trainer:
         """Go back to a `state` of a trainer with the same options."""
         self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
         self.network.load_state_dict(state["weights"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.restore_optimiser(state["optimiser"])
         self.settling.restore(state["settling"])
 
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""
-        return {
-            name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()
-        }
+        return copied(self.network.state_dict())
+
+    def restore_optimiser(self, state: Mapping[str, Any]) -> None:
+        """Give the optimiser its averages back, laid out as the weights of this device are.
+
+        What it is set to, such as its learning rate, stays that of this trainer.
+        """
+        own = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state["state"], "param_groups": own})
+        for parameter, averages in self.optimiser.state.items():
+            for name, value in averages.items():
+                if value.shape == parameter.shape:
+                    averages[name] = torch.empty_like(parameter).copy_(value)
+
+
+def copied(values: Any) -> Any:
+    """Copy tensors, and what holds them, to the CPU, each in the order of its dimensions."""
+    if isinstance(values, Tensor):
+        return torch.empty(values.shape, dtype=values.dtype).copy_(values.detach())
+    if isinstance(values, Mapping):
+        return {key: copied(value) for key, value in values.items()}
+    return [copied(value) for value in values] if isinstance(values, list) else values
 
 
 def without_gaps(image: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.layers import FEW_TOKENS, Mask, MaskedConv2d, SelfSimilarityBlock, attend
+from model.kernels import FEW_TOKENS, attend
+from model.layers import Mask, MaskedConv2d, SelfSimilarityBlock
 
 
 @pytest.mark.parametrize("mask", ["pixel", "block"])
