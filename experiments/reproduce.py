@@ -1,6 +1,6 @@
 """Compute a table: its cells, as far as they are not there yet, then its files and pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -42,10 +42,14 @@ def reproduce(
     paths = write_table(folder, plan)
     devices = several_devices(gpu_ids)
     workers = workers or len(devices) or 1
-    with closing(Progress(plan)) as progress:
-        results = computed(
-            plan, progress, gpu_ids=gpu_ids, workers=workers, devices=devices, cluster=cluster
-        )
+    with (
+        closing(Progress(plan)) as progress,
+        closing(  # which ends the processes, whatever happens here
+            computed(
+                plan, progress, gpu_ids=gpu_ids, workers=workers, devices=devices, cluster=cluster
+            )
+        ) as results,
+    ):
         try:
             for place, outcome in results:
                 with uninterrupted():
@@ -75,7 +79,7 @@ def computed(
     workers: int,
     devices: Sequence[int],
     cluster: str | None,
-) -> Iterator[tuple[Place, Outcome]]:
+) -> Generator[tuple[Place, Outcome], None, None]:
     """Compute the open cells, in this process with word of every epoch, or in others."""
     here = workers == 1 and cluster is None
     # a process of its own sees one of several devices, which it calls the first
@@ -83,11 +87,12 @@ def computed(
     if here:
         function = partial(function, advance=progress.advance)
     cells = {place: plan.cells[place] for place in plan.open}
-    results = run_jobs(function, cells, workers=workers, devices=devices, cluster=cluster)
-    for place, result in results:
-        if isinstance(result, ProcessDied):
-            result = Outcome({**cells[place].record(), "failed": str(result)})
-        yield place, result
+    jobs = run_jobs(function, cells, workers=workers, devices=devices, cluster=cluster)
+    with closing(jobs):
+        for place, result in jobs:
+            if isinstance(result, ProcessDied):
+                result = Outcome({**cells[place].record(), "failed": str(result)})
+            yield place, result
 
 
 def several_devices(gpu_ids: tuple[int, ...]) -> Sequence[int]:

@@ -54,6 +54,20 @@ try:
 except InputError as error:
     print(error)
 """
+DEADLY = """
+import os, sys, time
+from experiments.jobs import ProcessDied, run_jobs
+
+def work(number):
+    if number == 2:
+        os._exit(1)
+    time.sleep(0.2)
+    return number
+
+jobs = {n: n for n in range(6)}
+for key, result in run_jobs(work, jobs, cluster=sys.argv[1]):
+    print(key, "died" if isinstance(result, ProcessDied) else result)
+"""
 LOCAL = ("--no-dashboard", "--host", "127.0.0.1")
 
 
@@ -76,9 +90,9 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, program: Any = No
 
 
 @contextlib.contextmanager
-def dask(*words: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def dask(*words: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A part of Dask in a process of its own, which is ended whatever happens."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
     command = [sys.executable, "-m", "dask", *words]
     with subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -89,15 +103,21 @@ def dask(*words: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
-    """A scheduler that was started in another folder and knows no project."""
-    folder = tmp_path_factory.mktemp("elsewhere")
+@contextlib.contextmanager
+def scheduler_in(folder: Path, **settings: str) -> Iterator[Scheduler]:
+    """A scheduler that was started in some folder and knows no project."""
     told = folder / "scheduler.json"
     words = ("scheduler", *LOCAL, "--port", "0", "--scheduler-file", str(told))
-    with dask(*words, cwd=folder) as process:
+    with dask(*words, cwd=folder, **settings) as process:
         wait_for(lambda: told.is_file() and bool(told.read_text()), seconds=30, program=process)
         yield Scheduler(process, json.loads(told.read_text())["address"], folder)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    """A scheduler for the tests of this file."""
+    with scheduler_in(tmp_path_factory.mktemp("elsewhere")) as running:
+        yield running
 
 
 @contextlib.contextmanager
@@ -179,6 +199,19 @@ def test_where_no_worker_has_joined(
     monkeypatch.setattr(experiments.jobs, "PATIENCE", 1)
     line = refusal(*REPRODUCE, "--cluster", scheduler.address)
     assert f"--cluster {scheduler.address}: no worker has joined it" in line
+
+
+def test_a_job_that_kills_its_workers_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Even where Dask gives up at once, and holds it against the jobs that waited behind it."""
+    impatient = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    with (
+        scheduler_in(tmp_path, **impatient) as scheduler,
+        workers(scheduler, 3) as processes,
+        program("-c", DEADLY, scheduler.address, cwd=PROJECT) as client,
+    ):
+        out, err = client.communicate(timeout=60)
+        assert sum(process.poll() is not None for process in processes) == 2, err
+    assert sorted(out.splitlines()) == [f"{n} {'died' if n == 2 else n}" for n in range(6)], err
 
 
 def test_one_worker_does_the_work_and_a_lost_scheduler_ends_it(scheduler: Scheduler) -> None:

@@ -1,28 +1,15 @@
 """Independent jobs, in turn and in processes, whatever becomes of a process."""
 
-import contextlib
 import os
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from queue import Queue
 
 import pytest
-from joblib import effective_n_jobs
-from joblib.externals.loky import get_reusable_executor
 
-from experiments.jobs import PROJECT, ProcessDied, process_backend, run_jobs, start_worker
+from experiments.jobs import ProcessDied, run_jobs
 from utils.errors import InputError
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_process_is_left() -> Iterator[None]:
-    """End joblib's processes, which would wait for more."""
-    yield
-    get_reusable_executor().shutdown(wait=True)
 
 
 def double(number: int) -> int:
@@ -58,17 +45,13 @@ def faulty(number: int) -> float:
     return 1 / number
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
-
-
-def device_of(seconds: float) -> tuple[int, str | None]:
+def work_or_die(folder: Path, seconds: float) -> None:
+    """Note that a job begins, and die in the middle of it or not."""
+    name = "long" if seconds > 1 else "deadly"
+    (folder / f"{name} {time.monotonic_ns()}").touch()
     time.sleep(seconds)
-    return os.getpid(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if name == "deadly":
+        os._exit(1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -107,6 +90,14 @@ def test_a_job_that_ends_its_process_ends_no_other() -> None:
     assert values == {n: n for n in range(8) if n != 3}
 
 
+def test_a_process_that_dies_leaves_the_others_at_their_work(tmp_path: Path) -> None:
+    jobs = {"deadly": 0.1, "long": 1.5}
+    results = dict(run_jobs(partial(work_or_die, tmp_path), jobs, workers=2))
+    assert results["long"] is None and isinstance(results["deadly"], ProcessDied)
+    begun = [path.name.split()[0] for path in tmp_path.iterdir()]
+    assert sorted(begun) == ["deadly", "deadly", "long"]
+
+
 def test_the_last_job_can_die_too() -> None:
     ((key, result),) = run_jobs(deadly, {"last": 3}, workers=2)
     assert key == "last" and isinstance(result, ProcessDied) and "killed" in str(result)
@@ -122,98 +113,6 @@ def test_a_process_that_dies_by_accident_costs_nothing(tmp_path: Path) -> None:
 def test_an_error_of_a_job_comes_out(workers: int) -> None:
     with pytest.raises(ZeroDivisionError):
         list(run_jobs(faulty, {0: 0}, workers=workers))
-
-
-@pytest.mark.parametrize(
-    ("visible", "names"),
-    [(None, {"1", "3"}), ("7,5,6,4", {"5", "4"}), ("GPU-a,GPU-b,GPU-c,GPU-d", {"GPU-b", "GPU-d"})],
-    ids=["all", "numbers", "names"],
-)
-def test_every_process_sees_a_device_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, visible: str | None, names: set[str]
-) -> None:
-    """Devices are counted among those that this process sees, as CUDA does."""
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    jobs = dict.fromkeys(range(6), 0.05)
-    results = dict(run_jobs(device_of, jobs, workers=2, devices=(1, 3)))
-    devices: dict[int, set[str | None]] = {}
-    for result in results.values():
-        assert not isinstance(result, ProcessDied)
-        process, device = result
-        devices.setdefault(process, set()).add(device)
-    assert all(len(seen) == 1 for seen in devices.values())  # a process keeps its device
-    assert set.union(*devices.values()) == names
-    assert os.environ.get("CUDA_VISIBLE_DEVICES") == visible
-
-
-def test_more_processes_than_devices_take_them_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    queue: Queue[str] = Queue()
-    for name in ("0", "1"):
-        queue.put(name)
-    taken = []
-    for _ in range(5):
-        start_worker(os.getppid(), queue)
-        taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
-    assert taken == ["0", "1", "0", "1", "0"]
-    start_worker(os.getppid(), None)  # without devices it leaves those that are seen
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0" and queue.qsize() == 2
-
-
-ORPHANS = """
-import os, sys, time
-from pathlib import Path
-from experiments.jobs import run_jobs
-folder = sys.argv[1]
-
-def work(_):
-    Path(folder, str(os.getpid())).touch()
-    time.sleep(60)
-
-list(run_jobs(work, {0: 0, 1: 1}, workers=2))
-"""
-
-
-def is_running(process: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{process}/stat")
-    # one that has ended stays as a zombie where nobody asks for its exit
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
-def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", ORPHANS, str(tmp_path)]
-    with subprocess.Popen(command, cwd=PROJECT, start_new_session=True) as parent:
-        try:
-            wait_for(lambda: len(list(tmp_path.iterdir())) == 2, seconds=60)
-            workers = [int(path.name) for path in tmp_path.iterdir()]
-            assert all(map(is_running, workers))
-            parent.kill()
-            wait_for(lambda: not any(map(is_running, workers)), seconds=10)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(parent.pid, signal.SIGKILL)  # leave nothing behind even if it fails
-
-
-def test_processes_that_died_leave_their_device_to_the_next() -> None:
-    jobs = {n: n for n in range(5)}
-    results = dict(run_jobs(deadly, jobs, workers=2, devices=(0, 1)))
-    assert isinstance(results.pop(3), ProcessDied) and set(results) == {0, 1, 2, 4}
-
-
-def test_the_backend_is_only_for_its_block() -> None:
-    assert effective_n_jobs(None) == 1
-    with process_backend(5, ()):
-        assert effective_n_jobs(None) == 5
-    assert effective_n_jobs(None) == 1
 
 
 def test_a_cluster_without_dask_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import TINY, CommandLine
-from joblib.externals.loky import get_reusable_executor
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
@@ -397,7 +396,6 @@ def test_processes_of_their_own_compute_the_same_numbers(
     before = numbers()
     shutil.rmtree("result")
     run(*REPRODUCE, "--workers", "2")
-    get_reusable_executor().shutdown(wait=True)
     assert numbers() == before
 
 

@@ -1,11 +1,13 @@
 """Ctrl-C at the right moment."""
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from utils.signals import Stopped, requests, uninterrupted
+from utils.signals import Stopped, deaf_processes, requests, uninterrupted
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
@@ -26,6 +28,17 @@ def test_without_an_interrupt_nothing_happens() -> None:
 def test_an_error_comes_out_of_the_block() -> None:
     with pytest.raises(OSError, match="full"), uninterrupted():
         raise OSError("full")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals as POSIX does")
+def test_deaf_processes_outlive_an_interrupt_and_others_do_not() -> None:
+    program = "import signal; signal.raise_signal(signal.SIGINT); print('alive')"
+    command = [sys.executable, "-c", program]
+    with deaf_processes():
+        deaf = subprocess.run(command, capture_output=True, text=True)
+    other = subprocess.run(command, capture_output=True, text=True)
+    assert deaf.returncode == 0 and deaf.stdout == "alive\n" and deaf.stderr == ""
+    assert other.returncode == -signal.SIGINT and other.stdout == ""
 
 
 def test_other_threads_do_without() -> None:

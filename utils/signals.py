@@ -84,3 +84,16 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
     if held_back:
         signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def deaf_processes() -> Iterator[None]:
+    """Keep every Ctrl-C from the processes that are started in the block, from their start on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield  # Windows
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # is handed down
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
