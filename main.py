@@ -27,7 +27,7 @@ from utils.signals import Stopped
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
     import torch
 
-    from data.reading import Reading
+    from data.reading.settings import Reading
     from data.scene import Scene
     from experiments.prediction import Prediction
     from model.image import Image
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def work_on_scenes(args: Namespace) -> None:
     """Do a command on each scene in turn; what is wrong with one does not keep it from the next."""
-    from data.loading import names_of
+    from data.reading.by_name import names_of
 
     names_of(args.dataset)  # raises where two would share their runs and results
     refused = False
@@ -88,7 +88,7 @@ def refuse(message: str) -> NoReturn:
 
 def find_scene(args: Namespace) -> "Scene":
     """Load the scene, and tell what was made of its file."""
-    from data.loading import load_scene
+    from data.reading.by_name import load_scene
 
     reading, on_disk = reading_of(args), args.tile > 0
     scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=reading, on_disk=on_disk)
@@ -99,7 +99,7 @@ def find_scene(args: Namespace) -> "Scene":
 
 def reading_of(args: Namespace) -> "Reading":
     """How files are read."""
-    from data.reading import Reading
+    from data.reading.settings import Reading
 
     return Reading(**{field.name: getattr(args, field.name) for field in fields(Reading)})
 
@@ -314,8 +314,8 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
 
 def info(args: Namespace) -> None:
     """Tell what is in a scene's file, what is made of it, and what is known about the scene."""
-    from data.loading import scene_file
-    from experiments.info import facts_of_file, facts_of_scene
+    from data.info import facts_of_file, facts_of_scene
+    from data.reading.by_name import scene_file
 
     path = scene_file(args.dataset[0], data_dir=args.data_dir)
     if path is not None:

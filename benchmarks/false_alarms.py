@@ -13,7 +13,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from data.loading import load_scene, scenes_in
+from data.reading.by_name import load_scene, scenes_in
 from data.tensors import cube_to_image
 from experiments.detection import detect
 from utils.options import method_options_of

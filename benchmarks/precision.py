@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.presets import auc_of
 from benchmarks.step import MISSING
 from benchmarks.timing import add_machine, circumstances, trainer_of
-from data.loading import load_scene
+from data.reading.by_name import load_scene
 from data.scene import Scene
 from data.tensors import cube_to_image
 from model.methods import PRECISIONS

@@ -19,7 +19,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.timing import circumstances
-from data.loading import load_scene, scenes_in
+from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from data.tensors import cube_to_image
 from model.fast import Bands, FastTrainer

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.ondisk import Cube, row_blocks
+from data.lazy_cube import Cube, row_blocks
 
 
 def check_numeric(array: Cube, what: str) -> None:

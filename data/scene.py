@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from data.checks import check_finite, check_numeric
 from data.errors import SceneError, number_text, shape_text
+from data.lazy_cube import Cube, pixels_of, row_blocks
 from data.metadata import Metadata
-from data.ondisk import Cube, pixels_of, row_blocks
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data.choice import numeric, plain
-from data.contents import Contents
+from data.formats.contents import Contents
 from data.metadata import Metadata, spectrum_in_nanometres
+from data.reading.variables import numeric, plain
 
 # in the letters and digits of the names alone
 WAVELENGTH_NAMES = (

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.loading import load_scene
-from data.reading import AS_IT_IS, Reading
+from data.reading.by_name import load_scene
+from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
 from experiments.cost import PeakMemory, forward_flops
 from experiments.detection import detect, seeded_trainer

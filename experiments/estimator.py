@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from data.checks import check_finite
-from data.nodata import without_data
+from data.reading.nodata import without_data
 from data.scene import Scene, in_unit
 from experiments.scorers import fitted_scorer
 from utils.devices import select_device

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.catalogue import canonical_name
 from data.errors import shape_text
-from experiments.published import PublishedRow
+from data.published import PublishedRow
 from experiments.table import Row, Table
 from utils.metrics import MEASURES
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from data.catalogue import catalogue, checksum, known_names
 from data.errors import shape_text
+from data.published import published_rows
 from data.scene import Scene
-from experiments.published import published_rows
 
 
 def known_facts(scene: Scene) -> Iterator[tuple[str, str]]:

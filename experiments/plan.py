@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import SceneError
-from data.loading import load_scene, names_of, scene_file, scenes_in
-from data.reading import AS_IT_IS, Reading
+from data.reading.by_name import load_scene, names_of, scene_file, scenes_in
+from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
 from experiments.grid import seeds_of

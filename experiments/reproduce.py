@@ -5,7 +5,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from data.reading import Reading
+from data.reading.settings import Reading
 from experiments.cell import Outcome, compute
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import Place, Plan, plan_table

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from data.formats.matfile import write_variables
+from data.formats.matlab.file import write_variables
 from data.writing import write_like
 from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
 from experiments.prediction import Prediction

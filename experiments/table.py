@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.published import published_methods
+from data.published import published_methods
 from model.methods import METHODS, Method
 from utils.errors import InputError, as_input_error
 from utils.options import method_options_of, of_methods, without_shorthands

@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from data.published import PublishedRow, published_rows
 from data.scene import Scene
 from experiments.grid import Grid, auc_and_cost_grid, auc_grid, measures_grid, runtime_grid
 from experiments.plan import Plan
-from experiments.published import PublishedRow, published_rows
 from experiments.table import Row
 from experiments.table_formats import csv_text, latex, markdown
 from model.methods import METHODS

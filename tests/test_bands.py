@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from data.bands import chosen_bands, selection_text
 from data.errors import SceneError
+from data.reading.bands import chosen_bands, selection_text
 
 SHAPE = (13, 11, 5)
 

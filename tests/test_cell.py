@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 import experiments.detection
-from data.loading import load_scene
+from data.reading.by_name import load_scene
+from data.reading.from_file import read_scene
 from data.scene import Scene
-from data.scenefile import read_scene
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
 from utils.metrics import MEASURES, json_values, measure

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.choice import find_cube, find_truth, is_truth_of, truth_file_beside
-from data.contents import Contents, Variable
 from data.errors import SceneError
+from data.formats.contents import Contents, Variable
+from data.reading.variables import find_cube, find_truth, is_truth_of, truth_file_beside
 
 PATH = Path("x.mat")
 CUBE, MAP = (13, 11, 5), (13, 11)

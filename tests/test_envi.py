@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from data.contents import Variable
 from data.errors import SceneError
-from data.formats.envi import read_contents, write_image
+from data.formats.contents import Variable
+from data.formats.envi.image import read_contents, write_image
 from data.georeference import Georeference
 
 CODES = {

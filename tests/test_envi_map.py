@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
-from data.formats.envi import read_contents, write_image
-from data.formats.envi_map import georeference_of, map_info
+from data.formats.envi.image import read_contents, write_image
+from data.formats.envi.map_info import georeference_of, map_info
 from data.georeference import Georeference
 
 HEADER = (

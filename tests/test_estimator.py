@@ -14,8 +14,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import main
-from data.loading import load_scene
-from data.reading import Reading
+from data.reading.by_name import load_scene
+from data.reading.settings import Reading
 from data.scene import Scene
 from data.tensors import cube_to_image
 from experiments.detection import detect

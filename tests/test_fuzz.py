@@ -23,13 +23,13 @@ from test_checkpoints import Malicious
 from test_matfile import write_73
 
 from data.errors import SceneError
-from data.formats import envi
 from data.formats.claims import check_room
-from data.formats.recognise import read_contents
+from data.formats.envi import image as envi
+from data.formats.registry import read_contents
 from data.georeference import Georeference
-from data.loading import scene_name
-from data.reading import Reading
-from data.scenefile import read_scene
+from data.reading.by_name import scene_name
+from data.reading.from_file import read_scene
+from data.reading.settings import Reading
 
 CUBE = np.random.default_rng(0).integers(0, 4000, (6, 5, 4)).astype(np.uint16)
 TRUTH = np.eye(6, 5, dtype=np.uint8)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from data.errors import SceneError
-from data.formats.geotiff import read_contents, write_image
+from data.formats.geotiff.image import read_contents, write_image
 from data.georeference import Georeference
-from data.reading import Reading
-from data.scenefile import read_scene
+from data.reading.from_file import read_scene
+from data.reading.settings import Reading
 
 rasterio = pytest.importorskip("rasterio")
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.published import PublishedRow
 from experiments.grid import (
     NONE,
     Entry,
@@ -24,7 +25,6 @@ from experiments.grid import (
     with_places,
 )
 from experiments.plan import Place
-from experiments.published import PublishedRow
 from experiments.table import Row, Table
 from utils.metrics import MEASURES
 

@@ -14,9 +14,9 @@ from scipy.io import savemat
 
 import main
 from data.georeference import Georeference
+from data.info import facts_of_file, facts_of_scene
 from data.metadata import Metadata
 from data.scene import Scene
-from experiments.info import facts_of_file, facts_of_scene
 
 DATA = Path("data")
 

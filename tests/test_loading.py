@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from data.errors import SceneError
-from data.loading import load_scene, names_of, scene_name, scenes_in
-from data.reading import Reading
+from data.reading.by_name import load_scene, names_of, scene_name, scenes_in
+from data.reading.settings import Reading
 
 DATA = Path("data")
 

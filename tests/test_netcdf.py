@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from data.contents import Variable
 from data.errors import SceneError
-from data.formats.netcdf import read_contents
+from data.formats.contents import Variable
+from data.formats.hdf5.netcdf import read_contents
 
 HEIGHT, WIDTH, BANDS = 6, 5, 4
 NM = np.array([400.0, 500.0, 900.0, 2400.0])

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.nodata import no_data
+from data.reading.nodata import no_data
 
 LEAST = float(np.finfo(np.float32).min)
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.numpyfile import read_contents, write_array
+from data.formats.numpy_file import read_contents, write_array
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<i2", ">i2", "<f4", ">f8", "?", "<f2"])

@@ -16,8 +16,8 @@ from pyproj import CRS, Transformer
 
 from data.georeference import Georeference
 from data.metadata import Metadata
+from data.reading.from_file import read_scene
 from data.scene import Scene
-from data.scenefile import read_scene
 from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
 from experiments.objects import DetectedObject, detected_objects
 

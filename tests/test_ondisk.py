@@ -17,15 +17,15 @@ from scipy.io import savemat
 from test_envi import write as write_envi
 from test_matfile import write_73
 
-from data import ondisk
+from data import lazy_cube
 from data.catalogue import checksum
 from data.errors import SceneError
-from data.formats import mapped
-from data.loading import load_scene
-from data.ondisk import CubeOnDisk, row_blocks
-from data.reading import Reading
+from data.formats import memmap
+from data.lazy_cube import CubeOnDisk, row_blocks
+from data.reading.by_name import load_scene
+from data.reading.from_file import read_scene
+from data.reading.settings import Reading
 from data.scene import Scene
-from data.scenefile import read_scene
 
 HEIGHT, WIDTH, BANDS = SHAPE = (13, 11, 23)
 AXES = ("hwb", "bhw", "bwh", "hbw", "wbh", "whb")
@@ -34,9 +34,9 @@ AXES = ("hwb", "bhw", "bwh", "hbw", "wbh", "whb")
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have scenes that are this small gone through in several blocks, of other sizes on disk."""
-    monkeypatch.setattr(ondisk, "BLOCK", 5 * WIDTH * BANDS * 4)
-    monkeypatch.setattr(ondisk, "CACHED", 3 * WIDTH * BANDS * 4)
-    monkeypatch.setattr(mapped, "PART", 2 * WIDTH * BANDS * 4)
+    monkeypatch.setattr(lazy_cube, "BLOCK", 5 * WIDTH * BANDS * 4)
+    monkeypatch.setattr(lazy_cube, "CACHED", 3 * WIDTH * BANDS * 4)
+    monkeypatch.setattr(memmap, "PART", 2 * WIDTH * BANDS * 4)
 
 
 def counts(dtype: str = "f4", seed: int = 0) -> NDArray[Any]:
@@ -336,7 +336,7 @@ def test_spectra_of_pixels_in_few_reads(
         np.testing.assert_array_equal(spectra, counts("f8")[rows, columns])
     assert isinstance(stays.cube, CubeOnDisk)
     cube, asked = counting(stays.cube)
-    ondisk.pixels_of(cube, rows, columns)
+    lazy_cube.pixels_of(cube, rows, columns)
     assert len(asked) <= len(list(row_blocks(cube)))
 
 
@@ -361,20 +361,20 @@ def test_blocks_of_rows_part_a_cube(shape: tuple[int, ...], dtype: str) -> None:
     assert np.concatenate([np.arange(shape[0])[rows] for rows in blocks]).tolist() == list(
         range(shape[0])
     )
-    assert all(len(cube[rows]) == 1 or cube[rows].nbytes <= ondisk.CACHED for rows in blocks)
+    assert all(len(cube[rows]) == 1 or cube[rows].nbytes <= lazy_cube.CACHED for rows in blocks)
 
 
 MEMORY = """
 import re, sys
 from pathlib import Path
 import numpy as np
-from data import ondisk
-from data.loading import load_scene
+from data import lazy_cube
+from data.reading.by_name import load_scene
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 
-ondisk.BLOCK = 1 << 24
+lazy_cube.BLOCK = 1 << 24
 before = peak()
 scene = load_scene(sys.argv[1], data_dir=Path(), on_disk=True)
 scene.digest

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from data.catalogue import canonical_name
-from experiments.published import FILE, published_rows
+from data.published import FILE, published_rows
 from experiments.table import TABLES, read_table
 
 

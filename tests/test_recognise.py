@@ -13,7 +13,7 @@ from test_envi import write as write_envi
 from test_matfile import write_73
 
 from data.errors import SceneError
-from data.formats.recognise import has_ending, read_contents, without_ending
+from data.formats.registry import has_ending, read_contents, without_ending
 
 ANY_ENDING = ["x", "x.mat", "x.npy", "x.dat", "x.img", "x.tif", "x.nc", "x.h5", "x.png", "x.v1.0"]
 

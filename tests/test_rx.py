@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from test_windows import ring_of
 
 import model.rx
-from data.loading import load_scene
+from data.reading.by_name import load_scene
 from model.rx import FEWEST, background_of, global_rx, local_rx
 from model.windows import rings
 from utils.metrics import area_under_roc

@@ -12,9 +12,9 @@ from PIL import Image
 from scipy.io import savemat
 
 from data.errors import SceneError
-from data.reading import Reading
+from data.reading.from_file import read_scene
+from data.reading.settings import Reading
 from data.scene import Scene
-from data.scenefile import read_scene
 
 Read = Callable[..., Scene]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.contents import Contents, Variable
+from data.formats.contents import Contents, Variable
 from data.spectrum import metadata_beside
 
 SHAPE = (13, 11, 5)

@@ -12,8 +12,8 @@ from conftest import CommandLine
 from numpy.typing import NDArray
 from torch import Tensor
 
-import data.ondisk
-from data.ondisk import CubeOnDisk
+import data.lazy_cube
+from data.lazy_cube import CubeOnDisk
 from model.image import Windows
 from model.nl2net import NL2Net
 from model.tiles import TiledTrainer
@@ -184,7 +184,7 @@ def test_a_scene_on_disk_is_never_read_whole(
         return block
 
     monkeypatch.setattr(CubeOnDisk, "read", spy)
-    monkeypatch.setattr(data.ondisk, "BLOCK", 4000)
+    monkeypatch.setattr(data.lazy_cube, "BLOCK", 4000)
     out = run("--command", "run", "--dataset", "large", "--tile", "32")
     assert "no AUC, there is no map" in out
     assert (

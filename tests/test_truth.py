@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.contents import Contents, Variable
+from data.formats.contents import Contents, Variable
 from data.metadata import Metadata
-from data.reading import Reading
-from data.truth import Truth, read_truth, turned, without_label
+from data.reading.settings import Reading
+from data.reading.truth import Truth, read_truth, turned, without_label
 
 
 def marked(values: Any, *, nan: str = "refuse", **told: Any) -> tuple[Any, list[str]]:

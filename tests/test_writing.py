@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from data.contents import Variable
-from data.formats.recognise import read_contents
+from data.formats.contents import Variable
+from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.metadata import Metadata
-from data.reading import Reading
+from data.reading.from_file import read_scene
+from data.reading.settings import Reading
 from data.scene import Scene
-from data.scenefile import read_scene
 from data.writing import write_like, write_scene
 
 PLACE = Georeference((30.0, 0.0, 5e5, 0.0, -20.0, 4e6), CRS.from_epsg(32633))

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from data.contents import Contents, Variable
 from data.errors import SceneError, printable
+from data.formats.contents import Contents, Variable
 from utils.memory import memory_left
 
 PACKED = 1100  # bytes of values in a byte of file: DEFLATE packs at most 1032

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contents import Contents, Variable
 from data.errors import SceneError
-from data.formats.envi_header import (
+from data.formats.contents import Contents, Variable
+from data.formats.envi.header import (
     DTYPES,
     INTERLEAVES,
     Layout,
@@ -19,9 +19,9 @@ from data.formats.envi_header import (
     metadata_of,
     read_header,
 )
-from data.formats.envi_map import map_info
-from data.formats.images import no_data_value, storable
-from data.formats.mapped import window_of
+from data.formats.envi.map_info import map_info
+from data.formats.memmap import window_of
+from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference
 from utils.files import replacing, write_text
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.bands import selection_text
 from data.errors import SceneError, number_text
-from data.ondisk import Cube, row_blocks
+from data.lazy_cube import Cube, row_blocks
+from data.reading.bands import selection_text
 
 
 def no_data(

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from data.contents import Contents, Variable
 from data.errors import SceneError, shape_text
+from data.formats.contents import Contents, Variable
 
 # What cubes and truths are called; the first name, which the published program reads, wins.
 CUBE_NAMES = (

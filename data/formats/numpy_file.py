@@ -10,11 +10,11 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contents import Contents, Variable
 from data.errors import SceneError
 from data.formats.claims import check_claim
-from data.formats.damage import damage_told
-from data.formats.mapped import window_of
+from data.formats.contents import Contents, Variable
+from data.formats.guards import damage_told
+from data.formats.memmap import window_of
 from utils.files import replacing
 
 ENDING = ".npy"

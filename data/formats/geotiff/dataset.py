@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.claims import check_claim
-from data.formats.damage import damage_told
+from data.formats.guards import damage_told
 
 
 def rasterio_for(path: Path) -> Any:

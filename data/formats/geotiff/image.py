@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contents import Contents, Variable
-from data.formats.bandtags import spectrum_of
-from data.formats.images import no_data_value, storable
-from data.formats.projection import coordinate_system
-from data.formats.rasters import (
+from data.formats.contents import Contents, Variable
+from data.formats.geotiff.band_tags import spectrum_of
+from data.formats.geotiff.dataset import (
     image_bands,
     opened,
     pixels,
@@ -21,6 +19,8 @@ from data.formats.rasters import (
     type_of,
     unreferenced_allowed,
 )
+from data.formats.projection import coordinate_system
+from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference
 from data.metadata import Metadata
 from utils.files import replacing

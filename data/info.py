@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from scipy.ndimage import label
 
-from data.bands import selection_text
-from data.contents import Variable
 from data.errors import number_text, shape_text
-from data.formats.recognise import read_contents
+from data.formats.contents import Variable
+from data.formats.registry import read_contents
 from data.georeference import Georeference
-from data.nodata import without_data
+from data.reading.bands import selection_text
+from data.reading.nodata import without_data
 from data.scene import Scene
 from data.tensors import cube_to_image
 from experiments.detection import detect

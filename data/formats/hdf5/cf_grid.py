@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from data.formats.hdf5 import attribute, is_numeric, is_placeholder, readable, scale_of, text
+from data.formats.hdf5.attributes import (
+    attribute,
+    is_numeric,
+    is_placeholder,
+    readable,
+    scale_of,
+    text,
+)
 from data.formats.projection import coordinate_system
 from data.georeference import WGS84, Georeference
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contents import Window
-from data.formats.damage import damage_told
+from data.formats.contents import Window
+from data.formats.guards import damage_told
 
 PART = 1 << 24  # bytes of a file that are mapped at a time
 

@@ -10,12 +10,20 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from data.choice import plain
-from data.contents import Contents, Variable
-from data.formats.cf import georeference_of
-from data.formats.damage import damage_told
-from data.formats.hdf5 import arrays_of, attribute, check_heaps, names_of, number, scale_of, text
+from data.formats.contents import Contents, Variable
+from data.formats.guards import damage_told
+from data.formats.hdf5.attributes import (
+    arrays_of,
+    attribute,
+    check_heaps,
+    names_of,
+    number,
+    scale_of,
+    text,
+)
+from data.formats.hdf5.cf_grid import georeference_of
 from data.metadata import UNITS, Metadata, spectrum_in_nanometres
+from data.reading.variables import plain
 from data.spectrum import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES
 
 AXES = {

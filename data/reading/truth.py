@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.choice import find_truth, is_truth_name, listing, truth_file_beside
-from data.contents import Contents, Variable
 from data.errors import SceneError, number_text, shape_text
-from data.formats.recognise import read_contents
-from data.nodata import fill_as
-from data.reading import NO_MAP, Reading
+from data.formats.contents import Contents, Variable
+from data.formats.registry import read_contents
+from data.reading.nodata import fill_as
+from data.reading.settings import NO_MAP, Reading
+from data.reading.variables import find_truth, is_truth_name, listing, truth_file_beside
 
 MOST_ANOMALOUS = 0.5  # of a truth that has its classes right
 MOST_CLASSES = 256  # of an array that may be a truth without being called one

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import h5py
 
-from data.contents import Contents
 from data.errors import SceneError
-from data.formats import envi, geotiff, matfile, netcdf, numpyfile, picture
+from data.formats import numpy_file, picture
 from data.formats.claims import bounded
+from data.formats.contents import Contents
+from data.formats.envi import image as envi
+from data.formats.geotiff import image as geotiff
+from data.formats.hdf5 import netcdf
+from data.formats.matlab import file as matfile
 
 # how the files of a format begin
 NUMPY, ZIP, HDF5 = b"\x93NUMPY", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -65,7 +69,7 @@ def beginning(path: Path) -> bytes:
 def reader_for(path: Path, start: bytes) -> Callable[[Path], Contents] | None:
     """What reads a file whose beginning tells its format; None where it does not."""
     if start.startswith((NUMPY, ZIP)):
-        return numpyfile.read_contents
+        return numpy_file.read_contents
     if start.startswith(PNG) or is_bitmap(start):
         return picture.read_contents
     if start.startswith(TIFF):

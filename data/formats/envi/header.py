@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from spectral.io import envi
 
 from data.errors import SceneError
-from data.formats.damage import damage_told
-from data.formats.envi_map import georeference_of
+from data.formats.envi.map_info import georeference_of
+from data.formats.guards import damage_told
 from data.metadata import Metadata, spectrum_in_nanometres
 
 INTERLEAVES = {"bsq": "bhw", "bil": "hbw", "bip": "hwb"}  # the axes as they are stored

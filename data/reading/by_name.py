@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from data.catalogue import other_names
-from data.choice import is_truth_of
 from data.errors import SceneError
-from data.formats.recognise import (
+from data.formats.registry import (
     ENDINGS,
     OWN_ENDINGS,
     PICTURE_ENDINGS,
     has_ending,
     without_ending,
 )
-from data.reading import AS_IT_IS, NO_MAP, Reading
+from data.reading.from_file import read_scene
+from data.reading.settings import AS_IT_IS, NO_MAP, Reading
+from data.reading.variables import is_truth_of
 from data.scene import Scene
-from data.scenefile import read_scene
 from data.synthetic import synthetic_scene
 
 SYNTHETIC = "synthetic"

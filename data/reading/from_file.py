@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.axes import AXES, USUAL_AXES, is_swapped, likely_axes
-from data.bands import chosen_bands
 from data.checks import check_numeric
-from data.choice import find_cube, plain
-from data.contents import Contents, Variable
 from data.errors import SceneError, number_text, shape_text
-from data.formats.recognise import read_contents
+from data.formats.contents import Contents, Variable
+from data.formats.registry import read_contents
+from data.lazy_cube import Cube, CubeOnDisk
 from data.metadata import Metadata
-from data.nodata import no_data
-from data.ondisk import Cube, CubeOnDisk
-from data.reading import AS_IT_IS, NO_MAP, Reading
+from data.reading.bands import chosen_bands
+from data.reading.nodata import no_data
+from data.reading.settings import AS_IT_IS, NO_MAP, Reading
+from data.reading.truth import check_axes, read_truth, shape_of_map, turned
+from data.reading.variables import find_cube, plain
 from data.scene import Scene
 from data.spectrum import metadata_beside
-from data.truth import check_axes, read_truth, shape_of_map, turned
 
 
 def read_scene(
