@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that ne
     from data.scene import Scene
     from experiments.prediction import Prediction
     from model.image import Image
-    from model.trainer import Trainer
+    from model.trainers.trainer import Trainer
     from utils.runs import Run
 
 

@@ -25,8 +25,8 @@ from data.reading.by_name import load_scene
 from data.scene import Scene
 from data.tensors import cube_to_image
 from model.methods import PRECISIONS
-from model.precision import precision_at_hand
-from model.residual import residual
+from model.trainers.precision import precision_at_hand
+from model.trainers.scores import residual
 from utils.files import replacing
 from utils.plots import line_styles
 

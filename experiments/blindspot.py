@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.blind_spot import BlindSpotNetwork
 from model.build import NETWORKS, build_network, check_strides
 from model.methods import METHODS
+from model.networks.blind_spot import BlindSpotNetwork
 from model.require import require
 from utils.errors import as_input_error
 from utils.options import method_options_of

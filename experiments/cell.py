@@ -24,7 +24,7 @@ from experiments.images import image_of
 from model.epochs import AUTO
 from model.image import Image
 from model.methods import METHODS
-from model.trainer import Trainer
+from model.trainers.trainer import Trainer
 from utils.devices import select_device
 from utils.metrics import area_under_roc, json_values, measure
 from utils.option_words import command_line

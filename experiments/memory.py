@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from data.errors import shape_text
 from model.build import build_trainer
 from model.methods import METHODS
-from model.tiles import compared
+from model.trainers.tiled import compared
 from utils.errors import InputError, as_input_error
 from utils.memory import memory_left
 

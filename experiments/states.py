@@ -9,7 +9,7 @@ import torch
 
 from data.scene import Scene
 from model.epochs import AUTO
-from model.trainer import Trainer
+from model.trainers.trainer import Trainer
 from utils.checkpoints import CheckpointError, read_state, save_state
 from utils.errors import InputError
 from utils.files import replacing

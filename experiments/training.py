@@ -13,8 +13,8 @@ from data.tensors import image_to_cube
 from experiments.states import Earlier, copy_weights, keep_training_state, take_up
 from model.epochs import AUTO
 from model.image import Image, Windows
-from model.trainer import Trainer
-from model.weights import load_strictly
+from model.networks.weights import load_strictly
+from model.trainers.trainer import Trainer
 from utils.checkpoints import read_weights, save_weights
 from utils.errors import as_input_error
 from utils.figures import training_picture

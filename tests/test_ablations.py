@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.layers import Mask, MaskedConv2d
-from model.nl2net import NL2Net
+from model.networks.layers import Mask, MaskedConv2d
+from model.networks.nl2net import NL2Net
 
 LFEB, NLFEB = 361_472, 591_232  # parameters of the branches at 64 channels and 6 blocks
 ONE_BRANCH: list[dict[str, Any]] = [{"non_local": False}, {"local": False}]

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from model import autoad
-from model.autoad import AdaptiveWeightLoss, AutoAD, AutoADTrainer
-from model.nl2net import NL2Net
-from model.weights import load_strictly
+from model.networks import autoad
+from model.networks.autoad import AdaptiveWeightLoss, AutoAD, AutoADTrainer
+from model.networks.nl2net import NL2Net
+from model.networks.weights import load_strictly
 
 CPU = torch.device("cpu")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 import main
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
 from utils.runs import Run
 
 TRAIN = ("--command", "train", "--dataset")

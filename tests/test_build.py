@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.autoad import AutoAD, AutoADTrainer
 from model.build import DETECTORS, FITTED, TRAINERS, build_trainer
-from model.fast import FastTrainer
 from model.methods import METHODS
-from model.nl2net import NL2Net
-from model.tiles import TiledTrainer
-from model.trainer import LOSSES, Trainer
+from model.networks.autoad import AutoAD, AutoADTrainer
+from model.networks.nl2net import NL2Net
+from model.trainers.fast import FastTrainer
+from model.trainers.tiled import TiledTrainer
+from model.trainers.trainer import LOSSES, Trainer
 from utils.options import method_options, parse
 
 NL2NETS: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from torch import nn
 from experiments import cost
 from experiments.cost import PeakMemory, forward_flops, give_back_memory, status
 from model.build import build_trainer
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
 from utils.options import method_options_of
 
 CPU = torch.device("cpu")

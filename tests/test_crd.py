@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from test_windows import ring_of
 
-import model.crd
-from model.crd import collaborative_representation
-from model.windows import rings
+import model.detectors.crd
+from model.detectors.crd import collaborative_representation
+from model.detectors.dual_window import rings
 
 Cube = NDArray[Any]
 
@@ -152,7 +152,9 @@ def test_a_planted_anomaly_scores_the_highest(place: tuple[int, int]) -> None:
 def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
     cube = random_cube(7, 6, 8)
     expected = crd(cube)
-    monkeypatch.setattr(model.crd, "rings", lambda *a, **k: rings(*a, **k, largest=largest))
+    monkeypatch.setattr(
+        model.detectors.crd, "rings", lambda *a, **k: rings(*a, **k, largest=largest)
+    )
     np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.fast import Bands, FastTrainer
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
+from model.trainers.fast import Bands, FastTrainer
 
 
 def trainer_of(*mode: str, bands: int = 3, factor: int = 2, seed: int = 0) -> FastTrainer:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-import model.graph
-from model.graph import WARM_UP, GraphedStep
+import model.trainers.cuda_graph
+from model.trainers.cuda_graph import WARM_UP, GraphedStep
 
 CUDA = torch.device("cuda")  # named, never touched
 
@@ -45,9 +45,9 @@ class Counter:
 def graphed(monkeypatch: pytest.MonkeyPatch, device: torch.device, *, fits: bool) -> Counter:
     """Take 7 steps on a device; return how they were taken."""
     counter = Counter()
-    monkeypatch.setattr(model.graph, "on_side_stream", counter.on_side_stream)
+    monkeypatch.setattr(model.trainers.cuda_graph, "on_side_stream", counter.on_side_stream)
     capture = counter.captured if fits else counter.not_captured
-    monkeypatch.setattr(model.graph, "captured", capture)
+    monkeypatch.setattr(model.trainers.cuda_graph, "captured", capture)
     step = GraphedStep(counter, device)
     assert [step().item() for _ in range(7)] == [1, 2, 3, 4, 5, 6, 7]  # each once, its own loss
     return counter

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.layers import FEW_TOKENS, Mask, MaskedConv2d, SelfSimilarityBlock, attend
+from model.networks.layers import FEW_TOKENS, Mask, MaskedConv2d, SelfSimilarityBlock, attend
 
 
 @pytest.mark.parametrize("mask", ["pixel", "block"])

@@ -16,7 +16,7 @@ from scipy.sparse import csc_array
 from data.errors import SceneError
 from data.formats.matlab.file import read_contents, read_contents_73, write_variables
 from data.scene import Scene
-from model.rx import global_rx
+from model.detectors.rx import global_rx
 from utils.metrics import measure
 
 REAL = SHARED / "scenes" / "formats"

@@ -13,7 +13,7 @@ import utils.memory
 from experiments import memory
 from experiments.memory import memory_at_hand, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
 from utils.checkpoints import read_weights
 from utils.errors import InputError
 from utils.options import method_options_of

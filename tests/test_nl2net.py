@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.dual_branch import Branch
-from model.layers import DilatedBlock, FeedForwardBlock
-from model.mode import default_mode
-from model.nl2net import NL2Net
+from model.block_modes import default_mode
+from model.networks.dual_branch import Branch
+from model.networks.layers import DilatedBlock, FeedForwardBlock
+from model.networks.nl2net import NL2Net
 
 
 def count(module: nn.Module) -> int:

@@ -14,8 +14,8 @@ from benchmarks import plain
 from benchmarks.plain import PlainNL2Net, PlainTrainer
 from data.scene import Scene
 from data.tensors import cube_to_image, image_to_cube
-from model.nl2net import NL2Net
-from model.trainer import LOSSES
+from model.networks.nl2net import NL2Net
+from model.trainers.trainer import LOSSES
 
 
 def scaled_cube(recording: Recording) -> NDArray[np.float32]:

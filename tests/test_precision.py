@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.nl2net import NL2Net
-from model.precision import computing_in, precision_at_hand
-from model.trainer import Trainer
+from model.networks.nl2net import NL2Net
+from model.trainers.precision import computing_in, precision_at_hand
+from model.trainers.trainer import Trainer
 
 CPU = torch.device("cpu")
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.residual import residual
+from model.trainers.scores import residual
 
 
 @pytest.mark.parametrize("size", [(2, 3), (150, 2)])  # the second is taken in several parts

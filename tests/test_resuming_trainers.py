@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-import model.autoad
-from model.autoad import AutoAD, AutoADTrainer
+import model.networks.autoad
 from model.epochs import AUTO
-from model.fast import FastTrainer
-from model.nl2net import NL2Net
-from model.settling import EVERY
-from model.tiles import TiledTrainer
-from model.trainer import Trainer
+from model.networks.autoad import AutoAD, AutoADTrainer
+from model.networks.nl2net import NL2Net
+from model.trainers.fast import FastTrainer
+from model.trainers.stopping import EVERY
+from model.trainers.tiled import TiledTrainer
+from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
 
 EPOCHS = 8
@@ -51,7 +51,7 @@ def written_and_read(state: dict[str, Any]) -> Any:
 def test_a_restored_training_is_the_same_to_the_bit(
     kind: str, stop: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.autoad, "REWEIGHTING", 3)
+    monkeypatch.setattr(model.networks.autoad, "REWEIGHTING", 3)
     unbroken = trainer_of(kind)
     losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]
 

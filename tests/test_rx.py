@@ -11,10 +11,10 @@ from conftest import SHARED
 from numpy.typing import NDArray
 from test_windows import ring_of
 
-import model.rx
+import model.detectors.rx
 from data.reading.by_name import load_scene
-from model.rx import FEWEST, background_of, global_rx, local_rx
-from model.windows import rings
+from model.detectors.dual_window import rings
+from model.detectors.rx import FEWEST, background_of, global_rx, local_rx
 from utils.metrics import area_under_roc
 
 Cube = NDArray[Any]
@@ -198,7 +198,7 @@ def test_parts_of_a_scene_have_the_background_of_the_whole(
     cube, _ = with_gaps(random_cube(9, 12, 4))
     before, pixels = cube.copy(), torch.from_numpy(cube)
     whole, scores = background_of(pixels), rx(cube)
-    monkeypatch.setattr(model.rx, "LARGEST", largest)
+    monkeypatch.setattr(model.detectors.rx, "LARGEST", largest)
     background = background_of(pixels)
     torch.testing.assert_close(background.mean, whole.mean, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(background.covariance, whole.covariance, rtol=1e-12, atol=1e-12)
@@ -210,7 +210,9 @@ def test_parts_of_a_scene_have_the_background_of_the_whole(
 def test_batches_do_not_change_local_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
     cube = random_cube(7, 6, 4)
     expected = lrx(cube)
-    monkeypatch.setattr(model.rx, "rings", lambda *a, **k: rings(*a, **k, largest=largest))
+    monkeypatch.setattr(
+        model.detectors.rx, "rings", lambda *a, **k: rings(*a, **k, largest=largest)
+    )
     np.testing.assert_allclose(lrx(cube), expected, rtol=1e-10)
 
 

@@ -19,7 +19,7 @@ from scipy.ndimage import label
 import experiments.reproduce
 import experiments.results
 import main
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")

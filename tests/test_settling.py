@@ -9,13 +9,13 @@ import torch
 from conftest import CommandLine
 from torch import Tensor
 
-import model.settling
-import model.trainer
+import model.trainers.stopping
+import model.trainers.trainer
 from model.epochs import AUTO
 from model.image import Image
-from model.nl2net import NL2Net
-from model.settling import EVERY, LOOKS, PATIENCE, Settling, concentration
-from model.trainer import Trainer
+from model.networks.nl2net import NL2Net
+from model.trainers.stopping import EVERY, LOOKS, PATIENCE, Settling, concentration
+from model.trainers.trainer import Trainer
 
 
 def residuals(peak: float) -> Tensor:
@@ -83,9 +83,9 @@ class Scripted(Trainer):
 
 def scripted(monkeypatch: pytest.MonkeyPatch, longest: int) -> Scripted:
     """A tiny trainer that looks every 2 epochs and takes what it sees as it is."""
-    monkeypatch.setattr(model.trainer, "EVERY", 2)
-    monkeypatch.setattr(model.settling, "EVERY", 2)
-    monkeypatch.setattr(model.settling, "LOOKS", 1)
+    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "LOOKS", 1)
     torch.manual_seed(0)
     network = NL2Net(bands=3, channels=4, mode=["na"])
     trainer = Scripted(network, learning_rate=1e-2)
@@ -124,7 +124,7 @@ AUTO_RUN = Path("checkpoints/small") / (
 def test_the_command_line_trains_to_the_end_that_is_found(
     small_scene: str, run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.trainer, "EVERY", 2)
+    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
     monkeypatch.setattr(Trainer, "longest", 5)
     words = ["--dataset", small_scene, "--epochs", "auto"]
     assert "no checkpoint" in refusal("--command", "predict", *words)

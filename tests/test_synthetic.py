@@ -12,8 +12,8 @@ from data.synthetic import (
     target_abundances,
 )
 from data.tensors import cube_to_image
-from model.nl2net import NL2Net
-from model.trainer import Trainer
+from model.networks.nl2net import NL2Net
+from model.trainers.trainer import Trainer
 from utils.metrics import area_under_roc
 
 

@@ -15,9 +15,9 @@ from torch import Tensor
 import data.lazy_cube
 from data.lazy_cube import CubeOnDisk
 from model.image import Windows
-from model.nl2net import NL2Net
-from model.tiles import TiledTrainer
-from model.trainer import Trainer
+from model.networks.nl2net import NL2Net
+from model.trainers.tiled import TiledTrainer
+from model.trainers.trainer import Trainer
 
 
 def trainer_of(*mode: str, tile: int, factor: int = 2) -> TiledTrainer:

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.nl2net import NL2Net
-from model.trainer import Trainer, l1_loss
+from model.networks.nl2net import NL2Net
+from model.trainers.trainer import Trainer, l1_loss
 
 
 def tiny() -> NL2Net:

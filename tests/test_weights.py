@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from model.build import build_network
-from model.nl2net import NL2Net
-from model.weights import load_strictly, visible_options
+from model.networks.nl2net import NL2Net
+from model.networks.weights import load_strictly, visible_options
 from utils.options import method_options_of
 
 Weights = dict[str, Tensor]
@@ -86,7 +86,7 @@ def test_the_blocks_are_counted_from_where_they_begin(name: str) -> None:
 def test_importing_the_networks_draws_no_random_numbers() -> None:
     """They are imported when a training has been seeded."""
     code = (
-        "import torch; before = torch.get_rng_state(); import model.build, model.weights; "
+        "import torch; before = torch.get_rng_state(); import model.build, model.networks.weights; "
         "import sys; sys.exit(not torch.equal(before, torch.get_rng_state()))"
     )
     root = Path(__file__).parents[1]

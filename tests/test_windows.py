@@ -5,7 +5,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model.windows import check_windows, rings
+from model.detectors.dual_window import check_windows, rings
 
 side = st.integers(1, 9)
 odd = st.integers(0, 6).map(lambda reach: 2 * reach + 1)

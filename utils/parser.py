@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from model.block_modes import BLOCK_KINDS
 from model.epochs import AUTO
 from model.methods import METHODS, PRECISIONS, PRESETS
-from model.mode import BLOCK_KINDS
 from utils.arguments import (
     axis_order,
     band_selection,

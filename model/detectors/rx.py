@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.windows import check_windows, has_data, rings
+from model.detectors.dual_window import check_windows, has_data, rings
 
 # The share of a ring's pixels that have to have data. The default ring has two pixels a band of a
 # long spectrum; a covariance of one a band fits them so well that all others seem far away.

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.epochs import AUTO
-from model.graph import GraphedStep
 from model.image import Image, whole
-from model.precision import computing_in
-from model.residual import residual
-from model.settling import EVERY, Settling
+from model.trainers.cuda_graph import GraphedStep
+from model.trainers.precision import computing_in
+from model.trainers.scores import residual
+from model.trainers.stopping import EVERY, Settling
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 

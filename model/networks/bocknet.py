@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blind_spot import BlindSpotNetwork
+from model.networks.blind_spot import BlindSpotNetwork
 from model.require import require
 
 SLOPE = 0.1  # of the leaky ReLU

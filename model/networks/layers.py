@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from model.mode import BLOCK_KINDS
+from model.block_modes import BLOCK_KINDS
 from model.require import require
 
 FEW_TOKENS = 512  # up to which the similarities of a subsampled image are written out

@@ -8,7 +8,7 @@ penalty and without the constraint that the weights sum to one.
 import torch
 from torch import Tensor
 
-from model.windows import check_windows, has_data, rings
+from model.detectors.dual_window import check_windows, has_data, rings
 
 
 def collaborative_representation(

@@ -4,8 +4,8 @@ Source: Wang et al., "PDBSNet: Pixel-Shuffle Downsampling Blind-Spot Reconstruct
 Hyperspectral Anomaly Detection", IEEE TGRS 61, 2023.
 """
 
-from model.dual_branch import Branch, DualBranch
-from model.layers import DilatedBlock, pointwise_head, pointwise_tail
+from model.networks.dual_branch import Branch, DualBranch
+from model.networks.layers import DilatedBlock, pointwise_head, pointwise_tail
 
 
 class PDBSNet(DualBranch):

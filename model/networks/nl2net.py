@@ -6,9 +6,15 @@ Network for Hyperspectral Anomaly Detection", IEEE JSTARS 18, 2025, DOI 10.1109/
 
 from collections.abc import Sequence
 
-from model.dual_branch import Branch, DualBranch
-from model.layers import DilatedBlock, Mask, attention_blocks, pointwise_head, pointwise_tail
-from model.mode import default_mode
+from model.block_modes import default_mode
+from model.networks.dual_branch import Branch, DualBranch
+from model.networks.layers import (
+    DilatedBlock,
+    Mask,
+    attention_blocks,
+    pointwise_head,
+    pointwise_tail,
+)
 from model.require import require
 
 

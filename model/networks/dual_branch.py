@@ -6,8 +6,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor, nn
 
-from model.blind_spot import BlindSpotNetwork
-from model.layers import Block, Mask, blind_spot_entry, pointwise
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.layers import Block, Mask, blind_spot_entry, pointwise
 from model.require import require
 
 

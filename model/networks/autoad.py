@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.image import Image
-from model.trainer import Trainer
+from model.trainers.trainer import Trainer
 
 DEEPEST = 5  # times that the hourglass halves the image
 NOISE = 0.1  # the input is uniform from 0 to this

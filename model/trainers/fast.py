@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.blind_spot import BlindSpotNetwork
 from model.deviation import deviation
 from model.image import Image, whole
-from model.residual import residual
-from model.trainer import (
+from model.networks.blind_spot import BlindSpotNetwork
+from model.trainers.scores import residual
+from model.trainers.trainer import (
     Loss,
     Trainer,
     gaps,

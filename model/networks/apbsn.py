@@ -11,10 +11,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.blind_spot import BlindSpotNetwork
-from model.dual_branch import Branch, DualBranch
-from model.layers import Block, DilatedBlock, attention_blocks, pointwise_head, pointwise_tail
-from model.mode import last_third_attends
+from model.block_modes import last_third_attends
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.dual_branch import Branch, DualBranch
+from model.networks.layers import (
+    Block,
+    DilatedBlock,
+    attention_blocks,
+    pointwise_head,
+    pointwise_tail,
+)
 
 PADDING = 2  # zeros around the tiles of the mosaic, and reflected pixels around a refined image
 REPETITIONS, REPLACED = 8, 0.16  # T and p of R3

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.blind_spot import BlindSpotNetwork
 from model.image import Image, Windows, windows_of
-from model.residual import residual
-from model.trainer import Trainer, gaps
+from model.networks.blind_spot import BlindSpotNetwork
+from model.trainers.scores import residual
+from model.trainers.trainer import Trainer, gaps
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 

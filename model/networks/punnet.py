@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from model.blind_spot import BlindSpotNetwork
-from model.layers import MaskedConv2d
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.layers import MaskedConv2d
 from model.require import require
 
 
