@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.methods import METHODS
-from utils.errors import InputError, complaint
-from utils.files import writable_folder
-from utils.option_words import command_line
-from utils.options import (
+from options.parse import (
     in_words,
     method_options,
     off_default,
     parse,
     without_meaning,
 )
+from utils.errors import InputError, complaint
+from utils.files import writable_folder
+from utils.option_words import command_line
 from utils.signals import Stopped
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
@@ -29,10 +29,10 @@ if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that ne
 
     from data.reading.settings import Reading
     from data.scene import Scene
-    from experiments.prediction import Prediction
+    from detection.prediction import Prediction
     from model.image import Image
     from model.trainers.trainer import Trainer
-    from utils.runs import Run
+    from training.run_folder import Run
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -116,7 +116,7 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
     from experiments.detection import seeded_trainer
     from experiments.images import image_of
-    from utils.lock import only_writer
+    from training.lock import only_writer
 
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
@@ -134,9 +134,9 @@ def train_run(
     args: Namespace, scene: "Scene", *, image: "Image", trainer: "Trainer", run: "Run"
 ) -> None:
     """Train, or go on where a training of the same run has come to."""
-    from experiments.states import earlier_training, words_of
-    from experiments.training import most_epochs, train_and_keep
-    from utils.recorder import TrainingRecord
+    from training.log import TrainingRecord
+    from training.loop import most_epochs, train_and_keep
+    from training.resume import earlier_training, words_of
 
     earlier = earlier_training(
         run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
@@ -180,7 +180,7 @@ def end_in_words(args: Namespace, trainer: "Trainer", last: int) -> str:
 
 def planned_options(args: Namespace, scene: "Scene", *, training: bool) -> dict[str, Any]:
     """The method's options, and with them what a training needs to fit into memory; tell it."""
-    from experiments.memory import plan_memory
+    from detection.memory_plan import plan_memory
 
     options, device = method_options(args), device_of(args)
     note = plan_memory(
@@ -210,11 +210,11 @@ def make_folders(args: Namespace, run: "Run", scene: "Scene") -> None:
 
 def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
+    from detection.files import write_prediction
+    from detection.measures import measure
+    from detection.prediction import Prediction
     from experiments.detection import detect
     from experiments.images import image_of
-    from experiments.prediction import Prediction
-    from experiments.results import write_prediction
-    from utils.metrics import measure
     from utils.provenance import provenance
 
     scene = scene or find_scene(args)
@@ -251,7 +251,7 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
 
 def print_outcome(prediction: "Prediction") -> None:
     """Say what came of a prediction, and what to know about it."""
-    from experiments.prediction import measures_table
+    from detection.prediction import measures_table
 
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")
@@ -263,8 +263,8 @@ def print_outcome(prediction: "Prediction") -> None:
 def trained(args: Namespace, scene: "Scene", image: "Image") -> tuple["Trainer | None", str]:
     """Load the weights of a method that has any; say in words which."""
     from experiments.detection import seeded_trainer
-    from experiments.training import load_weights
-    from utils.runs import latest_like
+    from training.loop import load_weights
+    from training.run_folder import latest_like
 
     if not METHODS[args.method].trained:
         return None, ""
@@ -282,8 +282,8 @@ def trained(args: Namespace, scene: "Scene", image: "Image") -> tuple["Trainer |
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
     """Compute a table of methods, scenes and seeds; exit with 1 where parts of it are missing."""
+    from experiments.declaration import read_table
     from experiments.reproduce import reproduce as compute_table
-    from experiments.table import read_table
 
     plan, paths = compute_table(
         read_table(args.table, given=given),
@@ -302,9 +302,9 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
 
 def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
     """Draw what blind-spot networks see around a pixel, and tell what they are blind to."""
+    from detection.maps import save_figure
     from experiments.blindspot import fields_table, receptive_fields
-    from utils.figures import save_figure
-    from utils.receptive_fields import blindspot_figure
+    from experiments.blindspot_figure import blindspot_figure
 
     folder = writable_folder(args.result_dir)
     fields = receptive_fields(given)
@@ -357,7 +357,7 @@ def missing_weights(args: Namespace, path: Path) -> InputError:
 
 def wanted_run(args: Namespace, scene: "Scene") -> "Run":
     """Name the run of these options, whether it is there or not."""
-    from utils.runs import run_of
+    from training.run_folder import run_of
 
     method = METHODS[args.method]
     # the one in training: with the other, the same weights only predict otherwise

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.reading.by_name import load_scene, scenes_in
 from data.tensors import cube_to_image
+from detection.threshold import threshold_score
 from experiments.detection import detect
-from utils.options import method_options_of
-from utils.tail import threshold_score
+from options.parse import method_options_of
 from utils.threshold import Threshold
 
 METHODS = ("rx", "crd")  # with their defaults; what needs no training gives all scenes in minutes

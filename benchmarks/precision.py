@@ -24,11 +24,11 @@ from benchmarks.timing import add_machine, circumstances, trainer_of
 from data.reading.by_name import load_scene
 from data.scene import Scene
 from data.tensors import cube_to_image
+from detection.curves import line_styles
 from model.methods import PRECISIONS
 from model.trainers.precision import precision_at_hand
 from model.trainers.scores import residual
 from utils.files import replacing
-from utils.plots import line_styles
 
 LINE = "{:<6} {:>10} {:>16} {:>16} {:>8}"
 HEADINGS = ("", "last loss", "Δ loss, median", "Δ loss, largest", "AUC")

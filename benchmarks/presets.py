@@ -22,10 +22,10 @@ from benchmarks.timing import circumstances
 from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from data.tensors import cube_to_image
+from detection.measures import area_under_roc
 from model.methods import PRECISIONS, PRESETS
 from model.networks.nl2net import NL2Net
 from model.trainers.fast import Bands, FastTrainer
-from utils.metrics import area_under_roc
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")

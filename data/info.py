@@ -16,11 +16,11 @@ from data.reading.bands import selection_text
 from data.reading.nodata import without_data
 from data.scene import Scene
 from data.tensors import cube_to_image
+from detection.measures import measure
+from detection.objects import EIGHT_NEIGHBOURS
 from experiments.detection import detect
 from experiments.known import known_facts
-from experiments.objects import EIGHT_NEIGHBOURS
-from utils.metrics import measure
-from utils.options import method_options_of
+from options.parse import method_options_of
 
 Facts = Iterator[tuple[str, str]]
 

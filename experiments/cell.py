@@ -18,6 +18,7 @@ from data.errors import SceneError
 from data.reading.by_name import load_scene
 from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
+from detection.measures import area_under_roc, json_values, measure
 from experiments.cost import PeakMemory, forward_flops
 from experiments.detection import detect, seeded_trainer
 from experiments.images import image_of
@@ -26,7 +27,6 @@ from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
 from utils.devices import select_device
-from utils.metrics import area_under_roc, json_values, measure
 from utils.option_words import command_line
 from utils.provenance import provenance
 

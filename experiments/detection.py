@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from data.tensors import image_to_cube
+from detection.measures import scaled
 from model.build import build_trainer, detector_scores
 from model.image import Image, whole
 from model.trainers.trainer import Trainer
 from utils.errors import as_input_error
-from utils.metrics import scaled
 from utils.seeds import seed_everything
 
 

@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from data.tensors import cube_to_image
 from experiments.detection import seeded_trainer
-from experiments.training import most_epochs
 from model.build import FITTED, detector_scores
 from model.detectors.rx import Background
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
+from training.loop import most_epochs
 
 Cube = NDArray[np.float32]  # (H, W, B)
 Scorer = Callable[[Cube], NDArray[Any]]  # → (H, W), the higher the more anomalous

@@ -17,7 +17,7 @@ from scipy.io import savemat
 
 import main
 from model.networks.nl2net import NL2Net
-from utils.runs import Run
+from training.run_folder import Run
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 import main
 from experiments import blindspot
 from experiments.blindspot import FAMILY, SIDE, fields_table, receptive_fields
+from experiments.blindspot_figure import ReceptiveField, View, blindspot_figure, power_of_ten
 from model.build import NETWORKS
-from utils.parser import build_parser
-from utils.receptive_fields import ReceptiveField, View, blindspot_figure, power_of_ten
+from options.flags import build_parser
 
 MIDDLE = SIDE // 2
 SMALL = {"nch_ker": 8, "nblk": 2}

@@ -14,7 +14,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import LOSSES, Trainer
-from utils.options import method_options, parse
+from options.parse import method_options, parse
 
 NL2NETS: dict[str, dict[str, Any]] = {
     "nl2net": {},

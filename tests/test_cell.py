@@ -15,10 +15,10 @@ import experiments.detection
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
+from detection.measures import MEASURES, json_values, measure
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
-from utils.metrics import MEASURES, json_values, measure
-from utils.options import method_options_of, parse
+from options.parse import method_options_of, parse
 
 NAMES = [name for name, method in METHODS.items() if method.same_as is None]
 SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}

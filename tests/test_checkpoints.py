@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from utils.checkpoints import CheckpointError, read_weights, save_weights
+from training.checkpoints import CheckpointError, read_weights, save_weights
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
 

@@ -12,7 +12,7 @@ from experiments import cost
 from experiments.cost import PeakMemory, forward_flops, give_back_memory, status
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
-from utils.options import method_options_of
+from options.parse import method_options_of
 
 CPU = torch.device("cpu")
 LINUX = pytest.mark.skipif(not cost.CLEAR.exists(), reason="this system tells no peak")

@@ -11,7 +11,7 @@ from data.scene import Scene
 from data.tensors import cube_to_image
 from experiments.detection import detect, seeded_trainer
 from model.methods import METHODS
-from utils.options import method_options_of
+from options.parse import method_options_of
 
 CPU = torch.device("cpu")
 NAMES = [name for name, method in METHODS.items() if method.same_as is None]

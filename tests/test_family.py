@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from data.scene import Scene
 from data.tensors import cube_to_image, image_to_cube
+from detection.measures import area_under_roc, scaled
 from model.build import NETWORKS, build_network, build_trainer
 from model.methods import METHODS
 from model.networks.punnet import DepthwiseConv2d
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
-from utils.metrics import area_under_roc, scaled
-from utils.options import method_options_of
+from options.parse import method_options_of
 from utils.seeds import seed_everything
 
 RECORDINGS = sorted(Path(__file__).with_name("parity").glob("family/*.npz"))

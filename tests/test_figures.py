@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from utils.figures import false_colour, maps_figure, save_figure, training_picture
+from detection.maps import false_colour, maps_figure, save_figure, training_picture
 
 RANDOM = np.random.default_rng(0)
 CUBE = RANDOM.random((12, 17, 9), np.float32)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.published import PublishedRow
-from experiments.grid import (
+from detection.measures import MEASURES
+from experiments.declaration import Row, Table
+from experiments.layouts import (
     NONE,
     Entry,
     Grid,
@@ -25,8 +27,6 @@ from experiments.grid import (
     with_places,
 )
 from experiments.plan import Place
-from experiments.table import Row, Table
-from utils.metrics import MEASURES
 
 AUC = st.floats(0, 1)
 

@@ -15,7 +15,7 @@ import torch
 from conftest import TINY
 
 import main
-from utils.checkpoints import read_state
+from training.checkpoints import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
 

@@ -16,8 +16,8 @@ from scipy.sparse import csc_array
 from data.errors import SceneError
 from data.formats.matlab.file import read_contents, read_contents_73, write_variables
 from data.scene import Scene
+from detection.measures import measure
 from model.detectors.rx import global_rx
-from utils.metrics import measure
 
 REAL = SHARED / "scenes" / "formats"
 MATLAB_73 = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  1".ljust(124)

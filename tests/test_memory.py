@@ -9,14 +9,14 @@ import pytest
 import torch
 from conftest import CommandLine
 
-import utils.memory
-from experiments import memory
-from experiments.memory import memory_at_hand, memory_needed, network_peak, plan_memory
+import utils.free_memory
+from detection import memory_plan
+from detection.memory_plan import memory_at_hand, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
-from utils.checkpoints import read_weights
+from options.parse import method_options_of
+from training.checkpoints import read_weights
 from utils.errors import InputError
-from utils.options import method_options_of
 
 CPU = torch.device("cpu")
 GIBIBYTE = 2**30
@@ -25,7 +25,7 @@ LARGE = (600, 500, 60)
 
 def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
     """Let so many bytes be at hand."""
-    monkeypatch.setattr(memory, "memory_at_hand", lambda device: size)
+    monkeypatch.setattr(memory_plan, "memory_at_hand", lambda device: size)
 
 
 def options_of(**settings: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_shapes_tell_what_a_step_takes(recompute: bool) -> None:
     options = {**options_of(nch_ker=8), "recompute": recompute}
     foretold = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
     trainer = build_trainer("nl2net", torch.Size((1, 5, 24, 30)), device=CPU, options=options)
-    with memory.LiveTensors() as live:
+    with memory_plan.LiveTensors() as live:
         image = torch.rand(1, 5, 24, 30)
         trainer.step(image, image, None)
     states = 3 * sum(part.nbytes for part in trainer.network.parameters())  # of Adam, and gradients
@@ -131,7 +131,7 @@ def test_a_training_that_fits_only_so_recomputes(
     }
     has(monkeypatch, need[True])
     calls: list[None] = []
-    monkeypatch.setattr(memory, "leave_no_gaps", lambda: calls.append(None))
+    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: calls.append(None))
     built: list[NL2Net] = []
     monkeypatch.setattr(NL2Net, "through", recording(NL2Net.through, built))
     printed = run(*words, "--overwrite")
@@ -157,7 +157,7 @@ def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
-        monkeypatch.setattr(utils.memory, constant, folder / name)
+        monkeypatch.setattr(utils.free_memory, constant, folder / name)
     return memory_at_hand(CPU)
 
 
@@ -203,9 +203,9 @@ def test_long_images_are_looked_at_as_closely_as_square_ones(
 ) -> None:
     """BockNet makes a square of 2000×2000 pixels of the second."""
     has(monkeypatch, 8 * GIBIBYTE)
-    monkeypatch.setattr(memory, "leave_no_gaps", lambda: None)
+    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: None)
     options = method_options_of({"method": method})[1]
     settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
     assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
-        assert "computed again" in memory.plan_memory(method, shape, **settings)
+        assert "computed again" in memory_plan.plan_memory(method, shape, **settings)

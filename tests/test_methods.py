@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.methods import METHODS
-from utils.options import method_options, parse, without_shorthands
+from options.parse import method_options, parse, without_shorthands
 
 NAMES = pytest.mark.parametrize("name", METHODS)
 

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from utils.metrics import (
+from detection.measures import (
     MEASURES,
     Measures,
     area_under_roc,

@@ -18,8 +18,8 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
-from experiments.objects import DetectedObject, detected_objects
+from detection.object_files import is_on_earth, write_objects_csv, write_objects_geojson
+from detection.objects import DetectedObject, detected_objects
 
 UTM_11N = CRS.from_epsg(32611)
 NORTH_UP = (20.0, 0.0, 480000.0, 0.0, -20.0, 3720000.0)
@@ -80,7 +80,7 @@ def test_spectra_are_those_of_the_file_in_parts(
     np.save(tmp_path / "x.npy", values)
     scores = (np.indices((9, 8)).sum(axis=0) % 5 > 0).astype(np.float32)
     expected = found_in(Scene("x", values, None, "test"), scores)
-    monkeypatch.setattr("experiments.objects.AT_ONCE", 7)
+    monkeypatch.setattr("detection.objects.AT_ONCE", 7)
     stays = read_scene(tmp_path / "x.npy", name="x", on_disk=True)
     for scene in (stays, Scene("x", values, None, "test")):
         found = found_in(scene, scores)

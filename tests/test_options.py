@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 import main
 from model.methods import METHODS, PRECISIONS, PRESETS
-from utils.errors import InputError
-from utils.option_words import command_line, option_text
-from utils.options import (
+from options.flags import COMMANDS, build_parser
+from options.parse import (
     in_words,
     method_options,
     method_options_of,
@@ -23,7 +22,8 @@ from utils.options import (
     parse,
     without_shorthands,
 )
-from utils.parser import COMMANDS, build_parser
+from utils.errors import InputError
+from utils.option_words import command_line, option_text
 
 NL2NET = {
     **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from data.scene import Scene
 from data.tensors import cube_to_image, image_to_cube
+from detection.measures import area_under_roc, scaled
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
-from utils.metrics import area_under_roc, scaled
 from utils.seeds import seed_everything
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import experiments.prediction
+import detection.prediction
 from data.metadata import Metadata
 from data.scene import Scene
-from experiments.prediction import Prediction, measures_table
-from utils.figures import bands_by_share
-from utils.metrics import MEASURES, Measures
+from detection.maps import bands_by_share
+from detection.measures import MEASURES, Measures
+from detection.prediction import Prediction, measures_table
 from utils.threshold import Threshold
 
 
@@ -49,7 +49,7 @@ def test_what_no_matlab_file_holds_is_told(
 ) -> None:
     rebuilt = np.zeros(cube.shape, np.float32)
     assert prediction(cube, reconstruction=rebuilt).omitted == ""
-    monkeypatch.setattr(experiments.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
+    monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     assert prediction(cube, reconstruction=rebuilt).omitted.startswith("no reconstructed_data.mat")
     assert prediction(cube).omitted == ""
 

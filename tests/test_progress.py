@@ -8,9 +8,9 @@ import pytest
 
 from experiments import progress
 from experiments.cell import Outcome
+from experiments.declaration import Row, Table
 from experiments.plan import Place, Plan, plan_table
 from experiments.progress import Progress, duration, in_words
-from experiments.table import Row, Table
 
 SCORES = np.zeros((13, 11), np.float32)
 

@@ -6,7 +6,7 @@ import pytest
 
 from data.catalogue import canonical_name
 from data.published import FILE, published_rows
-from experiments.table import TABLES, read_table
+from experiments.declaration import TABLES, read_table
 
 
 def lines() -> list[dict[str, str]]:

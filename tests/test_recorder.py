@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.recorder import TrainingRecord, errors_once
+from training.log import TrainingRecord, errors_once
 
 
 def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_path: Path) -> None:

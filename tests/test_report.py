@@ -16,8 +16,8 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from experiments.report import shown, write_report
-from utils.metrics import measure, scaled
+from detection.measures import measure, scaled
+from detection.report import shown, write_report
 
 HOSTILE = """</script><script>alert("1")</script>"""
 RANDOM = np.random.default_rng(0)

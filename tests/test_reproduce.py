@@ -28,7 +28,7 @@ import experiments.detection
 import experiments.reproduce
 import main
 from experiments.cell import Cell, Outcome
-from experiments.table import TABLES
+from experiments.declaration import TABLES
 from model.methods import METHODS
 
 TABLE = """

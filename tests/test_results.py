@@ -15,21 +15,21 @@ from pyproj import CRS
 from scipy.io import loadmat, savemat
 from scipy.ndimage import label
 
-import experiments.prediction
-import experiments.results
+import detection.files
+import detection.prediction
 import main
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
-from experiments.prediction import Prediction
-from experiments.results import (
+from detection.files import (
     log_text,
     metrics_text,
     option_pairs,
     write_maps,
     write_prediction,
 )
-from utils.metrics import MEASURES, Measures, json_values, measure
+from detection.measures import MEASURES, Measures, json_values, measure
+from detection.prediction import Prediction
 from utils.threshold import Threshold
 
 FILES = {
@@ -71,7 +71,7 @@ def prediction(
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than all the rest."""
-    monkeypatch.setattr(experiments.results, "draw_figures", lambda *_: [])
+    monkeypatch.setattr(detection.files, "draw_figures", lambda *_: [])
 
 
 def names(folder: Path) -> set[str]:
@@ -145,7 +145,7 @@ def test_a_reconstruction_that_is_too_large_is_left_out_and_told(
     rebuilt = np.sqrt(cube.astype(np.float32))
     made = prediction(cube, None, reconstruction=rebuilt, format="NumPy")
     write_maps(tmp_path, made)
-    monkeypatch.setattr(experiments.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
+    monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     paths = {path.name for path in write_maps(tmp_path, made)}
     assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
     assert log_text(made).splitlines()[-1] == made.omitted

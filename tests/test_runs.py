@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from utils.runs import Run, latest_like, run_name
+from training.run_folder import Run, latest_like, run_name
 
 PUBLISHED = {"epoch": "5000", "learning_rate": "0.0001", "factor": "3", "gpu_ids": "0"}
 

@@ -13,9 +13,9 @@ from test_windows import ring_of
 
 import model.detectors.rx
 from data.reading.by_name import load_scene
+from detection.measures import area_under_roc
 from model.detectors.dual_window import rings
 from model.detectors.rx import FEWEST, background_of, global_rx, local_rx
-from utils.metrics import area_under_roc
 
 Cube = NDArray[Any]
 Detector = Callable[..., Cube]

@@ -16,9 +16,9 @@ from conftest import CommandLine
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-import experiments.states
-from utils.checkpoints import CheckpointError, read_state, save_state
-from utils.recorder import TrainingRecord
+import training.resume
+from training.checkpoints import CheckpointError, read_state, save_state
+from training.log import TrainingRecord
 
 TRAIN = ("--command", "train", "--dataset", "small", "--save_freq", "2", "--eval_freq", "1")
 
@@ -171,7 +171,7 @@ def test_libraries_that_have_changed_are_told(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(*TRAIN)
-    monkeypatch.setattr(experiments.states, "library_versions", lambda: {"python": "4.0"})
+    monkeypatch.setattr(training.resume, "library_versions", lambda: {"python": "4.0"})
     told = run(*TRAIN, "--epochs", "3", "--resume")
     assert f"python {platform.python_version()} then, 4.0 now" in told
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.cell import Outcome
-from experiments.store import Store
+from experiments.cell_store import Store
 
 SCORES = np.random.default_rng(0).random((4, 3), np.float32)
 RECORD: dict[str, Any] = {

@@ -12,9 +12,9 @@ from data.synthetic import (
     target_abundances,
 )
 from data.tensors import cube_to_image
+from detection.measures import area_under_roc
 from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
-from utils.metrics import area_under_roc
 
 
 def global_rx(cube: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from experiments.grid import seeds_of
+from experiments.declaration import TABLES, Table, read_table
+from experiments.layouts import seeds_of
 from experiments.plan import plan_table
-from experiments.table import TABLES, Table, read_table
 from model.methods import METHODS
+from options.parse import parse
 from utils.errors import InputError
-from utils.options import parse
 
 SHIPPED = sorted(path.stem for path in TABLES.glob("*.toml"))
 

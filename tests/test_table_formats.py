@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.grid import Entry, Grid, summary
-from experiments.table_formats import PRINTED, csv_text, latex, markdown
+from experiments.formats import PRINTED, csv_text, latex, markdown
+from experiments.layouts import Entry, Grid, summary
 
 NOTES = ["RX: its defaults", "computed today"]
 

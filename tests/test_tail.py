@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
-from utils.tail import fitted_tail, threshold_score
+from detection.threshold import fitted_tail, threshold_score
 from utils.threshold import Threshold, threshold_argument
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}

@@ -12,7 +12,7 @@ from torch import Tensor
 from model.build import build_network
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly, visible_options
-from utils.options import method_options_of
+from options.parse import method_options_of
 
 Weights = dict[str, Tensor]
 

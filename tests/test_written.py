@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from data.metadata import Metadata
 from data.scene import Scene
+from detection.maps import false_colour
 from experiments.cell import Outcome
+from experiments.declaration import Row, Table
+from experiments.files import comparison, notes_of, write_table
 from experiments.plan import Plan
-from experiments.table import Row, Table
-from experiments.written import comparison, notes_of, write_table
-from utils.figures import false_colour
 
 
 @pytest.mark.parametrize("wavelengths", [None, [450.0, 500.0, 555.0, 640.0, 900.0]])

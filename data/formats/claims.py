@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError, printable
 from data.formats.contents import Contents, Variable
-from utils.memory import memory_left
+from utils.free_memory import memory_left
 
 PACKED = 1100  # bytes of values in a byte of file: DEFLATE packs at most 1032
 DOUBTLESS = 1 << 28  # bytes that a file of any size may claim, as one of fill values alone does

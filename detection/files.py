@@ -5,13 +5,13 @@ from pathlib import Path
 
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
-from experiments.object_files import is_on_earth, write_objects_csv, write_objects_geojson
-from experiments.prediction import Prediction
-from experiments.report import write_report
-from utils.figures import maps_figure, save_figure
+from detection.curves import roc_figure, separability_figure
+from detection.maps import maps_figure, save_figure
+from detection.measures import json_values
+from detection.object_files import is_on_earth, write_objects_csv, write_objects_geojson
+from detection.prediction import Prediction
+from detection.report import write_report
 from utils.files import write_text
-from utils.metrics import json_values
-from utils.plots import roc_figure, separability_figure
 
 
 def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:

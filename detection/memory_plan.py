@@ -18,7 +18,7 @@ from model.build import build_trainer
 from model.methods import METHODS
 from model.trainers.tiled import compared
 from utils.errors import InputError, as_input_error
-from utils.memory import memory_left
+from utils.free_memory import memory_left
 
 LIBRARIES = 300 << 20  # bytes of what a run still loads, this estimate and pictures included
 MARGIN = 1.1  # what is wanted at hand for every byte of the estimate

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model.methods import METHODS, PRESETS, RECIPE, SHORTHANDS, WINDOWS
+from options.flags import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
 from utils.errors import InputError
 from utils.option_words import option_text
-from utils.parser import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
 
 # what changes the picture of a blind spot, or where it goes
 BLINDSPOT_OPTIONS = {

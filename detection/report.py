@@ -16,9 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from utils.figures import false_colour, truth_picture
+from detection.maps import false_colour, truth_picture
+from detection.measures import MEASURES, Measures
 from utils.files import write_text
-from utils.metrics import MEASURES, Measures
 
 
 def write_report(

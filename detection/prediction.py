@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from experiments.objects import DetectedObject, detected_objects
-from utils.figures import bands_by_share
-from utils.metrics import MEASURES, Measures
-from utils.tail import threshold_score
+from detection.maps import bands_by_share
+from detection.measures import MEASURES, Measures
+from detection.objects import DetectedObject, detected_objects
+from detection.threshold import threshold_score
 from utils.threshold import Threshold
 
 MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a file of version 5, but for its header

@@ -10,17 +10,17 @@ from tqdm import tqdm
 
 from data.scene import Scene
 from data.tensors import image_to_cube
-from experiments.states import Earlier, copy_weights, keep_training_state, take_up
+from detection.maps import training_picture
+from detection.measures import measure, scaled
 from model.epochs import AUTO
 from model.image import Image, Windows
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
-from utils.checkpoints import read_weights, save_weights
+from training.checkpoints import read_weights, save_weights
+from training.log import TrainingRecord
+from training.resume import Earlier, copy_weights, keep_training_state, take_up
+from training.run_folder import Run
 from utils.errors import as_input_error
-from utils.figures import training_picture
-from utils.metrics import measure, scaled
-from utils.recorder import TrainingRecord
-from utils.runs import Run
 from utils.signals import requests
 
 GO_ON = "the same command with --resume goes on"

@@ -10,12 +10,12 @@ import torch
 from data.scene import Scene
 from model.epochs import AUTO
 from model.trainers.trainer import Trainer
-from utils.checkpoints import CheckpointError, read_state, save_state
+from training.checkpoints import CheckpointError, read_state, save_state
+from training.log import TrainingRecord
+from training.run_folder import Run, runs_of_other_lengths
 from utils.errors import InputError
 from utils.files import replacing
 from utils.provenance import library_versions
-from utils.recorder import TrainingRecord
-from utils.runs import Run, runs_of_other_lengths
 from utils.seeds import random_states, restore_random_states
 
 KEPT = 2  # states of a run: the latest, and the one before should that be damaged

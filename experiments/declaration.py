@@ -8,8 +8,8 @@ from typing import Any
 
 from data.published import published_methods
 from model.methods import METHODS, Method
+from options.parse import method_options_of, of_methods, without_shorthands
 from utils.errors import InputError, as_input_error
-from utils.options import method_options_of, of_methods, without_shorthands
 
 if sys.version_info >= (3, 11):
     import tomllib

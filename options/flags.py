@@ -7,7 +7,7 @@ from typing import NoReturn
 from model.block_modes import BLOCK_KINDS
 from model.epochs import AUTO
 from model.methods import METHODS, PRECISIONS, PRESETS
-from utils.arguments import (
+from options.types import (
     axis_order,
     band_selection,
     device_ids,

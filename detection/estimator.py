@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from data.checks import check_finite
 from data.reading.nodata import without_data
 from data.scene import Scene, in_unit
+from detection.measures import scaled
 from experiments.scorers import fitted_scorer
+from options.parse import method_options_of
 from utils.devices import select_device
-from utils.metrics import scaled
-from utils.options import method_options_of
 
 NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
 

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from data.published import PublishedRow, published_rows
 from data.scene import Scene
-from experiments.grid import Grid, auc_and_cost_grid, auc_grid, measures_grid, runtime_grid
+from detection.curves import auc_figure, roc_figure, separability_figure
+from detection.maps import maps_figure, save_figure
+from experiments.declaration import Row
+from experiments.formats import csv_text, latex, markdown
+from experiments.layouts import Grid, auc_and_cost_grid, auc_grid, measures_grid, runtime_grid
 from experiments.plan import Plan
-from experiments.table import Row
-from experiments.table_formats import csv_text, latex, markdown
 from model.methods import METHODS
-from utils.figures import maps_figure, save_figure
+from options.parse import method_options_of
 from utils.files import writable_folder, write_text
 from utils.option_words import option_text
-from utils.options import method_options_of
-from utils.plots import auc_figure, roc_figure, separability_figure
 
 AUC_GRIDS = {"auc": auc_grid, "auc_and_cost": auc_and_cost_grid}
 # what a cell has of the seconds that a layout shows

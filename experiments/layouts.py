@@ -9,8 +9,8 @@ from typing import Any
 from data.catalogue import canonical_name
 from data.errors import shape_text
 from data.published import PublishedRow
-from experiments.table import Row, Table
-from utils.metrics import MEASURES
+from detection.measures import MEASURES
+from experiments.declaration import Row, Table
 
 # records of finished cells by label of the row, name of the scene, and seed (of trained methods)
 Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]

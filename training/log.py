@@ -8,9 +8,9 @@ from pathlib import Path
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from utils.figures import save_figure
+from detection.curves import auc_figure
+from detection.maps import save_figure
 from utils.files import naming, write_text
-from utils.plots import auc_figure
 from utils.signals import uninterrupted
 
 AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
