@@ -23,8 +23,8 @@ from benchmarks.step import MISSING
 from benchmarks.timing import add_machine, circumstances, trainer_of
 from data.reading.by_name import load_scene
 from data.scene import Scene
-from data.tensors import cube_to_image
 from detection.curves import line_styles
+from model.image import cube_to_image
 from model.methods import PRECISIONS
 from model.trainers.precision import precision_at_hand
 from model.trainers.scores import residual

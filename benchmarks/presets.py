@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.timing import circumstances
 from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
-from data.tensors import cube_to_image
 from detection.measures import area_under_roc
+from model.image import cube_to_image
 from model.methods import PRECISIONS, PRESETS
 from model.networks.nl2net import NL2Net
 from model.trainers.fast import Bands, FastTrainer

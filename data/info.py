@@ -1,26 +1,21 @@
 """What is in a scene, and what is known about it, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.ndimage import label
 
-from data.errors import number_text, shape_text
+from data.catalogue import catalogue, checksum, known_names
 from data.formats.contents import Variable
 from data.formats.registry import read_contents
 from data.georeference import Georeference
+from data.published import published_rows
 from data.reading.bands import selection_text
 from data.reading.nodata import without_data
-from data.scene import Scene
-from data.tensors import cube_to_image
-from detection.measures import measure
-from detection.objects import EIGHT_NEIGHBOURS
-from experiments.detection import detect
-from experiments.known import known_facts
-from options.parse import method_options_of
+from data.scene import EIGHT_NEIGHBOURS, Scene
+from utils.text import number_text, shape_text
 
 Facts = Iterator[tuple[str, str]]
 
@@ -38,8 +33,11 @@ def kind(variable: Variable) -> str:
     return "no numbers" if variable.dtype.kind == "O" else str(variable.dtype)
 
 
-def facts_of_scene(scene: Scene) -> Facts:
-    """What a scene is made of, how RX does on it, and what the catalogue knows of it."""
+def facts_of_scene(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
+    """What a scene is made of, how RX does on it, and what the catalogue knows of it.
+
+    `rx` says how RX does on a scene, in words.
+    """
     height, width, bands = scene.cube.shape
     low, high = scene.range
     yield (
@@ -58,17 +56,8 @@ def facts_of_scene(scene: Scene) -> Facts:
         yield "place", place(metadata.georeference, height, width)
     yield "map", classes(scene)
     if scene.has_both_classes:
-        yield "RX", rx_in_words(scene)
+        yield "RX", rx(scene)
     yield from known_facts(scene)
-
-
-def rx_in_words(scene: Scene) -> str:
-    """The AUC of RX with its defaults."""
-    method, options = method_options_of({"method": "rx"})
-    image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
-    scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
-    measures = measure(scene.anomalous, scene.labelled(scores))
-    return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
 
 
 def brief(value: Any) -> str:
@@ -139,3 +128,52 @@ def classes(scene: Scene) -> str:
         f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {objects} "
         f"(pixels by value: {', '.join(shown)}{more}){unlabelled}"
     )
+
+
+def known_facts(scene: Scene) -> Iterator[tuple[str, str]]:
+    """What the catalogue says of a scene, whether this is it, and what was published on it."""
+    sums = checksum_if_known(scene)
+    alike = [name for name, facts in catalogue().items() if facts["checksum"] == sums]
+    names = known_names(scene.name) or alike
+    if not names:
+        yield "catalogue", "no scene of this name or of these values"
+        return
+    facts = catalogue()[names[0]]
+    yield (
+        "catalogue",
+        (
+            f"{' = '.join(names)}: {facts['place']}, {facts['sensor']}, "
+            f"{shape_text(facts['shape'])}, {facts['anomalies']} anomalous pixels"
+        ),
+    )
+    yield "", verdict(scene, facts, sums)
+    if alike and alike[0] not in names:
+        yield "", f"its values are those of {alike[0]}"
+    yield "source", f"{facts['source']}, as data/{facts['file']}"
+    rows = published_rows([names[0]], methods=None)
+    for source in dict.fromkeys(row.source for row in rows):
+        told = [f"{row.method} {row.auc[names[0]]:.4f}" for row in rows if row.source == source]
+        yield "published", f"AUC of {', '.join(told)} [{source}]"
+
+
+def checksum_if_known(scene: Scene) -> str:
+    """The checksum of a cube's values; none where no scene of the catalogue has its shape."""
+    shapes = [tuple(facts["shape"]) for facts in catalogue().values()]
+    return checksum(scene.cube) if scene.cube.shape in shapes else ""
+
+
+def verdict(scene: Scene, facts: Mapping[str, Any], sums: str) -> str:
+    """Whether a scene is the one that the catalogue has under its name."""
+    different = []
+    if list(scene.cube.shape) != facts["shape"]:
+        different.append(f"its shape is {shape_text(scene.cube.shape)}")
+    elif facts["checksum"] not in (None, sums):
+        different.append("its values are others")
+    if scene.truth is not None and scene.anomalies != facts["anomalies"]:
+        different.append(f"its map has {scene.anomalies} anomalous pixels")
+    if different:
+        return f"this is not that scene as it is known: {' and '.join(different)}"
+    agree = "shape" if scene.truth is None else "shape, number of anomalous pixels"
+    if facts["checksum"] is None:
+        return f"its {agree} agree; no checksum of the values is known here"
+    return f"this is that scene: {agree} and checksum of the values agree"

@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from data.axes import USUAL_AXES
-from data.formats.contents import Window
+from data.formats.contents import USUAL_AXES, Window
 
 BLOCK = 1 << 26  # bytes of a file that are worth a read
 CACHED = 1 << 19  # bytes of an array in memory that the processor's cache holds

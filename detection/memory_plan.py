@@ -13,12 +13,12 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from data.errors import shape_text
 from model.build import build_trainer
 from model.methods import METHODS
 from model.trainers.tiled import compared
 from utils.errors import InputError, as_input_error
 from utils.free_memory import memory_left
+from utils.text import shape_text
 
 LIBRARIES = 300 << 20  # bytes of what a run still loads, this estimate and pictures included
 MARGIN = 1.1  # what is wanted at hand for every byte of the estimate

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from data.scene import Scene
+from data.scene import EIGHT_NEIGHBOURS, Scene
 
-EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 AT_ONCE = 1 << 14  # pixels whose spectra are in memory
 
 

@@ -13,7 +13,7 @@ from detection.maps import bands_by_share
 from detection.measures import MEASURES, Measures
 from detection.objects import DetectedObject, detected_objects
 from detection.threshold import threshold_score
-from utils.threshold import Threshold
+from options.types import Threshold
 
 MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a file of version 5, but for its header
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from utils.threshold import Threshold
+from options.types import Threshold
 
 # Fixed by simulated tails with 0 to 2 % of anomalies, before any scene was seen.
 TAIL_FROM = 0.8  # the quantile of the scores where the tail begins

@@ -11,7 +11,7 @@ from experiments.blindspot_figure import ReceptiveField, View, leaks_of, power_o
 from model.build import NETWORKS, build_network, check_strides
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
-from model.require import require
+from model.networks.layers import require
 from options.parse import method_options_of
 from utils.errors import as_input_error
 from utils.seeds import seed_everything

@@ -1,7 +1,7 @@
 """From a table's declaration, a TOML file, to its rows, scenes and seeds."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -207,3 +207,8 @@ def known_methods(names: list[str] | None) -> list[str] | None:
         if name not in published_methods():
             raise ValueError(f"published: nothing of '{name}' ({', '.join(published_methods())})")
     return names
+
+
+def seeds_of(table: Table, row: Row) -> Sequence[int | None]:
+    """The seeds that a row is computed with; None for a method that draws nothing."""
+    return table.seeds if row.has_seed else [None]

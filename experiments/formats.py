@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from experiments.layouts import NONE, Entry, Grid
+from experiments.summary import NONE, Entry, Grid
 
 PRINTED = "Printed elsewhere, not measured here"
 

@@ -1,49 +1,37 @@
 """What stands where in a table, before it is written in any format."""
 
-import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
 from data.catalogue import canonical_name
-from data.errors import shape_text
 from data.published import PublishedRow
 from detection.measures import MEASURES
-from experiments.declaration import Row, Table
+from experiments.declaration import Row, Table, seeds_of
+from experiments.plan import Plan
+from experiments.summary import (
+    NONE,
+    UNTRAINED,
+    Entry,
+    Grid,
+    averages,
+    extent,
+    mean_seconds,
+    scaled_down,
+    summary,
+    with_places,
+)
+from utils.text import shape_text
 
 # records of finished cells by label of the row, name of the scene, and seed (of trained methods)
 Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
 
-NONE = "–"
-UNTRAINED = "none"  # not what is still to come
 TRAINING_COSTS = {  # heading: entry of the record
     "Epochs": "epochs_done",
     "Training (s)": "training_seconds",
     "Parameters": "parameters",
 }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A place in a table: what it says, the number behind it, its spread, its place (1 is best)."""
-
-    text: str = NONE
-    value: float | None = None
-    deviation: float | None = None
-    place: int = 0
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table: the heading of its labels, those of its columns, its rows, and what is printed."""
-
-    title: str
-    heading: str
-    columns: list[str]
-    rows: list[tuple[str, list[Entry]]]
-    published: list[tuple[str, int, list[Entry]]] = field(default_factory=list)  # with its source
-    sources: list[str] = field(default_factory=list)
 
 
 def auc_grid(
@@ -84,11 +72,6 @@ def auc_grid(
     )
 
 
-def seeds_of(table: Table, row: Row) -> Sequence[int | None]:
-    """The seeds that a row is computed with; None for a method that draws nothing."""
-    return table.seeds if row.has_seed else [None]
-
-
 def auc_of(records: Records, row: Row, scene: str, seed: int | None) -> float | None:
     """The AUC of a cell; None where it is not finished or the scene has none."""
     return measure_of(records.get((row.label, scene, seed)), "auc_df")
@@ -97,45 +80,6 @@ def auc_of(records: Records, row: Row, scene: str, seed: int | None) -> float | 
 def measure_of(record: Mapping[str, Any] | None, name: str) -> float | None:
     """A measure of a cell; None where it is not finished or undefined."""
     return ((record or {}).get("measures") or {}).get(name)
-
-
-def averages(row: Sequence[Sequence[float | None]]) -> list[float | None]:
-    """The mean over the scenes for each seed; None for a seed that lacks one."""
-    return [
-        statistics.fmean(values) if None not in values else None
-        for values in zip(*row, strict=True)
-    ]
-
-
-def summary(values: Sequence[float | None], *, digits: int = 4) -> Entry:
-    """Mean ± standard deviation (of a sample) of what there is, and of how many if some lack."""
-    there = [value for value in values if value is not None]
-    if not there:
-        return Entry()
-    mean = statistics.fmean(there)
-    deviation = statistics.stdev(there) if len(there) > 1 else None
-    text = f"{mean:.{digits}f}"
-    if deviation is not None:
-        text += f" ± {deviation:.{digits}f}"
-    return Entry(text + how_many(there, values, "seeds"), mean, deviation)
-
-
-def how_many(there: Sequence[object], asked: Sequence[object], what: str) -> str:
-    """Words that say how many there are, if some lack."""
-    return f" ({len(there)} of {len(asked)} {what})" if len(there) < len(asked) else ""
-
-
-def with_places(entries: Sequence[Entry]) -> list[Entry]:
-    """Mark the largest and the second largest, as printed; equal ones share their place."""
-    printed = [None if entry.value is None else round(entry.value, 4) for entry in entries]
-    there = [value for value in printed if value is not None]
-    if len(there) < 2:
-        return list(entries)
-    ranking = sorted(set(there), reverse=True)[:2]
-    return [
-        replace(entry, place=ranking.index(value) + 1) if value in ranking else entry
-        for entry, value in zip(entries, printed, strict=True)
-    ]
 
 
 def published_entries(
@@ -178,27 +122,6 @@ def training_costs(table: Table, row: Row, scenes: Sequence[str], records: Recor
         [cell.get(name) for cell in cells] for name in TRAINING_COSTS.values()
     )
     return [extent(epochs), mean_seconds(seconds), extent(parameters)]
-
-
-def extent(values: Sequence[int | None]) -> Entry:
-    """A count; the smallest and the largest where there are several, which are no one number."""
-    there = [value for value in values if value is not None]
-    if not there:
-        return Entry()
-    least, most = min(there), max(there)
-    return Entry(f"{least:,}", least) if least == most else Entry(f"{least:,}–{most:,}")
-
-
-def mean_seconds(values: Sequence[float | None]) -> Entry:
-    """The mean of what there is, and of how many cells if some lack.
-
-    It has no spread: scenes of different sizes take different times.
-    """
-    there = [value for value in values if value is not None]
-    if not there:
-        return Entry()
-    mean = statistics.fmean(there)
-    return Entry(f"{mean:,.2f}" + how_many(there, values, "cells"), mean)
 
 
 def measures_grid(
@@ -249,6 +172,16 @@ def runtime_grid(table: Table, scenes: Sequence[str], records: Records) -> Grid:
     return Grid(title=table.title, heading="Method", columns=["Scene", "Size", *costs], rows=rows)
 
 
-def scaled_down(value: float | None, unit: float) -> float | None:
-    """A number in multiples of a unit."""
-    return None if value is None else value / unit
+AUC_GRIDS = {"auc": auc_grid, "auc_and_cost": auc_and_cost_grid}
+# what a cell has of the seconds that a layout shows
+SECONDS = {"runtime": "inference_seconds", "auc_and_cost": "training_seconds"}
+
+
+def grid_of(plan: Plan, printed: list[PublishedRow]) -> Grid:
+    """Lay the table out as its declaration says."""
+    table, scenes, records = plan.table, list(plan.scenes), plan.records
+    if table.show in AUC_GRIDS:
+        return AUC_GRIDS[table.show](table, scenes, plan.averaged, records, printed)
+    if table.show == "measures":
+        return measures_grid(table, scenes, plan.averaged, records)
+    return runtime_grid(table, scenes, records)

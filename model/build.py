@@ -13,12 +13,13 @@ from model.detectors.crd import collaborative_representation
 from model.detectors.rx import Background, background_of, global_rx, local_rx
 from model.methods import FACTORS, RECIPE
 from model.networks.apbsn import APBSN, SSBSN
-from model.networks.autoad import AutoAD, AutoADTrainer
+from model.networks.autoad import AutoAD
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.bocknet import BockNet
 from model.networks.nl2net import NL2Net
 from model.networks.pdbsnet import PDBSNet
 from model.networks.punnet import PUNNet
+from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.precision import precision_at_hand
 from model.trainers.tiled import TiledTrainer

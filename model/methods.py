@@ -25,6 +25,8 @@ PRESETS: dict[str, dict[str, object]] = {
     "fast": {"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
 }
 
+AUTO = "auto"  # as many as it finds best by itself
+
 
 @dataclass(frozen=True)
 class Method:

@@ -5,21 +5,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from model.block_modes import BLOCK_KINDS
-from model.epochs import AUTO
-from model.methods import METHODS, PRECISIONS, PRESETS
+from model.methods import AUTO, METHODS, PRECISIONS, PRESETS
 from options.types import (
     axis_order,
     band_selection,
     device_ids,
     fill_value,
     number,
+    threshold_argument,
     truth_value,
     whole_number,
     whole_number_or,
     words_of,
 )
 from utils.errors import InputError
-from utils.threshold import threshold_argument
 
 TABLE_OPTIONS = ("table", "workers", "cluster")
 AGAIN_OPTIONS = ("resume", "overwrite")  # what becomes of an earlier training of the same run

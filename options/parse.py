@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from model.methods import METHODS, PRESETS, RECIPE, SHORTHANDS, WINDOWS
 from options.flags import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
 from utils.errors import InputError
-from utils.option_words import option_text
 
 # what changes the picture of a blind spot, or where it goes
 BLINDSPOT_OPTIONS = {
@@ -189,3 +189,30 @@ def in_words(args: argparse.Namespace) -> str:
     return "".join(
         f"{name}: {option_text(value)}\n" for name, value in options.items() if value is not None
     )
+
+
+def option_text(value: object) -> str:
+    """An option's value as it is typed."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def file_text(value: object) -> str:
+    """An option's value as it stands in the name of a file."""
+    text = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return re.sub(r"[^\w.+-]", "+", text)
+
+
+def words_for(settings: Mapping[str, object]) -> list[str]:
+    """The words that give options these values on the command line."""
+    words = []
+    for option, value in settings.items():
+        values = value if isinstance(value, list) else [value]
+        words += [f"--{option}", *map(option_text, values)]
+    return words
+
+
+def command_line(settings: Mapping[str, object]) -> str:
+    """The command that runs the program with these options."""
+    return shlex.join(["python", "main.py", *words_for(settings)])

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.networks import autoad
-from model.networks.autoad import AdaptiveWeightLoss, AutoAD, AutoADTrainer
+from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly
+from model.trainers import autoad
+from model.trainers.autoad import AdaptiveWeightLoss, AutoADTrainer
 
 CPU = torch.device("cpu")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.axes import is_swapped, likely_axes
+from data.formats.contents import is_swapped, likely_axes
 
 CUBE = (13, 11, 5)
 

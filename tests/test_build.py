@@ -9,8 +9,9 @@ from torch import Tensor
 
 from model.build import DETECTORS, FITTED, TRAINERS, build_trainer
 from model.methods import METHODS
-from model.networks.autoad import AutoAD, AutoADTrainer
+from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
+from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import LOSSES, Trainer

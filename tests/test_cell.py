@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-import experiments.detection
+import detection.task
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
@@ -210,7 +210,7 @@ def test_errors_of_any_kind_have_a_reason(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(experiments.detection, "detector_scores", fail)
+    monkeypatch.setattr(detection.task, "detector_scores", fail)
     assert done(a_cell("rx")).record["failed"] == reason
 
 
@@ -218,7 +218,7 @@ def test_an_interrupt_is_no_failure(small_scene: str, monkeypatch: pytest.Monkey
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments.detection, "detector_scores", interrupt)
+    monkeypatch.setattr(detection.task, "detector_scores", interrupt)
     with pytest.raises(KeyboardInterrupt):
         done(a_cell("rx"))
 

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from data.tensors import cube_to_image
-from experiments.detection import detect, seeded_trainer
+from detection.task import detect, seeded_trainer
+from model.image import cube_to_image
 from model.methods import METHODS
 from options.parse import method_options_of
 

@@ -17,9 +17,9 @@ import main
 from data.reading.by_name import load_scene
 from data.reading.settings import Reading
 from data.scene import Scene
-from data.tensors import cube_to_image
 from detection.estimator import AnomalyDetector
-from experiments.detection import detect
+from detection.task import detect
+from model.image import cube_to_image
 
 TINY: dict[str, Any] = {"epochs": 2, "nch_ker": 4, "nblk": 2, "device": "cpu"}
 ALONE = "a pixel's score depends on the pixels around it"

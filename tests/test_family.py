@@ -14,9 +14,9 @@ from conftest import Recording
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from data.tensors import cube_to_image, image_to_cube
 from detection.measures import area_under_roc, scaled
 from model.build import NETWORKS, build_network, build_trainer
+from model.image import cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.networks.punnet import DepthwiseConv2d
 from model.networks.weights import load_strictly

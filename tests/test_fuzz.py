@@ -23,8 +23,8 @@ from test_checkpoints import Malicious
 from test_matfile import write_73
 
 from data.errors import SceneError
-from data.formats.claims import check_room
 from data.formats.envi import image as envi
+from data.formats.guards import check_room
 from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.reading.by_name import scene_name
@@ -300,10 +300,10 @@ def test_values_that_do_not_fit_into_the_memory_are_not_read(
     path = tmp_path / "x.npy"
     np.save(path, CUBE)
     variable = read_contents(path).variables["x"]
-    monkeypatch.setattr("data.formats.claims.memory_left", lambda: 2 * CUBE.nbytes - 1)
+    monkeypatch.setattr("data.formats.guards.memory_left", lambda: 2 * CUBE.nbytes - 1)
     with pytest.raises(SceneError, match=r"x\.npy' holds 0\.0 GiB of values"):
         variable.read()
-    monkeypatch.setattr("data.formats.claims.memory_left", lambda: None)
+    monkeypatch.setattr("data.formats.guards.memory_left", lambda: None)
     check_room(1 << 62, path)
     np.testing.assert_array_equal(variable.read(), CUBE)
 

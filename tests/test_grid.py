@@ -12,21 +12,18 @@ from hypothesis import strategies as st
 from data.published import PublishedRow
 from detection.measures import MEASURES
 from experiments.declaration import Row, Table
-from experiments.layouts import (
+from experiments.layouts import auc_and_cost_grid, auc_grid, measures_grid, runtime_grid
+from experiments.plan import Place
+from experiments.summary import (
     NONE,
     Entry,
     Grid,
-    auc_and_cost_grid,
-    auc_grid,
     averages,
     extent,
     mean_seconds,
-    measures_grid,
-    runtime_grid,
     summary,
     with_places,
 )
-from experiments.plan import Place
 
 AUC = st.floats(0, 1)
 

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.scene import Scene
-from data.tensors import cube_to_image
-from experiments.images import image_of
-from model.image import Windows
+from detection.task import image_of
+from model.image import Windows, cube_to_image
 
 
 def masked_scene(cube: NDArray[Any]) -> Scene:

@@ -17,6 +17,7 @@ from data.georeference import Georeference
 from data.info import facts_of_file, facts_of_scene
 from data.metadata import Metadata
 from data.scene import Scene
+from detection.task import rx_in_words
 
 DATA = Path("data")
 
@@ -24,7 +25,7 @@ DATA = Path("data")
 def facts(scene: Scene) -> dict[str, list[str]]:
     """What is told of a scene, by what it is about."""
     told: dict[str, list[str]] = {}
-    for name, text in facts_of_scene(scene):
+    for name, text in facts_of_scene(scene, rx=rx_in_words):
         assert "\n" not in text
         told.setdefault(name, []).append(text)
     return told

@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from data.catalogue import catalogue, checksum
+from data.info import known_facts
 from data.scene import Scene
-from experiments.known import known_facts
 
 
 def facts(scene: Scene) -> dict[str, list[str]]:
@@ -34,7 +34,7 @@ def small_catalogue(
         facts_ |= {"shape": [13, 11, 5], "anomalies": 3, "checksum": None}
     scenes["abu-airport-1"]["checksum"] = checksum(cube)
     monkeypatch.setattr("data.catalogue.catalogue", lambda: scenes)
-    monkeypatch.setattr("experiments.known.catalogue", lambda: scenes)
+    monkeypatch.setattr("data.info.catalogue", lambda: scenes)
     return scenes
 
 

@@ -11,13 +11,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from detection.measures import (
-    MEASURES,
-    Measures,
-    area_under_roc,
-    measure,
-    scaled,
-)
+from detection.measures import MEASURES, Measures, area_under_roc, measure, scaled
 
 # few values, so that there are many ties
 TIED = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.7, 1.0])

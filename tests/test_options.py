@@ -15,15 +15,16 @@ import main
 from model.methods import METHODS, PRECISIONS, PRESETS
 from options.flags import COMMANDS, build_parser
 from options.parse import (
+    command_line,
     in_words,
     method_options,
     method_options_of,
     off_default,
+    option_text,
     parse,
     without_shorthands,
 )
 from utils.errors import InputError
-from utils.option_words import command_line, option_text
 
 NL2NET = {
     **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},

@@ -11,8 +11,8 @@ from conftest import Recording, outer_taps
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from data.tensors import cube_to_image, image_to_cube
 from detection.measures import area_under_roc, scaled
+from model.image import cube_to_image, image_to_cube
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks import plain
 from benchmarks.plain import PlainNL2Net, PlainTrainer
 from data.scene import Scene
-from data.tensors import cube_to_image, image_to_cube
+from model.image import cube_to_image, image_to_cube
 from model.networks.nl2net import NL2Net
 from model.trainers.trainer import LOSSES
 

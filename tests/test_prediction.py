@@ -12,7 +12,7 @@ from data.scene import Scene
 from detection.maps import bands_by_share
 from detection.measures import MEASURES, Measures
 from detection.prediction import Prediction, measures_table
-from utils.threshold import Threshold
+from options.types import Threshold
 
 
 def prediction(cube: NDArray[Any], **known: Any) -> Prediction:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
+import detection.task
 import experiments.cell
-import experiments.detection
 import experiments.reproduce
 import main
 from experiments.cell import Cell, Outcome
@@ -322,7 +322,7 @@ def test_an_error_of_a_method_spares_the_others_and_is_forgotten_when_it_is_mend
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("the matrix\n is odd")
 
-        patch.setattr(experiments.detection, "detector_scores", fail)
+        patch.setattr(detection.task, "detector_scores", fail)
         assert "- failed: RX on two: the matrix is odd\n" in incomplete()
     assert numbers() == before | {("RX", "two", None): "failed"}
     assert "failed" not in run(*REPRODUCE) and numbers() == before

@@ -21,16 +21,10 @@ import main
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.files import (
-    log_text,
-    metrics_text,
-    option_pairs,
-    write_maps,
-    write_prediction,
-)
+from detection.files import log_text, metrics_text, option_pairs, write_maps, write_prediction
 from detection.measures import MEASURES, Measures, json_values, measure
 from detection.prediction import Prediction
-from utils.threshold import Threshold
+from options.types import Threshold
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-import model.networks.autoad
-from model.epochs import AUTO
-from model.networks.autoad import AutoAD, AutoADTrainer
+import model.trainers.autoad
+from model.methods import AUTO
+from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
+from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.stopping import EVERY
 from model.trainers.tiled import TiledTrainer
@@ -51,7 +52,7 @@ def written_and_read(state: dict[str, Any]) -> Any:
 def test_a_restored_training_is_the_same_to_the_bit(
     kind: str, stop: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.networks.autoad, "REWEIGHTING", 3)
+    monkeypatch.setattr(model.trainers.autoad, "REWEIGHTING", 3)
     unbroken = trainer_of(kind)
     losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]
 

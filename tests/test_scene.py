@@ -9,9 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.errors import SceneError, number_text
+from data.errors import SceneError
 from data.scene import Scene
-from data.tensors import cube_to_image, image_to_cube
+from model.image import cube_to_image, image_to_cube
+from utils.text import number_text
 
 
 def scene(

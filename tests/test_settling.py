@@ -11,8 +11,8 @@ from torch import Tensor
 
 import model.trainers.stopping
 import model.trainers.trainer
-from model.epochs import AUTO
 from model.image import Image
+from model.methods import AUTO
 from model.networks.nl2net import NL2Net
 from model.trainers.stopping import EVERY, LOOKS, PATIENCE, Settling, concentration
 from model.trainers.trainer import Trainer

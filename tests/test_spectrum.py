@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.formats.contents import Contents, Variable
-from data.spectrum import metadata_beside
+from data.reading.variables import metadata_beside
 
 SHAPE = (13, 11, 5)
 

@@ -5,14 +5,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from data.synthetic import (
-    background_abundances,
-    noise_level,
-    synthetic_scene,
-    target_abundances,
-)
-from data.tensors import cube_to_image
+from data.synthetic import background_abundances, noise_level, synthetic_scene, target_abundances
 from detection.measures import area_under_roc
+from model.image import cube_to_image
 from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
 

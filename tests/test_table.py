@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from experiments.declaration import TABLES, Table, read_table
-from experiments.layouts import seeds_of
+from experiments.declaration import TABLES, Table, read_table, seeds_of
 from experiments.plan import plan_table
 from model.methods import METHODS
 from options.parse import parse

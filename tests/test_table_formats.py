@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.formats import PRINTED, csv_text, latex, markdown
-from experiments.layouts import Entry, Grid, summary
+from experiments.summary import Entry, Grid, summary
 
 NOTES = ["RX: its defaults", "computed today"]
 

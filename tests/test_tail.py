@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
 from detection.threshold import fitted_tail, threshold_score
-from utils.threshold import Threshold, threshold_argument
+from options.types import Threshold, threshold_argument
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}
 RATES = (1e-2, 1e-3)

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from utils.threshold import Threshold, threshold_argument
+from options.types import Threshold, threshold_argument
 
 REFUSED = ["pf=0", "pf=1", "pf=nan", "pf=", "pf", "quantile=1", "quantile=-1", "value=1.1"]
 REFUSED += ["value=-0.1", "nan", "inf", "p=0.1", "=0.4", "pf=0.1=0.1", ""]

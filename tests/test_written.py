@@ -12,7 +12,8 @@ from data.scene import Scene
 from detection.maps import false_colour
 from experiments.cell import Outcome
 from experiments.declaration import Row, Table
-from experiments.files import comparison, notes_of, write_table
+from experiments.files import comparison, write_table
+from experiments.notes import notes_of
 from experiments.plan import Plan
 
 

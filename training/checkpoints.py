@@ -1,5 +1,6 @@
 """Weights on disk, `.pkl` files as the published implementation has them, and training states."""
 
+from argparse import Namespace
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
@@ -10,7 +11,15 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
-from utils.errors import InputError
+from data.scene import Scene
+from detection.task import device_of, seeded_trainer
+from model.image import Image
+from model.methods import METHODS
+from model.networks.weights import load_strictly
+from model.trainers.trainer import Trainer
+from options.parse import method_options
+from training.run_folder import latest_like, missing_weights, wanted_run
+from utils.errors import InputError, as_input_error
 from utils.files import naming, replacing
 
 FOLDER = 0x10  # the flag of a folder in a ZIP file
@@ -113,3 +122,26 @@ def is_ordinary(value: object) -> bool:
         and value.device.type == "cpu"
         and not value.is_nested
     )
+
+
+def load_weights(trainer: Trainer, path: Path) -> None:
+    """Give the network the weights of a checkpoint; raise InputError where they are not its own."""
+    weights = read_weights(path)
+    with as_input_error(f"checkpoint '{path}' cannot be used"):
+        load_strictly(trainer.network, weights)
+
+
+def trained(args: Namespace, scene: Scene, image: Image) -> tuple[Trainer | None, str]:
+    """Load the weights of a method that has any; say in words which."""
+    if not METHODS[args.method].trained:
+        return None, ""
+    weights = args.weights
+    if weights is None:
+        weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
+    trainer = seeded_trainer(
+        args.method, image, device=device_of(args), options=method_options(args)
+    )
+    if not weights.is_file():
+        raise missing_weights(args, weights)
+    load_weights(trainer, weights)
+    return trainer, f", weights '{weights}'"

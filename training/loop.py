@@ -9,18 +9,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data.scene import Scene
-from data.tensors import image_to_cube
 from detection.maps import training_picture
 from detection.measures import measure, scaled
-from model.epochs import AUTO
-from model.image import Image, Windows
-from model.networks.weights import load_strictly
-from model.trainers.trainer import Trainer
-from training.checkpoints import read_weights, save_weights
+from model.image import Image, Windows, image_to_cube
+from model.trainers.trainer import Trainer, most_epochs
+from training.checkpoints import save_weights
 from training.log import TrainingRecord
 from training.resume import Earlier, copy_weights, keep_training_state, take_up
 from training.run_folder import Run
-from utils.errors import as_input_error
 from utils.signals import requests
 
 GO_ON = "the same command with --resume goes on"
@@ -93,11 +89,6 @@ def telling_what_is_kept(run: Run) -> Iterator[None]:
         raise FloatingPointError(f"{error}; the state of epoch {kept} is kept") from error
 
 
-def most_epochs(trainer: Trainer, epochs: int | str) -> int:
-    """How many epochs a training can have: `longest` where it finds its own end."""
-    return trainer.longest if epochs == AUTO else int(epochs)
-
-
 def progress(
     steps: Iterable[tuple[int, float]], epochs: int, *, done: int
 ) -> Iterator[tuple[int, float]]:
@@ -143,10 +134,3 @@ def evaluate(
     measures = measure(scene.anomalous, scene.labelled(scores.numpy()))
     if measures is not None:
         record.add_auc(epoch, measures.auc_df)
-
-
-def load_weights(trainer: Trainer, path: Path) -> None:
-    """Give the network the weights of a checkpoint; raise InputError where they are not its own."""
-    weights = read_weights(path)
-    with as_input_error(f"checkpoint '{path}' cannot be used"):
-        load_strictly(trainer.network, weights)

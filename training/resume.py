@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from data.scene import Scene
-from model.epochs import AUTO
+from model.methods import AUTO
 from model.trainers.trainer import Trainer
 from training.checkpoints import CheckpointError, read_state, save_state
 from training.log import TrainingRecord

@@ -1,11 +1,15 @@
 """Where the files of a training lie: the folder is named by the options it was trained with."""
 
 import re
+from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.option_words import file_text
+from data.scene import Scene
+from model.methods import METHODS
+from options.parse import command_line, file_text, off_default, without_meaning
+from utils.errors import InputError
 
 # Where they are off their defaults these stand in a run's name, in this order: what changes the
 # training, or what it is trained on. (Not factor_test and refinement: the weights are the same.)
@@ -101,3 +105,37 @@ def latest_like(run: Run, *, epoch: int | str) -> Run:
     ]
     trained = [other for other in alike if other.weights(epoch).is_file()]
     return max(trained, key=lambda other: other.weights(epoch).stat().st_mtime, default=run)
+
+
+def wanted_run(args: Namespace, scene: Scene) -> Run:
+    """Name the run of these options, whether it is there or not."""
+    method = METHODS[args.method]
+    # the one in training: with the other, the same weights only predict otherwise
+    factor = {"factor": args.factor_train} if method.has("factor") else {}
+    always = {
+        "epoch": args.epochs,
+        "learning_rate": args.learning_rate,
+        **factor,
+        "gpu_ids": "_".join(map(str, args.gpu_ids)),
+    }
+    return run_of(
+        args.checkpoint_dir,
+        method=method.title,
+        dataset=scene.name,
+        always=always,
+        off_default=off_default(args),
+    )
+
+
+def missing_weights(args: Namespace, path: Path) -> InputError:
+    """Say that there is no such checkpoint, and how to make it."""
+    if args.weights is not None:
+        return InputError(f"there is no checkpoint '{path}', which --weights names")
+    runs = path.parents[2]  # of this scene
+    found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+    named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
+    kept = {name: value for name, value in named.items() if name not in without_meaning("train")}
+    command = command_line({**kept, "command": "train"})
+    return InputError(
+        f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
+    )

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.claims import check_claim
 from data.formats.contents import Contents, Variable
-from data.formats.guards import damage_told
+from data.formats.guards import check_claim, damage_told
 from data.formats.memmap import window_of
 from utils.files import replacing
 

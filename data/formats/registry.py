@@ -8,10 +8,10 @@ import h5py
 
 from data.errors import SceneError
 from data.formats import numpy_file, picture
-from data.formats.claims import bounded
 from data.formats.contents import Contents
 from data.formats.envi import image as envi
 from data.formats.geotiff import image as geotiff
+from data.formats.guards import bounded
 from data.formats.hdf5 import netcdf
 from data.formats.matlab import file as matfile
 

@@ -6,13 +6,7 @@ from pathlib import Path
 
 from data.catalogue import other_names
 from data.errors import SceneError
-from data.formats.registry import (
-    ENDINGS,
-    OWN_ENDINGS,
-    PICTURE_ENDINGS,
-    has_ending,
-    without_ending,
-)
+from data.formats.registry import ENDINGS, OWN_ENDINGS, PICTURE_ENDINGS, has_ending, without_ending
 from data.reading.from_file import read_scene
 from data.reading.settings import AS_IT_IS, NO_MAP, Reading
 from data.reading.variables import is_truth_of

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.axes import AXES, USUAL_AXES, is_swapped, likely_axes
-from data.checks import check_numeric
-from data.errors import SceneError, number_text, shape_text
-from data.formats.contents import Contents, Variable
+from data.errors import SceneError
+from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapped, likely_axes
 from data.formats.registry import read_contents
 from data.lazy_cube import Cube, CubeOnDisk
 from data.metadata import Metadata
@@ -17,9 +15,9 @@ from data.reading.bands import chosen_bands
 from data.reading.nodata import no_data
 from data.reading.settings import AS_IT_IS, NO_MAP, Reading
 from data.reading.truth import check_axes, read_truth, shape_of_map, turned
-from data.reading.variables import find_cube, plain
-from data.scene import Scene
-from data.spectrum import metadata_beside
+from data.reading.variables import find_cube, metadata_beside, plain
+from data.scene import Scene, check_numeric
+from utils.text import number_text, shape_text
 
 
 def read_scene(

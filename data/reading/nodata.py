@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import SceneError, number_text
+from data.errors import SceneError
 from data.lazy_cube import Cube, row_blocks
 from data.reading.bands import selection_text
+from utils.text import number_text
 
 
 def no_data(

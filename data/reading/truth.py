@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import SceneError, number_text, shape_text
+from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.registry import read_contents
 from data.reading.nodata import fill_as
 from data.reading.settings import NO_MAP, Reading
 from data.reading.variables import find_truth, is_truth_name, listing, truth_file_beside
+from utils.text import number_text, shape_text
 
 MOST_ANOMALOUS = 0.5  # of a truth that has its classes right
 MOST_CLASSES = 256  # of an array that may be a truth without being called one

@@ -5,9 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from model.networks.layers import pad_to_multiple
+from model.networks.layers import pad_to_multiple, require
 from model.networks.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
-from model.require import require
 
 
 class BlindSpotNetwork(nn.Module):

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.require import require
+from model.networks.layers import require
 
 SLOPE = 0.1  # of the leaky ReLU
 

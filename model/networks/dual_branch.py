@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.layers import Block, Mask, blind_spot_entry, pointwise
-from model.require import require
+from model.networks.layers import Block, Mask, blind_spot_entry, pointwise, require
 
 
 class Branch(nn.Module):

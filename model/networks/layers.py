@@ -18,7 +18,6 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.block_modes import BLOCK_KINDS
-from model.require import require
 
 FEW_TOKENS = 512  # up to which the similarities of a subsampled image are written out
 
@@ -210,3 +209,9 @@ def attention_blocks(
     )
     attending = partial(SelfSimilarityBlock, f_scale=f_scale, ss_exp_factor=ss_exp_factor)
     return [FeedForwardBlock if kind == "na" else attending for kind in mode]
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ValueError with the message unless the condition holds."""
+    if not condition:
+        raise ValueError(message)

@@ -10,8 +10,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.layers import MaskedConv2d
-from model.require import require
+from model.networks.layers import MaskedConv2d, require
 
 
 class PUNNet(BlindSpotNetwork):

@@ -16,18 +16,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.deviation import deviation
 from model.image import Image, whole
 from model.networks.blind_spot import BlindSpotNetwork
-from model.trainers.scores import residual
-from model.trainers.trainer import (
-    Loss,
-    Trainer,
-    gaps,
-    known_pixels,
-    of_pixels,
-    without_gaps,
-)
+from model.nodata import gaps, known_pixels, of_pixels, without_gaps
+from model.trainers.scores import deviation, residual
+from model.trainers.trainer import Loss, Trainer
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 

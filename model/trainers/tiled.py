@@ -8,8 +8,9 @@ from torch import Tensor
 
 from model.image import Image, Windows, windows_of
 from model.networks.blind_spot import BlindSpotNetwork
+from model.nodata import gaps
 from model.trainers.scores import residual
-from model.trainers.trainer import Trainer, gaps
+from model.trainers.trainer import Trainer
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 

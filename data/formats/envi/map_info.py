@@ -8,8 +8,7 @@ from typing import Any
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from data.formats.projection import coordinate_system
-from data.georeference import Georeference
+from data.georeference import Georeference, coordinate_system
 
 # the datums that have UTM zones of EPSG codes: geographic code, code of zone 0 north, and south
 WGS84, NAD27 = (4326, 32600, 32700), (4267, 26700, None)

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.claims import check_claim
-from data.formats.guards import damage_told
+from data.formats.guards import check_claim, damage_told
 
 
 def rasterio_for(path: Path) -> Any:

@@ -19,9 +19,8 @@ from data.formats.geotiff.dataset import (
     type_of,
     unreferenced_allowed,
 )
-from data.formats.projection import coordinate_system
 from data.formats.stored_values import no_data_value, storable
-from data.georeference import Georeference
+from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
 from utils.files import replacing
 

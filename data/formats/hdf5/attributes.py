@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from data.errors import SceneError
-from data.formats.claims import check_claim
+from data.formats.guards import check_claim
 
 PLACEHOLDER = "This is a netCDF dimension but not a netCDF variable"
 HEAP, HEAP_HEADER = b"GCOL\1\0\0\0", 16  # how a heap of values of attributes begins; bytes

@@ -19,8 +19,7 @@ from data.formats.hdf5.attributes import (
     scale_of,
     text,
 )
-from data.formats.projection import coordinate_system
-from data.georeference import WGS84, Georeference
+from data.georeference import WGS84, Georeference, coordinate_system
 
 UNEVEN = 0.05  # pixels that coordinates may lie off an even grid: float32 degrees do so
 KILOMETRES = ("km", "kilometer", "kilometers", "kilometre", "kilometres")

@@ -23,8 +23,7 @@ from data.formats.hdf5.attributes import (
 )
 from data.formats.hdf5.cf_grid import georeference_of
 from data.metadata import UNITS, Metadata, spectrum_in_nanometres
-from data.reading.variables import plain
-from data.spectrum import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES
+from data.reading.variables import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES, plain
 
 AXES = {
     "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",

@@ -17,9 +17,8 @@ from scipy.io import loadmat, savemat, whosmat
 from scipy.io.matlab import matfile_version
 from scipy.sparse import issparse
 
-from data.formats.claims import check_claim
 from data.formats.contents import Contents, Variable, Window
-from data.formats.guards import damage_told
+from data.formats.guards import check_claim, damage_told
 from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
 from data.formats.matlab.version5 import arrays_of, dense, read_array
 from utils.files import replacing

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from data.formats.claims import PACKED, check_claim
+from data.formats.guards import PACKED, check_claim
 
 FIRST = 128  # bytes before the first element; the last two of them tell the order of bytes
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
