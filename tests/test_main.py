@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import CommandLine, Recording, outer_taps
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import loadmat, savemat
@@ -21,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import main
 from detection.measures import MEASURES
+from tests.conftest import CommandLine, Recording, outer_taps
 from training.checkpoints import read_state
 
 TINY_RUN = Path("checkpoints/small") / (

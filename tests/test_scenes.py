@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import spectral
 import torch
-from conftest import BAR, TINY, CommandLine
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat
 from scipy.ndimage import label
@@ -20,6 +19,7 @@ import detection.files
 import experiments.reproduce
 import main
 from model.networks.nl2net import NL2Net
+from tests.conftest import BAR, TINY, CommandLine
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")
