@@ -13,12 +13,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from data.loading import load_scene, scenes_in
-from data.tensors import cube_to_image
-from experiments.detection import detect
-from utils.options import method_options_of
-from utils.tail import threshold_score
-from utils.threshold import Threshold
+from data.reading.by_name import load_scene, scenes_in
+from detection.task import detect
+from detection.threshold import threshold_score
+from model.image import cube_to_image
+from options.parse import method_options_of
+from options.types import Threshold
 
 METHODS = ("rx", "crd")  # with their defaults; what needs no training gives all scenes in minutes
 RATES = (1e-2, 1e-3)

@@ -21,14 +21,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.presets import auc_of
 from benchmarks.step import MISSING
 from benchmarks.timing import add_machine, circumstances, trainer_of
-from data.loading import load_scene
+from data.reading.by_name import load_scene
 from data.scene import Scene
-from data.tensors import cube_to_image
+from detection.curves import line_styles
+from model.image import cube_to_image
 from model.methods import PRECISIONS
 from model.precision import precision_at_hand
-from model.residual import residual
+from model.trainers.scores import residual
 from utils.files import replacing
-from utils.plots import line_styles
 
 LINE = "{:<6} {:>10} {:>16} {:>16} {:>8}"
 HEADINGS = ("", "last loss", "Δ loss, median", "Δ loss, largest", "AUC")

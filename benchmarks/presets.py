@@ -19,13 +19,13 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.timing import circumstances
-from data.loading import load_scene, scenes_in
+from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
-from data.tensors import cube_to_image
-from model.fast import Bands, FastTrainer
+from detection.measures import area_under_roc
+from model.image import cube_to_image
 from model.methods import PRECISIONS, PRESETS
-from model.nl2net import NL2Net
-from utils.metrics import area_under_roc
+from model.networks.nl2net import NL2Net
+from model.trainers.fast import Bands, FastTrainer
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")

@@ -39,9 +39,9 @@ from benchmarks.timing import (
     timed,
     trainer_of,
 )
+from detection.curves import BLUE, VERMILION
 from experiments.cost import PeakMemory
 from utils.files import replacing
-from utils.plots import BLUE, VERMILION
 
 MEMORY = Path("/proc/meminfo")
 REPEATS = 3

@@ -23,7 +23,7 @@ from benchmarks.plain import PlainTrainer
 from benchmarks.timing import WARM_UP, add_machine, circumstances, image_for, timed, trainer_of
 from model.methods import PRECISIONS
 from model.precision import precision_at_hand
-from model.trainer import Trainer
+from model.trainers.trainer import Trainer
 
 MISSING = {
     "tf32": "tf32 is left out: only CUDA devices have it",

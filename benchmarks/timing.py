@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.plain import PlainNL2Net, PlainTrainer
-from data.tensors import cube_to_image
-from model.nl2net import NL2Net
-from model.trainer import Trainer
+from model.image import cube_to_image
+from model.networks.nl2net import NL2Net
+from model.trainers.trainer import Trainer
 from utils.provenance import device_name
 
 Result = TypeVar("Result")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from data.ondisk import Cube, row_blocks
+from data.lazy_cube import Cube, row_blocks
 
 
 @cache

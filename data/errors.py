@@ -1,8 +1,7 @@
-"""What is wrong with a scene, and how shapes and numbers are written when that is said."""
-
-from typing import Any
+"""What is wrong with a scene."""
 
 from utils.errors import InputError
+from utils.text import printable
 
 
 class SceneError(InputError):
@@ -10,21 +9,3 @@ class SceneError(InputError):
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
-
-
-def printable(text: str) -> str:
-    """A text in one line, with a mark in place of what a terminal would obey and not show."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape in words."""
-    return "×".join(map(str, shape))
-
-
-def number_text(value: Any) -> str:
-    """A number in as few digits as tell it from all others of its type."""
-    number = float(value)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)

@@ -1,11 +1,12 @@
 """Where on the Earth the pixels of a scene lie."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
+from pyproj.exceptions import CRSError, ProjError
 
 WGS84 = CRS.from_epsg(4326)
 
@@ -61,3 +62,17 @@ class Georeference:
         """The area of a pixel in square units of the map."""
         a, b, _, d, e, _ = self.transform
         return abs(a * e - b * d)
+
+
+def coordinate_system(told: Any) -> CRS | None:
+    """Make sense of WKT, a code such as "EPSG:32633" or 32633, or the attributes that CF describes.
+
+    None where there is none in it, or one that has no place on the Earth, such as a room's.
+    """
+    if isinstance(told, np.integer) or (isinstance(told, str) and told.strip().isdigit()):
+        told = int(told)
+    try:
+        crs = CRS.from_cf(told) if isinstance(told, dict) else CRS.from_user_input(told)
+    except (CRSError, KeyError, TypeError, ValueError):
+        return None
+    return crs if crs.is_geographic or crs.is_projected else None

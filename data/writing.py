@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.formats import envi, geotiff, matfile, numpyfile
-from data.formats.images import MASK_GAP
+from data.formats import numpy_file
+from data.formats.envi import image as envi
+from data.formats.geotiff import image as geotiff
+from data.formats.matlab import file as matfile
+from data.formats.stored_values import MASK_GAP
 from data.scene import Scene
 
 # the endings of the files that a format is written as; NetCDF and HDF5 are given back as ENVI,
@@ -47,7 +50,7 @@ def write_like(scene: Scene, stem: Path, values: NDArray[Any] | None) -> list[Pa
 def write_as(scene: Scene, path: Path, values: NDArray[Any], *, title: str) -> list[Path]:
     """Write a map or a cube in the format of the scene, with what is known of it."""
     if scene.format == "NumPy":
-        return [numpyfile.write_array(path, values)]
+        return [numpy_file.write_array(path, values)]
     if values.dtype == np.uint8 and scene.masked is not None:
         values = np.where(scene.masked, np.uint8(MASK_GAP), values)
     metadata = scene.metadata

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.blind_spot import BlindSpotNetwork
+from experiments.blindspot_figure import ReceptiveField, View, leaks_of, power_of_ten
 from model.build import NETWORKS, build_network, check_strides
 from model.methods import METHODS
-from model.require import require
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.layers import require
+from options.parse import method_options_of
 from utils.errors import as_input_error
-from utils.options import method_options_of
-from utils.receptive_fields import ReceptiveField, View, leaks_of, power_of_ten
 from utils.seeds import seed_everything
 
 # not the ablations, which are partial calls

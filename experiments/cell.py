@@ -15,19 +15,17 @@ import torch
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.loading import load_scene
-from data.reading import AS_IT_IS, Reading
+from data.reading.by_name import load_scene
+from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
+from detection.measures import area_under_roc, json_values, measure
+from detection.task import detect, image_of, seeded_trainer
 from experiments.cost import PeakMemory, forward_flops
-from experiments.detection import detect, seeded_trainer
-from experiments.images import image_of
-from model.epochs import AUTO
 from model.image import Image
-from model.methods import METHODS
-from model.trainer import Trainer
+from model.methods import AUTO, METHODS
+from model.trainers.trainer import Trainer
+from options.parse import command_line
 from utils.devices import select_device
-from utils.metrics import area_under_roc, json_values, measure
-from utils.option_words import command_line
 from utils.provenance import provenance
 
 ONE_AT_A_TIME = threading.Lock()  # seeds and peak memory belong to the process

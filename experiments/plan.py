@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import SceneError
-from data.loading import load_scene, names_of, scene_file, scenes_in
-from data.reading import AS_IT_IS, Reading
+from data.reading.by_name import load_scene, names_of, scene_file, scenes_in
+from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
-from experiments.grid import seeds_of
-from experiments.table import Row, Table
+from experiments.declaration import Row, Table, seeds_of
 from utils.errors import InputError, as_input_error
 
 Place = tuple[str, str, int | None]  # label of the row, name of the scene, seed of trained methods

@@ -5,14 +5,14 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from data.reading import Reading
+from data.reading.settings import Reading
 from experiments.cell import Outcome, compute
+from experiments.cell_store import Store
+from experiments.declaration import Table
+from experiments.files import draw_pictures, write_table
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import Place, Plan, plan_table
 from experiments.progress import Progress
-from experiments.store import Store
-from experiments.table import Table
-from experiments.written import draw_pictures, write_table
 from utils.devices import select_device
 from utils.files import writable_folder
 from utils.signals import uninterrupted

@@ -9,20 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.apbsn import APBSN, SSBSN
-from model.autoad import AutoAD, AutoADTrainer
-from model.blind_spot import BlindSpotNetwork
-from model.bocknet import BockNet
-from model.crd import collaborative_representation
-from model.fast import FastTrainer
+from model.detectors.crd import collaborative_representation
+from model.detectors.rx import Background, background_of, global_rx, local_rx
 from model.methods import FACTORS, RECIPE
-from model.nl2net import NL2Net
-from model.pdbsnet import PDBSNet
+from model.networks.apbsn import APBSN, SSBSN
+from model.networks.autoad import AutoAD
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.bocknet import BockNet
+from model.networks.nl2net import NL2Net
+from model.networks.pdbsnet import PDBSNet
+from model.networks.punnet import PUNNet
 from model.precision import precision_at_hand
-from model.punnet import PUNNet
-from model.rx import Background, background_of, global_rx, local_rx
-from model.tiles import TiledTrainer
-from model.trainer import Trainer
+from model.trainers.autoad import AutoADTrainer
+from model.trainers.fast import FastTrainer
+from model.trainers.tiled import TiledTrainer
+from model.trainers.trainer import Trainer
 
 # The blind-spot networks, by the methods that train them.
 NETWORKS: dict[str, Callable[..., BlindSpotNetwork]] = {

@@ -6,7 +6,7 @@ Imports no torch, so that the command line can list the methods in no time.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from model.mode import default_mode, last_third_attends
+from model.block_modes import default_mode, last_third_attends
 
 TRAINING = ("epochs", "learning_rate", "weight_decay", "seed")
 RECIPE = (*TRAINING, "lossm", "precision", "preset", "tile")  # of blind-spot networks
@@ -18,11 +18,14 @@ WINDOWS = ("inner_window", "outer_window", "ridge")
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
 
 PRECISIONS = ("fp32", "tf32", "bf16")
-# What a preset changes of the defaults; `fast` also trains and scores otherwise (model/fast.py).
+# What a preset changes of the defaults; `fast` also trains and scores otherwise
+# (model/trainers/fast.py).
 PRESETS: dict[str, dict[str, object]] = {
     "paper": {},
     "fast": {"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
 }
+
+AUTO = "auto"  # as many as it finds best by itself
 
 
 @dataclass(frozen=True)

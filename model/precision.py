@@ -43,7 +43,8 @@ def tf32_products(allowed: bool) -> Iterator[None]:
 
 def tf32_switches() -> tuple[list[Any], str, Any, Any]:
     """The holders of PyTorch's tf32 switches, the switches' name, and its values off and on."""
-    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    products: Any = torch.backends.cuda.matmul
+    cudnn: Any = torch.backends.cudnn
     if hasattr(products, "fp32_precision"):  # since PyTorch 2.9; mixing it with the old ones raises
         return [products, cudnn.conv, cudnn.rnn], "fp32_precision", "ieee", "tf32"
     return [products, cudnn], "allow_tf32", False, True
@@ -56,7 +57,8 @@ def repeatable(device: torch.device) -> Iterator[None]:
         yield  # CPU kernels are repeatable as they are
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs it to be repeatable
-    filling, cudnn = torch.utils.deterministic, torch.backends.cudnn
+    filling: Any = torch.utils.deterministic
+    cudnn = torch.backends.cudnn
     mode, fill = torch.get_deterministic_debug_mode(), filling.fill_uninitialized_memory
     fixed, tuned = cudnn.deterministic, cudnn.benchmark
     try:

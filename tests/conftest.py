@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 import main
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
 
 CommandLine = Callable[..., str]
 RECORDINGS = sorted(Path(__file__).with_name("parity").glob("*.npz"))

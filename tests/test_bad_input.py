@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, CommandLine
 from numpy.typing import NDArray
 from scipy.io import savemat
 
 import main
-from model.nl2net import NL2Net
-from utils.runs import Run
+from model.networks.nl2net import NL2Net
+from tests.conftest import TINY, CommandLine
+from training.run_folder import Run
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import CommandLine, Recording, outer_taps
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import loadmat, savemat
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import main
-from utils.checkpoints import read_state
-from utils.metrics import MEASURES
+from detection.measures import MEASURES
+from tests.conftest import CommandLine, Recording, outer_taps
+from training.checkpoints import read_state
 
 TINY_RUN = Path("checkpoints/small") / (
     "NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"

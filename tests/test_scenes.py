@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 import spectral
 import torch
-from conftest import BAR, TINY, CommandLine
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat
 from scipy.ndimage import label
 
+import detection.files
 import experiments.reproduce
-import experiments.results
 import main
-from model.nl2net import NL2Net
+from model.networks.nl2net import NL2Net
+from tests.conftest import BAR, TINY, CommandLine
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")
@@ -34,7 +34,7 @@ FILL = -9999
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than all the rest."""
-    monkeypatch.setattr(experiments.results, "draw_figures", lambda *_: [])
+    monkeypatch.setattr(detection.files, "draw_figures", lambda *_: [])
     monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
 
 

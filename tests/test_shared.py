@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import SHARED
 
 import main
+from tests.conftest import SHARED
 
 SCENE = SHARED / "scenes" / "abu-airport-1.mat"
 WEIGHTS = SHARED / "checkpoints" / "NL2Net_abu-airport-1_5000.pkl"

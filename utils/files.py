@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -70,3 +70,9 @@ def write_text(path: Path, text: str) -> Path:
     with replacing(path) as file:
         file.write(text.encode())
     return path
+
+
+def print_paths(paths: Iterable[Path]) -> None:
+    """Say where files went."""
+    for path in paths:
+        print(f"  {path}")

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.contents import Contents, Variable
-from data.formats.claims import check_claim
-from data.formats.damage import damage_told
+from data.formats.contents import Contents, Variable
+from data.formats.guards import check_claim, damage_told
 
 FORMATS = ("PNG", "BMP")
 

@@ -1,0 +1,139 @@
+"""What a prediction leaves in its folder: maps, pictures, measures, log and report."""
+
+import json
+from pathlib import Path
+
+from data.formats.matlab.file import write_variables
+from data.writing import write_like
+from detection.curves import roc_figure, separability_figure
+from detection.maps import maps_figure, save_figure
+from detection.measures import json_values
+from detection.object_files import is_on_earth, write_objects_csv, write_objects_geojson
+from detection.prediction import Prediction
+from detection.report import write_report
+from utils.files import write_text
+
+
+def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
+    """Write all files of a prediction in place of those of an earlier one; return their paths."""
+    return [
+        *write_maps(folder, prediction),
+        *draw_figures(folder, prediction),
+        *write_objects(folder, prediction),
+        write_text(folder / "log.txt", log_text(prediction)),
+        write_text(folder / "metrics.json", metrics_text(prediction)),
+        write_prediction_report(folder / "report.html", prediction),
+    ]
+
+
+def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
+    """Write detection map, reconstruction and mask as MATLAB files, and as the scene's file is.
+
+    No MATLAB file is made of a reconstruction that is too large for one.
+    """
+    maps = {
+        "detectmap": prediction.scores,
+        "reconstructed_data": prediction.reconstruction,
+        "mask": prediction.mask,
+    }
+    paths = []
+    for name, values in maps.items():
+        path = folder / f"{name}.mat"
+        if values is None or (values is prediction.reconstruction and prediction.omitted):
+            path.unlink(missing_ok=True)  # one of another method would mislead
+        else:
+            paths.append(write_variables(path, {name: values}))
+        paths += write_like(prediction.scene, folder / name, values)
+    return paths
+
+
+def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
+    """Write the detected objects, where a decision is wanted, as tables."""
+    table, places = folder / "objects.csv", folder / "objects.geojson"
+    for path in (table, places):
+        path.unlink(missing_ok=True)  # those of an earlier threshold would mislead
+    scene, objects = prediction.scene, prediction.objects
+    if prediction.least_detected is None:
+        return []
+    paths = [write_objects_csv(table, objects, scene=scene)]
+    if is_on_earth(scene):
+        threshold = prediction.least_detected
+        paths.append(write_objects_geojson(places, objects, scene=scene, threshold=threshold))
+    return paths
+
+
+def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
+    """Draw the detection map and, where the truth allows, ROC curve and separability."""
+    scene, scores = prediction.scene, prediction.scores
+    labelled = {prediction.method: scene.labelled(scores)}
+    colours = prediction.colours
+    maps = maps_figure(colours, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2))
+    paths = save_figure(folder / "detectmap", maps)
+    for name, draw in (("roc", roc_figure), ("separability", separability_figure)):
+        if prediction.measures is not None and scene.anomalous is not None:
+            paths += save_figure(folder / name, draw(scene.anomalous, labelled))
+            continue
+        for ending in ("png", "pdf"):  # one of another map would mislead
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+    return paths
+
+
+def log_text(prediction: Prediction) -> str:
+    """The options, what was predicted, and the AUC."""
+    work = prediction.details["predicting"]
+    notes = "".join(f"{note}\n" for note in prediction.scene.notes)
+    caution = prediction.details["caution"]
+    said = [prediction.outcome, prediction.decision, prediction.omitted, caution]
+    told = "".join(f"{line}\n" for line in said if line)
+    return f"{prediction.options}{notes}predicting: {work}\n{told}"
+
+
+def metrics_text(prediction: Prediction) -> str:
+    """The measures and where they come from, as JSON."""
+    scene = prediction.scene
+    contents = {
+        "dataset": scene.name,
+        "method": prediction.method,
+        "pixels": scene.pixels,
+        "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),
+        "anomalous": None if scene.truth is None else scene.anomalies,
+        "notes": list(scene.notes),
+        "omitted": prediction.omitted,
+        "measures": json_values(prediction.measures),
+        "threshold": prediction.least_detected,
+        "options": option_pairs(prediction.options),
+        **prediction.details,
+    }
+    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
+
+
+def option_pairs(options: str) -> dict[str, str]:
+    """Options in words, by their names."""
+    lines = (line.partition(": ") for line in options.splitlines())
+    return {name: value for name, _, value in lines}
+
+
+def write_prediction_report(path: Path, prediction: Prediction) -> Path:
+    """Write the report of a prediction as one page."""
+    told = {name: value for name, value in prediction.details.items() if value != ""}
+    details = {name: str(value) for name, value in told.items() if name != "versions"}
+    details |= prediction.details["versions"]
+    if prediction.scene.notes:
+        details = {"scene": "; ".join(prediction.scene.notes), **details}
+    if prediction.decision:
+        details["decision"] = prediction.decision
+    return write_report(
+        path,
+        title=prediction.scene.name,
+        shape=prediction.scene.cube.shape,
+        colours=prediction.colours,
+        natural=prediction.scene.metadata.colour_bands is not None,
+        anomalous=prediction.scene.anomalous,
+        unlabelled=prediction.scene.unlabelled,
+        scores=prediction.scores,
+        method=prediction.method,
+        measures=prediction.measures,
+        options=option_pairs(prediction.options),
+        details=details,
+        threshold=prediction.least_detected,
+    )

@@ -1,0 +1,141 @@
+"""One prediction on one scene as a page to look at, to print, and to keep.
+
+`report.html` beside this file is the page's template. The page holds all it shows: the pictures,
+and the scores and the truth themselves, from which its script computes what the sliders show.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from io import BytesIO
+from math import isinf, isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from matplotlib.image import imsave
+from numpy.typing import NDArray
+
+from detection.maps import false_colour, truth_picture
+from detection.measures import MEASURES, Measures
+from utils.files import write_text
+
+
+def write_report(
+    path: Path,
+    *,
+    title: str,
+    shape: tuple[int, int, int],
+    colours: NDArray[np.float32],
+    anomalous: NDArray[np.bool_] | None,
+    scores: NDArray[np.float32],
+    method: str,
+    measures: Measures | None,
+    options: Mapping[str, str],
+    details: Mapping[str, str],
+    natural: bool = False,
+    unlabelled: NDArray[np.bool_] | None = None,
+    threshold: float | None = None,
+) -> Path:
+    """Write the page of a scene of a shape (H, W, B) and its detection map (H, W); return its path.
+
+    `colours` are the scene's red, green and blue (H, W, 3), `natural` where they are those of the
+    eye. Colours and scores are in [0, 1], and NaN where there is no data. `measures` is None where
+    there is no truth, or one class of pixels only; the page then says so, and compares nothing with
+    it. `unlabelled` (H, W) are the pixels that `measures` does not count. The slider starts at
+    `threshold`, a finite score, or at 1 % of the pixels.
+    """
+    gap = np.isnan(scores)
+    unknown = np.zeros_like(gap) if unlabelled is None or anomalous is None else unlabelled & ~gap
+    page = template().render(
+        title=title,
+        method=method,
+        shape=shape,
+        targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap & ~unknown),
+        gaps=np.count_nonzero(gap),
+        unlabelled=np.count_nonzero(unknown),
+        natural=natural,
+        threshold=threshold,
+        pictures=pictures_of(colours, anomalous, scores, without_label=gap | unknown),
+        data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
+        measures=named(measures) if measures else [],
+        options=options,
+        details=details,
+    )
+    return write_text(path, page)
+
+
+def pictures_of(
+    colours: NDArray[np.float32],
+    anomalous: NDArray[np.bool_] | None,
+    scores: NDArray[np.float32],
+    *,
+    without_label: NDArray[np.bool_],
+) -> dict[str, str]:
+    """Draw scene, detection map and, where there is one, truth, each (H, W) for the page."""
+    scene = false_colour(colours, bands=(0, 1, 2))
+    pictures = {"scene": png(scene), "detection": png(scores, "viridis")}
+    if anomalous is not None:
+        pictures["truth"] = png(truth_picture(anomalous, without_label), "gray")
+    return pictures
+
+
+def template() -> Template:
+    """Load the page's template: whatever is put into it is shown as text, never as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+def labels(
+    anomalous: NDArray[np.bool_] | None, unknown: NDArray[np.bool_]
+) -> NDArray[np.uint8] | None:
+    """What pixels (H, W) are: 0 background, 1 anomalous, 2 not known."""
+    if anomalous is None:
+        return None
+    return np.where(unknown, 2, anomalous).astype(np.uint8)
+
+
+def script_data(
+    scores: NDArray[np.float32], truth: NDArray[np.uint8] | None, threshold: float | None
+) -> dict[str, str | float | None]:
+    """Scores and truth as the page's script reads them: little-endian float32 and bytes."""
+    return {
+        "scores": base64(scores.astype("<f4").tobytes()),
+        "truth": None if truth is None else base64(truth.tobytes()),
+        "threshold": None if threshold is None else float(threshold),
+    }
+
+
+def png(image: NDArray[Any], cmap: str | None = None) -> str:
+    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) in the colours of a map.
+
+    In a map, NaN is transparent.
+    """
+    buffer = BytesIO()
+    imsave(buffer, image, format="png", cmap=cmap, vmin=0, vmax=1)
+    return f"data:image/png;base64,{base64(buffer.getvalue())}"
+
+
+def base64(content: bytes) -> str:
+    """Write bytes in base64."""
+    return b64encode(content).decode("ascii")
+
+
+def named(measures: Measures) -> list[tuple[str, str, str]]:
+    """Name, formula and value of every measure."""
+    return [(*MEASURES[key], shown(value)) for key, value in measures.values().items()]
+
+
+def shown(value: float) -> str:
+    """Write a measure for a reader."""
+    if isnan(value):
+        return "undefined"
+    if isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4f}".replace("-", "−")

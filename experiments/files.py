@@ -1,0 +1,101 @@
+"""The files of a table: Markdown, CSV, LaTeX, JSON, and the pictures of its scenes."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from data.published import PublishedRow, published_rows
+from data.scene import Scene
+from detection.curves import auc_figure, roc_figure, separability_figure
+from detection.maps import maps_figure, save_figure
+from experiments.formats import csv_text, latex, markdown
+from experiments.layouts import grid_of
+from experiments.notes import notes_of
+from experiments.plan import Plan
+from utils.files import writable_folder, write_text
+
+
+def write_table(folder: Path, plan: Plan) -> list[Path]:
+    """Write a table as it is so far, in every format; return the paths."""
+    printed = published_rows(list(plan.scenes), methods=plan.table.published)
+    grid, notes = grid_of(plan, printed), notes_of(plan)
+    texts = {
+        "md": markdown(grid, notes),
+        "csv": csv_text(grid),
+        "tex": latex(grid, notes),
+        "json": json_text(plan, printed),
+    }
+    name = plan.table.name
+    return [write_text(folder / f"{name}.{ending}", text) for ending, text in texts.items()]
+
+
+def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
+    """All that is behind a table: options, versions, devices, dates and every measure."""
+    table = plan.table
+    contents = {
+        "table": table.name,
+        "title": table.title,
+        "show": table.show,
+        "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "rows": [{"label": row.label, "method": row.method, **row.options} for row in table.rows],
+        "seeds": table.seeds,
+        "scenes": list(plan.scenes),
+        "notes": plan.notes,
+        "missing": dict(plan.missing),
+        "cells": [
+            {"label": place[0], "seed": place[2], **outcome.record}
+            for place, outcome in plan.outcomes.items()
+        ],
+        "published": [
+            {"method": row.method, "source": row.source, "auc": row.auc} for row in printed
+        ],
+    }
+    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
+
+
+def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
+    """Draw what the rows made of each scene, with the first seed; return the paths."""
+    if plan.table.show == "runtime":
+        return []
+    paths = []
+    for name, scene in plan.scenes.items():
+        if scene is not None:
+            for kind, figure in figures_of(plan, scene).items():
+                paths += save_figure(writable_folder(folder) / f"{name}_{kind}", figure)
+    return paths
+
+
+def figures_of(plan: Plan, scene: Scene) -> dict[str, Figure]:
+    """The pictures of a scene by what they show."""
+    scores: dict[str, NDArray[np.float32]] = {}
+    curves: dict[str, Any] = {}
+    for row in plan.table.rows:
+        place = (row.label, scene.name, plan.table.seeds[0] if row.has_seed else None)
+        outcome = plan.outcomes.get(place)
+        if outcome is not None and outcome.scores is not None:
+            scores[row.label] = outcome.scores
+            curves[row.label] = outcome.record.get("auc_over_epochs")
+    return comparison(scene, scores, {label: curve for label, curve in curves.items() if curve})
+
+
+def comparison(
+    scene: Scene, scores: Mapping[str, NDArray[np.float32]], curves: Mapping[str, Any]
+) -> dict[str, Figure]:
+    """Detection maps side by side and, where the truth allows, what tells them apart."""
+    if not scores:
+        return {}
+    anomalous, bands = scene.anomalous, scene.metadata.colour_bands
+    figures = {"maps": maps_figure(scene.scaled_cube(), anomalous, scores, bands=bands)}
+    if anomalous is not None and scene.has_both_classes:
+        labelled = {label: scene.labelled(values) for label, values in scores.items()}
+        figures["roc"] = roc_figure(anomalous, labelled)
+        figures["separability"] = separability_figure(anomalous, labelled)
+    if curves:
+        figures["auc"] = auc_figure(curves)
+    return figures

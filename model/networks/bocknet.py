@@ -1,0 +1,128 @@
+"""BockNet: four views of a scene, each of the rows above a pixel, with a guard window between.
+
+Source: Wang et al., "BockNet: Blind-Block Reconstruction Network With a Guard Window for
+Hyperspectral Anomaly Detection", IEEE TGRS 61, 2023, DOI 10.1109/TGRS.2023.3335484.
+The four views are those of Laine, Karras, Lehtinen and Aila, "High-Quality Self-Supervised Deep
+Image Denoising", NeurIPS 2019.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.networks.blind_spot import BlindSpotNetwork
+from model.networks.kernels import Conv2d, LeakyReLU
+from model.networks.layers import require
+
+SLOPE = 0.1  # of the leaky ReLU
+
+
+class BockNet(BlindSpotNetwork):
+    """A U-net that sees only what is above, on the image turned in four directions.
+
+    A pixel does not see the `guard_window` × `guard_window` square around it; an even number acts
+    as the odd one below. Every image is padded to a square, so a long one costs as much as that.
+    Raises ValueError for an option out of range.
+    """
+
+    cell = 2  # of its pooling
+
+    def __init__(
+        self, *, bands: int, channels: int = 64, guard_window: int = 15, recompute: bool = False
+    ) -> None:
+        super().__init__(recompute=recompute)
+        require(bands >= 1, f"bands is {bands}, must be at least 1")
+        require(channels >= 2, f"channels is {channels}, must be at least 2")
+        require(guard_window >= 1, f"guard_window is {guard_window}, must be at least 1")
+        self.shift = (guard_window + 1) // 2
+        half, twice, four = channels // 2, 2 * channels, 4 * channels
+        # the names are those of the published checkpoints: a decoder's is that of the encoder whose
+        # features it takes up again
+        self.encode_block_1 = looking_up(bands, channels, channels)
+        self.encode_block_2 = nn.Sequential(Down(1), nn.MaxPool2d(2))
+        self.encode_block_3 = looking_up(channels, channels)
+        self.encode_block_4 = looking_up(channels, channels)
+        self.encode_block_5 = looking_up(channels, half)
+        self.decode_block_5 = looking_up(half, channels)
+        self.decode_block_4 = looking_up(twice, channels, channels)
+        self.decode_block_3 = looking_up(twice, channels, channels)
+        self.decode_block_1 = looking_up(twice, channels, channels)
+        self.output_conv = Conv2d(twice, bands, 1)
+        self.output_block = nn.Sequential(
+            Conv2d(four, four, 1),
+            LeakyReLU(SLOPE),
+            Conv2d(four, twice, 1),
+            LeakyReLU(SLOPE),
+            self.output_conv,
+        )
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the initial weights, over PyTorch's own."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        nn.init.kaiming_normal_(self.output_conv.weight, nonlinearity="linear")
+
+    def rebuild(self, mosaic: Tensor) -> Tensor:
+        height, width = mosaic.shape[-2:]
+        side = max(height, width)
+        side += side % 2
+        # zeros, not reflection: reflected pixels would be seen past the guard window
+        square = F.pad(mosaic, (0, side - width, 0, side - height))
+        turned = torch.cat([torch.rot90(square, turns, (2, 3)) for turns in range(4)])
+        above = self.look_up(turned).chunk(4)  # of the batch: (N, C, side, side) each
+        views = [torch.rot90(view, -turns, (2, 3)) for turns, view in enumerate(above)]
+        return self.output_block(torch.cat(views, dim=1))[..., :height, :width]
+
+    def look_up(self, x: Tensor) -> Tensor:
+        """Features of what lies above the guard window, (N, B, H, W) → (N, C, H, W)."""
+        whole = self.through(self.encode_block_1, x)
+        pooled = self.encode_block_2(whole)  # (N, C, H/2, W/2)
+        third = self.through(self.encode_block_3, pooled)
+        fourth = self.through(self.encode_block_4, third)
+        fifth = self.through(self.encode_block_5, fourth)
+        features = self.through(self.decode_block_5, fifth)
+        features = self.through(self.decode_block_4, torch.cat([features, fourth], dim=1))
+        features = self.through(self.decode_block_3, torch.cat([features, third], dim=1))
+        features = F.interpolate(features, scale_factor=2.0, mode="nearest")
+        features = self.through(self.decode_block_1, torch.cat([features, whole], dim=1))
+        return down(features, self.shift)
+
+
+class UpConv2d(Conv2d):
+    """3×3 convolution that sees the pixel's own row and the two above."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (1, 1, 2, 0)))
+
+
+class Down(nn.Module):
+    """`down` as a layer."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def forward(self, x: Tensor) -> Tensor:
+        return down(x, self.rows)
+
+
+def looking_up(*widths: int) -> nn.Sequential:
+    """Convolutions that look up, from each number of channels to the next, with activations."""
+    layers = [
+        layer
+        for inner, outer in zip(widths, widths[1:], strict=False)
+        for layer in (UpConv2d(inner, outer), LeakyReLU(SLOPE))
+    ]
+    return nn.Sequential(*layers)
+
+
+def down(x: Tensor, rows: int) -> Tensor:
+    """Move an image down by some rows, with zeros in from above, (N, C, H, W) → (N, C, H, W)."""
+    rows = min(rows, x.shape[2])
+    return F.pad(x, (0, 0, rows, -rows))

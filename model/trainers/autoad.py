@@ -1,0 +1,78 @@
+"""The training of Auto-AD: an adaptive weight of every pixel, and an end of its own."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.image import Image
+from model.networks.autoad import AutoAD
+from model.trainers.trainer import Looks, Trainer
+
+REWEIGHTING = 100  # epochs from one weighting of the pixels to the next
+WINDOW, SETTLED = 50, 1.5e-5  # training ends when the loss changes less, in the mean of so many
+EARLIEST = REWEIGHTING + WINDOW  # epochs: not before the weights have had their say
+
+
+class AdaptiveWeightLoss:
+    """Mean squared error that leaves out, more and more, the pixels it cannot lower.
+
+    The weight of a pixel is 1 at first; after every `REWEIGHTING` calls it is the distance of its
+    residual e from the largest, (max e − e) / (max e − min e). Takes images (1, B, H, W), or some
+    of their pixels (1, B, n), the same at every call.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.weight: Tensor | float = 1.0  # (1, 1, H, W) or (1, 1, n)
+
+    def __call__(self, output: Tensor, image: Tensor) -> Tensor:
+        if self.calls and self.calls % REWEIGHTING == 0:
+            residual = (output.detach() - image).square().mean(dim=1, keepdim=True)
+            low, high = residual.min(), residual.max()
+            self.weight = (high - residual) / (high - low) if high > low else 1.0
+        self.calls += 1
+        return (self.weight * (output - image)).square().mean()
+
+
+class AutoADTrainer(Trainer):
+    """Train an Auto-AD on the image until its loss has settled."""
+
+    graphable = False  # its loss counts the steps, and weighs the pixels, in Python
+
+    def __init__(
+        self, network: AutoAD, *, learning_rate: float, weight_decay: float, device: torch.device
+    ) -> None:
+        self.adaptive = AdaptiveWeightLoss()
+        self.losses: deque[float] = deque([0.0], maxlen=WINDOW + 1)
+        super().__init__(
+            network,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            betas=(0.9, 0.999),
+            loss=self.adaptive,
+            device=device,
+        )
+
+    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+        """As any training, but end early when the loss has stopped changing."""
+        for epoch, loss in super().take_steps(image, epochs=epochs, looks=looks):
+            self.losses.append(loss)
+            yield epoch, loss
+            changes = (abs(after - before) for before, after in pairwise(self.losses))
+            if epoch >= EARLIEST and sum(changes) / WINDOW < SETTLED:
+                return
+
+    def state(self) -> dict[str, Any]:
+        adaptive = {"calls": self.adaptive.calls, "weight": self.adaptive.weight}
+        return {**super().state(), "adaptive": adaptive, "losses": list(self.losses)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
+        weight = state["adaptive"]["weight"]
+        self.adaptive.weight = weight.to(self.device) if isinstance(weight, Tensor) else weight
+        self.adaptive.calls = state["adaptive"]["calls"]
+        self.losses.extend(state["losses"])

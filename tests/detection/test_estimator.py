@@ -1,0 +1,201 @@
+"""The estimator: scikit-learn's conventions, and the command line's numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.io import loadmat, savemat
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import main
+from data.reading.by_name import load_scene
+from data.reading.settings import Reading
+from data.scene import Scene
+from detection.estimator import AnomalyDetector
+from detection.task import detect
+from model.image import cube_to_image
+from tests import conftest
+from tests.conftest import CommandLine
+
+TINY: dict[str, Any] = {"epochs": 2, "nch_ker": 4, "nblk": 2, "device": "cpu"}
+ALONE = "a pixel's score depends on the pixels around it"
+SPATIAL = {
+    "check_methods_sample_order_invariance": ALONE,
+    "check_methods_subset_invariance": ALONE,
+}
+NOT_FOR = {
+    "nl2net": SPATIAL,
+    "crd": SPATIAL | {"check_fit2d_1sample": "an image of one pixel has no ring around it"},
+}
+
+
+def expected_failures(estimator: AnomalyDetector) -> dict[str, str]:
+    """The checks that cannot hold for a method, with the reasons."""
+    return NOT_FOR.get(estimator.method, {})
+
+
+@parametrize_with_checks(
+    [
+        AnomalyDetector("rx", device="cpu"),
+        AnomalyDetector(epochs=1, nch_ker=4, nblk=1, factor=1, device="cpu"),
+        AnomalyDetector("crd", inner_window=1, outer_window=3, device="cpu"),
+    ],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learns_checks(estimator: AnomalyDetector, check: Any) -> None:
+    check(estimator)
+
+
+def test_the_map_is_what_the_command_line_writes(
+    run: CommandLine, small_scene: str, workplace: Path, cube: NDArray[Any]
+) -> None:
+    run("--command", "run", "--dataset", small_scene, "--seed", "3")  # with options as in TINY
+    written = loadmat(workplace / "result" / small_scene / "detectmap.mat")["detectmap"]
+    detector = AnomalyDetector(seed=3, **TINY).fit(cube)
+    assert np.array_equal(detector.detection_map_, written)
+    assert np.array_equal(detector.detection_map(cube), written)
+
+
+@pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {"device": "cpu"})])
+def test_a_scene_with_fill_values_has_the_map_that_the_command_line_writes(
+    workplace: Path, cube: NDArray[Any], method: str, options: dict[str, Any]
+) -> None:
+    values = cube.astype(np.float32)
+    values[2:4, 5], values[0, 0] = -9999, np.inf
+    savemat("data/filled.mat", {"data": values})
+    words = ["--command", "run", "--dataset", "filled", "--nodata", "-9999", "--method", method]
+    main.main([*words, *(conftest.TINY if method == "nl2net" else ["--gpu_ids", "-1"])])
+    written = loadmat("result/filled/detectmap.mat")["detectmap"]
+    scene = load_scene("filled", data_dir=Path("data"), reading=Reading(nodata=-9999))
+    detector = AnomalyDetector(method, **options).fit(scene.scaled_cube())
+    assert np.isnan(written).sum() == 3
+    assert np.array_equal(detector.detection_map_, written, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "method, options",
+    [
+        ("rx", {"ridge": 1e-3}),
+        ("lrx", {"inner_window": 3, "outer_window": 7, "ridge": 1e-3}),
+        ("crd", {"inner_window": 3, "outer_window": 7, "ridge": 1e-3}),
+    ],
+)
+def test_the_map_is_that_of_a_method_without_training(
+    method: str, options: dict[str, Any], cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    scaled = Scene("small", cube, truth, source="here").scaled_cube()
+    image, cpu = cube_to_image(scaled), torch.device("cpu")
+    expected, _ = detect(method, image, trainer=None, device=cpu, options=options)
+    detector = AnomalyDetector(method, device="cpu", **options).fit(cube)
+    assert np.array_equal(detector.detection_map_, expected)
+    assert np.array_equal(detector.detection_map(cube), expected)
+
+
+@pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {})])
+def test_low_scores_are_anomalous(method: str, options: dict[str, Any], cube: NDArray[Any]) -> None:
+    detector = AnomalyDetector(method, contamination=0.1, **options)
+    labels = detector.fit_predict(cube)
+    scores = detector.score_samples(cube)
+    assert scores.shape == labels.shape == detector.detection_map_.shape == cube.shape[:2]
+    assert np.array_equal(labels == -1, detector.decision_function(cube) < 0)
+    assert (labels == -1).sum() == 15  # a tenth of 143 pixels
+    assert np.argmin(scores) == np.argmax(detector.detection_map_)
+    assert scores.max() <= 0
+
+
+def test_a_table_of_spectra_is_an_image_one_pixel_wide(cube: NDArray[Any]) -> None:
+    spectra = cube.reshape(-1, 5)
+    detector = AnomalyDetector("rx").fit(cube)
+    assert detector.n_features_in_ == 5
+    scores = detector.score_samples(spectra)
+    assert scores.shape == (143,)
+    assert np.allclose(scores, detector.score_samples(cube).ravel())
+
+
+@pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {})])
+def test_what_was_learned_scores_other_cubes(
+    method: str, options: dict[str, Any], cube: NDArray[Any]
+) -> None:
+    detector = AnomalyDetector(method, **options).fit(cube)
+    darker = (cube[:9] // 2).astype(cube.dtype)
+    scores = detector.score_samples(darker)
+    assert scores.shape == (9, 11)
+    changed = darker.copy()
+    changed[0, 0] = 60_000  # another maximum
+    assert np.allclose(detector.score_samples(changed)[8:, 10:], scores[8:, 10:], rtol=1e-3)
+    refitted = clone(detector).fit(darker).score_samples(darker)
+    assert not np.allclose(scores, refitted)
+
+
+def test_auto_ad_knows_only_its_own_image(cube: NDArray[Any]) -> None:
+    detector = AnomalyDetector("autoad", epochs=1, nch_ker=4, device="cpu").fit(cube)
+    with pytest.raises(ValueError, match="13×11, not 12×11"):
+        detector.score_samples(cube[1:])
+
+
+@pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {})])
+def test_pixels_without_data_take_no_part(
+    method: str, options: dict[str, Any], cube: NDArray[Any]
+) -> None:
+    masked = np.zeros((13, 11), bool)
+    masked[2:4, 5] = True
+    floats = cube.astype(np.float64)
+    floats[2, 5], floats[3, 5] = np.nan, (np.inf, np.nan, -np.inf, np.inf, np.nan)
+    detector = AnomalyDetector(method, **options).fit(floats)
+    for scores in (detector.score_samples(floats), detector.detection_map_):
+        assert np.array_equal(np.isnan(scores), masked)
+    assert (detector.predict(floats)[masked] == 1).all()
+    assert np.nanmax(detector.detection_map_) == 1
+    assert np.isfinite(detector.offset_)
+    floats[3, 5, 0] = 1  # in some bands alone
+    for refused in (detector.fit, detector.score_samples):
+        with pytest.raises(ValueError, match="X has 4 NaN or infinite values.*row 3, column 5"):
+            refused(floats)
+
+
+def test_parameters_are_the_options(cube: NDArray[Any]) -> None:
+    detector = AnomalyDetector("rx").set_params(ridge=0.1)
+    copy = clone(detector)
+    assert copy.get_params() == detector.get_params()
+    assert copy.get_params()["method"] == "rx"
+    assert copy.get_params()["ridge"] == 0.1
+    before = clone(copy).set_params(ridge=None).fit(cube).score_samples(cube)
+    assert not np.allclose(copy.fit(cube).score_samples(cube), before)
+
+
+def test_losses_are_kept(cube: NDArray[Any]) -> None:
+    losses = AnomalyDetector(mode=("na", "ss"), **TINY).fit(cube).losses_
+    assert len(losses) == 2
+    assert AnomalyDetector("rx").fit(cube).losses_ == []
+
+
+@pytest.mark.parametrize(
+    "method, options, message",
+    [
+        ("rx", {"epochs": 5}, "--epochs has no meaning for --method rx"),
+        ("nl2net", {"epochs": 0}, "0 is not a whole number from 1"),
+        ("nl2net", {"mode": "na,ss", "nblk": 3}, "--mode names 2 blocks, but --nblk is 3"),
+        ("no such", {}, "no such"),
+        ("nl2net", {"factor": 14, "device": "cpu"}, "factor 14 is larger than the image"),
+        ("rx", {"contamination": 0.0}, "contamination is 0.0"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    method: str, options: dict[str, Any], message: str, cube: NDArray[Any]
+) -> None:
+    detector = AnomalyDetector(method, **options)
+    with pytest.raises(ValueError, match=message):
+        detector.fit(cube)
+
+
+def test_the_progress_is_shown_where_asked_for(
+    cube: NDArray[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    AnomalyDetector(**TINY).fit(cube)
+    assert capsys.readouterr().err == ""
+    AnomalyDetector(verbose=True, **TINY).fit(cube)
+    assert "2/2" in capsys.readouterr().err

@@ -1,0 +1,279 @@
+"""What a prediction leaves in its folder."""
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy.io import loadmat, savemat
+from scipy.ndimage import label
+
+import detection.files
+import detection.prediction
+import main
+from data.georeference import Georeference
+from data.metadata import Metadata
+from data.scene import Scene
+from detection.files import log_text, metrics_text, option_pairs, write_maps, write_prediction
+from detection.measures import MEASURES, Measures, json_values, measure
+from detection.prediction import Prediction
+from options.types import Threshold
+from tests.conftest import CommandLine
+
+FILES = {
+    *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
+    *("detectmap.png", "roc.png", "separability.png"),
+    *("detectmap.pdf", "roc.pdf", "separability.pdf"),
+}
+DETAILS: Mapping[str, Any] = {
+    "predicting": "small on the CPU",
+    "caution": "",
+    "seconds": 0.5,
+    "versions": {"torch": "2.0"},
+}
+
+
+def prediction(
+    cube: NDArray[Any],
+    truth: NDArray[Any] | None,
+    *,
+    reconstruction: NDArray[np.float32] | None = None,
+    threshold: Threshold | None = None,
+    **known: Any,
+) -> Prediction:
+    """A prediction that scores a pixel by its first band."""
+    scene = Scene("small", cube, truth, "nowhere", **known)
+    scores = scene.scaled_cube()[..., 0]
+    return Prediction(
+        scene=scene,
+        method="RX",
+        scores=scores,
+        reconstruction=reconstruction,
+        measures=measure(scene.anomalous, scores),
+        options="seed: 1\ndataset: a: b\n",
+        details=DETAILS,
+        threshold=threshold,
+    )
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing, which takes longer than all the rest."""
+    monkeypatch.setattr(detection.files, "draw_figures", lambda *_: [])
+
+
+def names(folder: Path) -> set[str]:
+    """The files of a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
+    small_scene: str, run: CommandLine
+) -> None:
+    out = run("--command", "run", "--dataset", small_scene, "--seed", "3")
+    told = json.loads(Path("result/small/metrics.json").read_text(encoding="utf-8"))
+    assert (told["dataset"], told["method"]) == ("small", "NL2Net")
+    assert (told["pixels"], told["anomalous"]) == (13 * 11, 3)
+    assert list(told["measures"]) == list(MEASURES)
+    assert f"AUC: {told['measures']['auc_df']}\n" in out
+    scores = loadmat("result/small/detectmap.mat")["detectmap"]
+    truth = loadmat("data/small.mat")["map"] != 0
+    assert told["measures"] == json_values(measure(truth, scores))
+    assert told["options"]["seed"] == "3" and told["options"]["mode"] == "ss,ss"
+    assert told["versions"]["torch"] and told["device"] and told["date"] and told["seconds"] >= 0
+    assert told["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
+
+    folder = Path("result/small")
+    assert names(folder) == FILES
+    main.main(["--dataset", small_scene, "--method", "rx", "--gpu_ids", "-1"])
+    assert names(folder) == FILES - {"reconstructed_data.mat"}  # RX makes none
+    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "RX"
+    assert not np.array_equal(loadmat(folder / "detectmap.mat")["detectmap"], scores)
+
+
+def test_measures_that_are_no_number_are_null() -> None:
+    silent = Measures(auc_df=0.5, auc_dtau=0.25, auc_ftau=0.0, detection_rates=(0.0, 0.5, 1.0))
+    values = json_values(silent)
+    assert values is not None and list(values) == list(MEASURES)
+    assert values["auc_snpr"] is values["auc_snpr_db"] is None
+    assert (values["auc_df"], values["auc_tdbs"], values["pd_at_0.01"]) == (0.5, 0.25, 0.5)
+    undefined = json_values(Measures(0.5, 0.0, 0.0, (0.0, 0.0, 0.0)))
+    assert undefined is not None and undefined["auc_snpr"] is None
+    json.dumps([values, undefined], allow_nan=False)
+    assert json_values(None) is None
+
+
+def test_pictures_of_another_map_do_not_stay(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    paths = write_prediction(tmp_path, prediction(cube, truth))
+    assert {path.name for path in paths} == names(tmp_path) == FILES - {"reconstructed_data.mat"}
+    (tmp_path / "mine.txt").touch()
+    paths = write_prediction(tmp_path, prediction(cube, truth * 0))
+    left = {path.name for path in paths}
+    assert names(tmp_path) == left | {"mine.txt"}
+    assert not {"roc.png", "roc.pdf", "separability.png", "separability.pdf"} & left
+    assert json.loads((tmp_path / "metrics.json").read_text())["measures"] is None
+
+
+def test_maps_are_written_under_the_published_names(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    reconstruction = np.sqrt(cube.astype(np.float32))
+    made = prediction(cube, truth, reconstruction=reconstruction)
+    paths = write_maps(tmp_path, made)
+    assert [path.name for path in paths] == ["detectmap.mat", "reconstructed_data.mat"]
+    assert np.array_equal(loadmat(paths[0])["detectmap"], made.scores)
+    assert np.array_equal(loadmat(paths[1])["reconstructed_data"], reconstruction)
+
+
+def test_a_reconstruction_that_is_too_large_is_left_out_and_told(
+    tmp_path: Path, cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilt = np.sqrt(cube.astype(np.float32))
+    made = prediction(cube, None, reconstruction=rebuilt, format="NumPy")
+    write_maps(tmp_path, made)
+    monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
+    paths = {path.name for path in write_maps(tmp_path, made)}
+    assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
+    assert log_text(made).splitlines()[-1] == made.omitted
+    assert json.loads(metrics_text(made))["omitted"] == made.omitted != ""
+
+
+def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray[Any]) -> None:
+    made = prediction(cube, truth)
+    assert made.measures is not None
+    assert log_text(made) == (
+        "seed: 1\ndataset: a: b\npredicting: small on the CPU\n" + f"AUC: {made.measures.auc_df}\n"
+    )
+    assert log_text(prediction(cube, truth * 0)).endswith(
+        "no AUC, the map has only one class of pixels\n"
+    )
+
+
+def test_options_in_words_are_pairs_again(cube: NDArray[Any], truth: NDArray[Any]) -> None:
+    made = prediction(cube, truth)
+    assert option_pairs(made.options) == {"seed": "1", "dataset": "a: b"}
+    assert json.loads(metrics_text(made))["options"] == {"seed": "1", "dataset": "a: b"}
+
+
+def test_methods_without_training_run_but_do_not_train(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(3)
+    truth = np.zeros((19, 17), np.uint8)
+    truth[5, 6] = truth[9, 9] = 1
+    savemat("data/x.mat", {"data": random.random((19, 17, 4)), "map": truth})
+    words = ["--dataset", "x", "--method", "crd", "--gpu_ids", "-1"]
+    main.main(["--command", "run", *words])
+    auc = re.findall(r"^AUC: (\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert [float(value) for value in auc] == [
+        json.loads(Path("result/x/metrics.json").read_text())["measures"]["auc_df"]
+    ]
+    assert not Path("checkpoints").exists()
+    with pytest.raises(SystemExit):
+        main.main(["--command", "train", *words])
+    assert "--method crd needs no training: --command predict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("threshold", ["pf=0.05", "quantile=0.9", "value=0.4"])
+def test_a_decision_is_the_same_in_every_file(
+    workplace: Path, capsys: pytest.CaptureFixture[str], no_figures: None, threshold: str
+) -> None:
+    random = np.random.default_rng(4)
+    truth = np.zeros((40, 30), np.uint8)
+    truth[5, 6:9] = truth[9, 9] = 1
+    cube = random.normal(size=(40, 30, 4)) + truth[..., None] * 4
+    savemat("data/x.mat", {"data": cube, "map": truth})
+    words = ["--dataset", "x", "--method", "rx", "--gpu_ids", "-1", "--threshold", threshold]
+    main.main(words)
+    out, folder = capsys.readouterr().out, Path("result/x")
+    told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    scores, mask = loadmat(folder / "detectmap.mat")["detectmap"], loadmat(folder / "mask.mat")
+    detected = scores >= told["threshold"]
+    assert told["threshold"] == float(np.float32(told["threshold"]))  # as the page's script has it
+    assert np.array_equal(mask["mask"], detected) and mask["mask"].dtype == np.uint8
+    expected = {
+        "pf=0.05": (0.02 * 1196 + 4, 0.1 * 1196 + 4),  # of the background, and the anomalies
+        "quantile=0.9": (120, 120),
+        "value=0.4": ((scores >= np.float32(0.4)).sum(),) * 2,
+    }
+    least, most = expected[threshold]
+    assert least <= detected.sum() <= most and detected[truth > 0].all()
+    with (folder / "objects.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    labels, count = label(detected, np.ones((3, 3)))
+    assert len(rows) == count > 1 and not (folder / "objects.geojson").exists()
+    areas = sorted(int(row["area_pixels"]) for row in rows)
+    assert areas == sorted(np.bincount(labels.ravel())[1:])
+    line = (
+        f"threshold {threshold}: score {told['threshold']:.6g}, "
+        f"{detected.sum()} pixels in {count} objects"
+    )
+    log = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+    assert line in out.splitlines() and log[-1] == line and f"threshold: {threshold}" in log
+    start = f"It starts at the threshold of this prediction, {told['threshold']:.4g}."
+    assert start in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_decision_leaves_with_the_next_prediction(
+    tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any], no_figures: None
+) -> None:
+    place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
+    known: dict[str, Any] = {"metadata": Metadata(georeference=place), "format": "ENVI"}
+    plain = {"detectmap.mat", "detectmap.img", "detectmap.hdr"}
+    plain |= {"log.txt", "metrics.json", "report.html"}
+    decided = {"mask.mat", "mask.img", "mask.hdr", "objects.csv", "objects.geojson"}
+    made = prediction(cube, truth, threshold=Threshold("value", 0.5), **known)
+    paths = write_prediction(tmp_path, made)
+    assert {path.name for path in paths} == names(tmp_path) == plain | decided
+    nowhere = prediction(cube, truth, threshold=Threshold("value", 0.5))
+    write_prediction(tmp_path, nowhere)  # a scene of which no place is known
+    assert "objects.csv" in names(tmp_path) and "objects.geojson" not in names(tmp_path)
+    write_prediction(tmp_path, made)
+    undecided = prediction(cube, truth, **known)
+    paths = write_prediction(tmp_path, undecided)
+    assert {path.name for path in paths} == names(tmp_path) == plain
+    assert (undecided.decision, undecided.mask, undecided.objects) == ("", None, [])
+    assert "threshold" not in log_text(undecided)
+    assert json.loads(metrics_text(undecided))["threshold"] is None
+
+
+def test_a_threshold_above_every_score_detects_nothing(
+    tmp_path: Path, cube: NDArray[Any], no_figures: None
+) -> None:
+    masked = cube[..., 0] == cube[..., 0].max()  # so that no score is 1
+    masked[0] = True
+    place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
+    known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
+    made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
+    assert made.decision == "threshold value=1.0: score 1, 0 pixels in 0 objects"
+    write_prediction(tmp_path, made)
+    assert not loadmat(tmp_path / "mask.mat")["mask"].any()
+    assert len((tmp_path / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
+    assert json.loads((tmp_path / "objects.geojson").read_text())["features"] == []
+
+
+def test_without_a_map_nothing_is_measured_and_the_log_says_so(
+    cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    note = "12 of 143 pixels are masked: NaN"
+    bare = prediction(cube, None, notes=(note,))
+    assert log_text(bare).endswith(
+        f"{note}\npredicting: small on the CPU\nno AUC, there is no map\n"
+    )
+    told = json.loads(metrics_text(bare))
+    assert (told["anomalous"], told["measures"], told["pixels"]) == (None, None, 143)
+    assert told["notes"] == [note]
+    told = json.loads(metrics_text(prediction(cube, truth * 0)))
+    assert (told["anomalous"], told["measures"]) == (0, None)  # a map of background is a map
+    masked = np.zeros(truth.shape, bool)
+    masked[:4] = True  # with one of the three anomalous pixels
+    told = json.loads(metrics_text(prediction(cube, truth, masked=masked)))
+    assert (told["pixels"], told["anomalous"]) == (143 - 44, 2)

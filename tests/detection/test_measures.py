@@ -1,0 +1,165 @@
+"""Scores and measures, against their definitions and against scikit-learn."""
+
+import math
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from detection.measures import MEASURES, Measures, area_under_roc, measure, scaled
+
+# few values, so that there are many ties
+TIED = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.7, 1.0])
+SIDES = st.tuples(st.integers(1, 9), st.integers(2, 9))
+
+
+@st.composite
+def scored_truths(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """A truth with both classes, and scores with ties."""
+    shape = draw(SIDES)
+    truth = draw(arrays.arrays(bool, shape))
+    truth.flat[0], truth.flat[-1] = True, False
+    values = draw(st.sampled_from([TIED, st.floats(0, 1), st.integers(0, 3).map(float)]))
+    return truth, draw(arrays.arrays(np.float64, shape, elements=values))
+
+
+def test_scores_from_0_to_1_and_nothing_where_all_are_equal() -> None:
+    np.testing.assert_allclose(scaled(np.array([-1.0, 3, np.nan, 0])), [0, 1, np.nan, 0.25])
+    assert (scaled(np.full((2, 2), 7.0)) == 0).all()
+
+
+@given(scored_truths())
+def test_the_auc_is_that_of_scikit_learn(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]],
+) -> None:
+    truth, scores = case
+    expected = roc_auc_score(truth.ravel(), scores.ravel())
+    assert area_under_roc(truth, scores) == pytest.approx(expected, abs=1e-12)
+
+
+@given(scored_truths())
+def test_the_areas_over_the_threshold_are_those_under_the_curves(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]],
+) -> None:
+    """P(s ≥ τ) is a step function of τ: add up its steps between the scores that there are."""
+    truth, scores = case
+    unit = scaled(scores)
+    steps = np.unique(np.concatenate([[0.0, 1.0], unit.ravel()]))
+    measures = measure(truth, scores)
+    assert measures is not None
+    for area, of_class in ((measures.auc_dtau, unit[truth]), (measures.auc_ftau, unit[~truth])):
+        rates = np.array([np.mean(of_class >= threshold) for threshold in steps[1:]])
+        assert area == pytest.approx(np.sum(rates * np.diff(steps)), abs=1e-12)
+
+
+@given(scored_truths())
+def test_detection_rates_are_the_best_of_all_thresholds(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]],
+) -> None:
+    truth, scores = case
+    measures = measure(truth, scores)
+    assert measures is not None
+    false_alarms, detections, _ = roc_curve(truth.ravel(), scores.ravel(), drop_intermediate=False)
+    for rate in (1e-3, 1e-2, 1e-1):
+        best = detections[false_alarms <= rate].max()
+        assert measures.values()[f"pd_at_{rate:g}"] == pytest.approx(best, abs=1e-12)
+
+
+def test_a_false_alarm_rate_that_is_a_whole_number_of_pixels_allows_all_of_them() -> None:
+    for background in (10, 30, 70, 1000, 2900):  # 0.1 · 30 and others are not exact
+        scores = np.arange(background + 1.0)  # the anomaly is below the strongest background
+        truth = np.zeros(background + 1, bool)
+        truth[background - background // 10] = True  # a tenth of the background above it
+        measures = measure(truth[np.newaxis], scores[np.newaxis])
+        assert measures is not None
+        assert measures.values()["pd_at_0.1"] == 1 and measures.values()["pd_at_0.01"] == 0
+
+
+@given(scored_truths())
+def test_the_other_measures_follow_from_the_three_areas(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]],
+) -> None:
+    truth, scores = case
+    measures = measure(truth, scores)
+    assert measures is not None
+    df = roc_auc_score(truth.ravel(), scores.ravel())
+    unit = (scores - scores.min()) / (np.ptp(scores) or 1)
+    d, f = unit[truth].mean(), unit[~truth].mean()
+    expected = {"auc_df": df, "auc_dtau": d, "auc_ftau": f, "auc_td": df + d, "auc_bs": df - f}
+    expected |= {"auc_tdbs": d - f, "auc_od": df + d - f, "auc_odp": d + 1 - f}
+    values = measures.values()
+    assert list(values) == list(MEASURES)
+    for name, value in expected.items():
+        assert values[name] == pytest.approx(value, abs=1e-12), name
+    if f > 0 and d > 0:
+        assert values["auc_snpr"] == pytest.approx(d / f)
+        assert values["auc_snpr_db"] == pytest.approx(10 * np.log10(d / f))
+
+
+@given(scored_truths(), st.floats(0.1, 100), st.floats(-50, 50))
+def test_measures_do_not_depend_on_the_scores_scale(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]], factor: float, offset: float
+) -> None:
+    truth, scores = case
+    scores = np.round(scores, 3)  # steps that survive the rounding of the shift
+    one, other = measure(truth, scores), measure(truth, factor * scores + offset)
+    assert one is not None and other is not None
+    assert one.auc_df == other.auc_df
+    assert one.auc_dtau == pytest.approx(other.auc_dtau, abs=1e-9)
+    assert one.auc_ftau == pytest.approx(other.auc_ftau, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dtau", "ftau", "ratio", "decibel"),
+    [(0.5, 0.0, math.inf, math.inf), (0.0, 0.5, 0.0, -math.inf), (0.4, 0.04, 10, 10)],
+)
+def test_the_ratio_of_no_score_is_infinite(
+    dtau: float, ftau: float, ratio: float, decibel: float
+) -> None:
+    measures = Measures(auc_df=1, auc_dtau=dtau, auc_ftau=ftau, detection_rates=(1, 1, 1))
+    assert measures.auc_snpr == pytest.approx(ratio)
+    assert measures.auc_snpr_db == pytest.approx(decibel)
+
+
+def test_the_ratio_of_nothing_to_nothing_is_no_number() -> None:
+    measures = measure(np.array([[True, False]]), np.zeros((1, 2)))
+    assert measures is not None and measures.auc_df == 0.5
+    assert math.isnan(measures.auc_snpr) and math.isnan(measures.auc_snpr_db)
+
+
+@pytest.mark.parametrize("truth", [np.ones((2, 2), bool), np.zeros((2, 2), bool)])
+def test_one_class_has_no_measures(truth: NDArray[np.bool_]) -> None:
+    assert measure(truth, np.zeros((2, 2), np.float32)) is None
+
+
+@given(scored_truths(), st.randoms(use_true_random=False))
+def test_pixels_without_data_are_not_measured(
+    case: tuple[NDArray[np.bool_], NDArray[np.float64]], random: Random
+) -> None:
+    truth, scores = case
+    gaps = np.zeros_like(truth)
+    gaps.flat[1:-1] = [random.random() < 0.4 for _ in range(truth.size - 2)]
+    seen = np.where(gaps, np.nan, scores)
+    known, known_truth = scores[~gaps][np.newaxis], truth[~gaps][np.newaxis]
+    assert np.array_equal(scaled(seen)[~gaps], scaled(known)[0])
+    assert np.array_equal(np.isnan(scaled(seen)), gaps)
+    assert area_under_roc(truth, seen) == area_under_roc(known_truth, known)
+    one, other = measure(truth, seen), measure(known_truth, known)
+    assert one is not None and other is not None
+    np.testing.assert_equal(one.values(), other.values())  # NaN of undefined ratios included
+
+
+@pytest.mark.parametrize("anomaly", [True, False])
+def test_a_class_without_data_has_no_measures(anomaly: bool) -> None:
+    truth = np.array([[True, False, True, False]])
+    scores = np.where(truth == anomaly, np.nan, [[0.1, 0.2, 0.3, 0.4]])
+    assert measure(truth, scores) is None
+
+
+def test_without_a_truth_there_are_no_measures() -> None:
+    assert measure(None, np.ones((2, 2))) is None

@@ -1,0 +1,211 @@
+"""What a run will take of memory, what is at hand, and what is done where it does not fit."""
+
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import utils.free_memory
+from detection import memory_plan
+from detection.memory_plan import memory_at_hand, memory_needed, network_peak, plan_memory
+from model.build import build_trainer
+from model.networks.nl2net import NL2Net
+from options.parse import method_options_of
+from tests.conftest import CommandLine
+from training.checkpoints import read_weights
+from utils.errors import InputError
+
+CPU = torch.device("cpu")
+GIBIBYTE = 2**30
+LARGE = (600, 500, 60)
+
+
+def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
+    """Let so many bytes be at hand."""
+    monkeypatch.setattr(memory_plan, "memory_at_hand", lambda device: size)
+
+
+def options_of(**settings: Any) -> dict[str, Any]:
+    return method_options_of({"method": "nl2net", **settings})[1]
+
+
+@pytest.mark.parametrize("mode", [["na"], ["na", "ss"], ["ss", "na", "ss"]])
+@pytest.mark.parametrize("branches", [{}, {"local": False}, {"non_local": False}])
+def test_recomputing_changes_no_number(mode: list[str], branches: dict[str, Any]) -> None:
+    network = NL2Net(bands=3, channels=6, mode=mode, **branches)
+    image = torch.rand(1, 3, 13, 16)
+    kept = {}
+    for network.recompute in (False, True):
+        network.zero_grad()
+        loss = (network(image) - image).abs().mean()
+        loss.backward()
+        kept[network.recompute] = [loss.detach(), *(part.grad for part in network.parameters())]
+    assert all(map(torch.equal, kept[False], kept[True]))
+
+
+def test_recomputing_adds_nothing_to_a_checkpoint() -> None:
+    network = NL2Net(bands=3, channels=4)
+    names = list(network.state_dict())
+    network.recompute = True
+    assert list(network.state_dict()) == names
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_shapes_tell_what_a_step_takes(recompute: bool) -> None:
+    options = {**options_of(nch_ker=8), "recompute": recompute}
+    foretold = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
+    trainer = build_trainer("nl2net", torch.Size((1, 5, 24, 30)), device=CPU, options=options)
+    with memory_plan.LiveTensors() as live:
+        image = torch.rand(1, 5, 24, 30)
+        trainer.step(image, image, None)
+    states = 3 * sum(part.nbytes for part in trainer.network.parameters())  # of Adam, and gradients
+    assert live.peak - states <= foretold <= live.peak
+
+
+def test_recomputing_and_tiles_and_the_preset_fast_need_less() -> None:
+    def need(recompute: bool = False, training: bool = True, **settings: Any) -> int:
+        wanted = {"options": options_of(**settings), "device": CPU, "recompute": recompute}
+        return memory_needed("nl2net", LARGE, training=training, **wanted)  # type: ignore[arg-type]
+
+    assert 4 * GIBIBYTE < need() < 8 * GIBIBYTE
+    assert need(recompute=True) < 0.6 * need()
+    assert need(preset="fast") < 0.6 * need()
+    assert need(tile=128) < 0.2 * need()
+    assert need(nch_ker=32) < 0.6 * need()
+    assert need(training=False) < 0.3 * need()
+
+
+def test_all_is_well_where_it_fits_or_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for method, size in (("nl2net", None), ("nl2net", 50 * GIBIBYTE), ("rx", 0)):
+        has(monkeypatch, size)
+        options = method_options_of({"method": method})[1]
+        assert plan_memory(method, LARGE, options=options, device=CPU, training=True) == ""
+
+
+def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, GIBIBYTE)
+    with pytest.raises(
+        InputError, match=r"600×500×60 needs about \d\.\d GiB of .* 1\.0 GiB"
+    ) as error:
+        plan_memory("nl2net", LARGE, options=options_of(), device=CPU, training=True)
+    (side,) = map(int, re.findall(r"--tile (\d+) ", str(error.value)))
+    assert side % 64 == 0 and 64 < side < 500
+    wanted = {"options": options_of(tile=side), "device": CPU, "training": True}
+    assert memory_needed("nl2net", LARGE, **wanted, recompute=True) <= GIBIBYTE  # type: ignore[arg-type]
+
+
+def test_auto_ad_takes_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, 2**20)
+    options = method_options_of({"method": "autoad", "nch_ker": 8})[1]
+    with pytest.raises(InputError, match="hand: a smaller --nch_ker or a smaller image"):
+        plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
+
+
+@pytest.mark.parametrize("command", ["train", "predict", "run"])
+def test_what_does_not_fit_is_refused(
+    command: str, small_scene: str, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, 2**20)
+    message = refusal("--command", command, "--dataset", small_scene)
+    work = "prediction" if command == "predict" else "training"
+    assert f"{work} on 13×11×5 needs about 0.3 GiB of memory, and 0.0 GiB are at hand" in message
+    assert "--nch_ker" in message
+
+
+def test_a_training_that_fits_only_so_recomputes(
+    small_scene: str, run: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--command", "train", "--dataset", small_scene)
+    assert "computed again" not in run(*words)
+    (path,) = workplace.rglob("*_2.pkl")
+    expected = read_weights(path)
+    options = options_of(nch_ker=4, nblk=2)
+    need = {
+        recompute: memory_needed(
+            "nl2net", (13, 11, 5), options=options, device=CPU, training=True, recompute=recompute
+        )
+        for recompute in (False, True)
+    }
+    has(monkeypatch, need[True])
+    calls: list[None] = []
+    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: calls.append(None))
+    built: list[NL2Net] = []
+    monkeypatch.setattr(NL2Net, "through", recording(NL2Net.through, built))
+    printed = run(*words, "--overwrite")
+    assert "small: training needs about 0.3 GiB of 0.3 GiB at hand: activations are " in printed
+    assert calls and built[-1].recompute
+    weights = read_weights(path)
+    assert all(torch.equal(weights[name], value) for name, value in expected.items())
+
+
+def recording(method: Any, networks: list[NL2Net]) -> Any:
+    """The method, which notes whose it is."""
+
+    def noted(network: NL2Net, *args: Any) -> Any:
+        networks.append(network)
+        return method(network, *args)
+
+    return noted
+
+
+def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> int | None:
+    """What is at hand where the system's files hold this."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
+        monkeypatch.setattr(utils.free_memory, constant, folder / name)
+    return memory_at_hand(CPU)
+
+
+FREE = {"meminfo": "MemTotal: 900 kB\nMemAvailable: 500 kB\nHugePages_Total: 0\n"}
+V2 = {
+    "cgroup": "0::/job/step\n",
+    "groups/job/step/memory.max": "max\n",
+    "groups/job/memory.max": "300000\n",
+    "groups/job/memory.current": "200000\n",
+    "groups/job/memory.stat": "anon 9\ninactive_file 50000\n",
+}
+V1 = {
+    "cgroup": "5:cpu:/job\n4:memory:/job\n0::/\n",
+    "groups/memory/memory.limit_in_bytes": "90000\n",
+    "groups/memory/memory.usage_in_bytes": "20000\n",
+    "groups/memory/memory.stat": "total_inactive_file 5000\n",
+}
+OPEN = {**V1, "groups/memory/memory.limit_in_bytes": "9223372036854771712\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, None),
+        (FREE, 512_000),
+        (FREE | V2, 150_000),
+        (FREE | V1, 75_000),
+        (FREE | OPEN, 512_000),
+    ],
+    ids=["no Linux", "no groups", "version 2", "version 1", "no limit"],
+)
+def test_what_is_at_hand(
+    files: dict[str, str], expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert machine(tmp_path, monkeypatch, files) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "shape"), [("nl2net", (200, 4000, 100)), ("bocknet", (2000, 20, 100))]
+)
+def test_long_images_are_looked_at_as_closely_as_square_ones(
+    method: str, shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BockNet makes a square of 2000×2000 pixels of the second."""
+    has(monkeypatch, 8 * GIBIBYTE)
+    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: None)
+    options = method_options_of({"method": method})[1]
+    settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
+    assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
+    with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
+        assert "computed again" in memory_plan.plan_memory(method, shape, **settings)

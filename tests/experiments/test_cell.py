@@ -1,0 +1,258 @@
+"""One method on one scene with one seed: its name, its record, and that it never raises."""
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.io import savemat
+
+import detection.task
+from data.reading.by_name import load_scene
+from data.reading.from_file import read_scene
+from data.scene import Scene
+from detection.measures import MEASURES, json_values, measure
+from experiments.cell import Cell, Outcome, compute, score
+from model.methods import METHODS
+from options.parse import method_options_of, parse
+
+NAMES = [name for name, method in METHODS.items() if method.same_as is None]
+SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
+OTHER = {
+    **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
+    **{
+        "factor_train": 4,
+        "factor_test": 4,
+        "nch_ker": 5,
+        "nblk": 3,
+        "mode": ("na", "na"),
+        "f_scale": 1,
+    },
+    **{"precision": "bf16", "preset": "fast", "tile": 64},
+    **{"blindspot": 7, "dilation": 3, "refinement": True},
+    **{"ss_exp_factor": 0.5, "inner_window": 3, "outer_window": 9, "ridge": 0.5},
+}
+
+
+def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Cell:
+    """A cell of a method with small options, these ones changed."""
+    small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
+    _, options = method_options_of({"method": method, **small})
+    scene, file = Path(dataset).stem, Path("data") / Path(dataset).with_suffix(".mat").name
+    digest = read_scene(file, name=scene).digest if file.is_file() else "1"
+    return Cell(scene, dataset, str(file), digest, method, {**options, **changes})
+
+
+def done(cell: Cell, **settings: Any) -> Outcome:
+    """What becomes of a cell."""
+    return compute(cell, gpu_ids=(-1,), **settings)
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_the_key_is_another_with_every_option(method: str) -> None:
+    cell = a_cell(method)
+    others = [
+        replace(cell, options={**cell.options, option: OTHER[option]}) for option in cell.options
+    ]
+    keys = {one.key for one in (cell, *others)}
+    assert len(keys) == len(METHODS[method].options) + 1
+    assert all(key.startswith(f"{method}_") for key in keys)
+
+
+def test_the_key_is_another_with_the_scene_and_the_method() -> None:
+    cell = a_cell("nl2net")
+    others = [replace(cell, digest="2"), replace(cell, method="nlfeb")]
+    assert len({one.key for one in (cell, *others)}) == 3
+
+
+def test_the_key_is_another_when_the_method_is_revised(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = a_cell("rx")
+    before = cell.key
+    monkeypatch.setitem(METHODS, "rx", replace(METHODS["rx"], revision=2))
+    assert cell.key != before
+
+
+def test_the_key_is_the_same_wherever_the_scene_lies_and_whatever_the_order() -> None:
+    cell = a_cell("nl2net")
+    turned = dict(reversed(list(cell.options.items())))
+    moved = replace(cell, dataset="elsewhere/small.mat", file="/elsewhere/small.mat")
+    same = (moved, replace(cell, options=turned), replace(cell, eval_freq=1))
+    keys = {one.key for one in (cell, *same)}
+    assert len(keys) == 1
+    (key,) = keys
+    assert "/" not in key and " " not in key
+
+
+def test_a_scene_is_the_same_in_another_file(small_scene: str) -> None:
+    path = Path("data/small.mat")
+    digest = read_scene(path, name="small").digest
+    path.rename("data/other.mat")
+    assert load_scene("other", data_dir=Path("data")).digest == digest
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0), (12, 10, 4)])
+def test_one_count_makes_another_scene(
+    workplace: Path, cube: NDArray[Any], truth: NDArray[Any], place: tuple[int, ...]
+) -> None:
+    digests = set()
+    for change in (0, 1):
+        cube[place] += np.uint16(change)
+        savemat("data/x.mat", {"data": cube, "map": truth})
+        digests.add(load_scene("x", data_dir=Path("data")).digest)
+    savemat("data/x.mat", {"data": cube, "map": 1 - truth})
+    digests.add(load_scene("x", data_dir=Path("data")).digest)
+    assert len(digests) == 3
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_record_has_all_that_is_behind_its_numbers(small_scene: str, method: str) -> None:
+    outcome = done(a_cell(method))
+    record = json.loads(json.dumps(outcome.record))  # as it is kept
+    assert outcome.scores is not None and "failed" not in record
+    assert outcome.scores.shape == (13, 11) and outcome.scores.dtype == np.float32
+    assert (outcome.scores.min(), outcome.scores.max()) == (0, 1)
+    assert (record["scene"], record["dataset"], record["method"]) == ("small", "small", method)
+    assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 5]
+    assert list(record["options"]) == list(METHODS[method].options)
+    truth = load_scene("small", data_dir=Path("data")).anomalous
+    assert record["measures"] == json_values(measure(truth, outcome.scores))
+    assert list(record["measures"]) == list(MEASURES)
+    assert {"date", "device", "threads", "versions"} <= set(record)
+    assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
+    assert record["inference_seconds"] > 0 and record["peak_memory_mib"] >= 0
+    trained = {"parameters", "flops", "training_seconds", "loss", "epochs_done", "auc_over_epochs"}
+    assert trained <= set(record) if METHODS[method].trained else not trained & set(record)
+    if METHODS[method].trained:
+        assert record["epochs_done"] == 2 and min(record["parameters"], record["flops"]) > 0
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_the_command_of_a_cell_asks_for_the_same(method: str) -> None:
+    cell = replace(a_cell(method, "some where/small.mat"), eval_freq=0)
+    python, program, *words = shlex.split(cell.command())
+    args, given = parse(words)
+    assert (python, program, args.command) == ("python", "main.py", "run")
+    assert args.dataset == ["some where/small.mat"] and args.method == method
+    assert {name: getattr(args, name) for name in cell.options} == cell.options
+    assert set(given) == {"command", "dataset", "method", *cell.options}
+
+
+@pytest.mark.parametrize("method", ["nl2net", "autoad", "crd"])
+def test_a_cell_gives_the_same_scores_again(small_scene: str, method: str) -> None:
+    first, second = (done(a_cell(method)).scores for _ in range(2))
+    assert first is not None and second is not None and np.array_equal(first, second)
+
+
+def test_evaluating_changes_no_score_and_ends_with_the_auc(small_scene: str) -> None:
+    cell = a_cell("nlfeb")
+    plain, evaluated = done(cell), done(replace(cell, eval_freq=1))
+    assert plain.scores is not None and evaluated.scores is not None
+    assert np.array_equal(plain.scores, evaluated.scores)
+    curve = evaluated.record["auc_over_epochs"]
+    assert [epoch for epoch, _ in curve] == [1, 2] and plain.record["auc_over_epochs"] == []
+    assert curve[-1][1] == evaluated.record["measures"]["auc_df"]
+    assert done(replace(cell, eval_freq=3)).record["auc_over_epochs"] == []
+
+
+def test_every_epoch_is_told_with_its_pixels(small_scene: str) -> None:
+    told: list[float] = []
+    cell = a_cell("lfeb", epochs=3)
+    done(cell, advance=told.append)
+    assert told == [13 * 11] * 3 and sum(told) == cell.work * 13 * 11
+
+
+def test_a_truth_of_one_class_has_scores_but_no_measures(
+    workplace: Path, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    savemat("data/small.mat", {"data": cube, "map": truth * 0})
+    outcome = done(replace(a_cell("lfeb"), eval_freq=1))
+    assert outcome.scores is not None and outcome.record["measures"] is None
+    assert outcome.record["auc_over_epochs"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"dataset": "nothing"}, "no scene 'data/nothing.mat': looked for data/nothing.mat"),
+        ({"factor_train": 12}, "factor 12 is larger than the image, 13×11"),
+        ({"method": "lrx", "inner_window": 13}, "the inner window, 13, hides all of an image"),
+        ({"method": "crd", "inner_window": 4}, "the inner window is 4, but needs a centre"),
+        ({"method": "lfeb", "learning_rate": 1e30, "epochs": 9}, "learning rate"),
+    ],
+    ids=str,
+)
+def test_what_goes_wrong_is_the_outcome(
+    small_scene: str, changes: dict[str, Any], reason: str
+) -> None:
+    cell = a_cell(**changes)
+    outcome = done(cell)
+    assert outcome.scores is None and reason in outcome.record["failed"]
+    assert "\n" not in outcome.record["failed"]
+    assert "Traceback" in outcome.record["traceback"]
+    assert {**cell.record(), **outcome.record} == outcome.record
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "MemoryError"),
+        (RuntimeError("two\n  lines"), "two lines"),
+        (KeyError(3), "3"),
+    ],
+)
+def test_errors_of_any_kind_have_a_reason(
+    small_scene: str, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(detection.task, "detector_scores", fail)
+    assert done(a_cell("rx")).record["failed"] == reason
+
+
+def test_an_interrupt_is_no_failure(small_scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(detection.task, "detector_scores", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        done(a_cell("rx"))
+
+
+def test_another_scene_in_the_place_of_the_one_meant_is_refused(
+    small_scene: str, cube: NDArray[Any], truth: NDArray[Any]
+) -> None:
+    cell = a_cell("rx")
+    savemat("data/small.mat", {"data": cube + np.uint16(1), "map": truth})
+    outcome = done(cell)
+    assert outcome.scores is None
+    assert "'data/small.mat' is not the same here and now" in outcome.record["failed"]
+
+
+@pytest.mark.parametrize("method", ["rx", "lfeb"])
+def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
+    cube: NDArray[Any], truth: NDArray[Any], method: str
+) -> None:
+    masked = np.indices(truth.shape).sum(axis=0) < 4
+    told: list[float] = []
+    outcomes = []
+    unlabelled = np.zeros(truth.shape, bool)
+    unlabelled[3:5] = True  # with one of the three anomalous pixels
+    for known_truth, unknown in ((None, None), (truth, unlabelled)):
+        scene = Scene("small", cube, known_truth, "memory", masked=masked, unlabelled=unknown)
+        cell = replace(a_cell(method), eval_freq=1)
+        outcomes.append(score(cell, scene, gpu_ids=(-1,), advance=told.append))
+    (without, scores), (record, same_scores) = outcomes
+    assert np.array_equal(np.isnan(scores), masked)
+    np.testing.assert_array_equal(scores, same_scores)
+    assert without["measures"] is None and not without.get("auc_over_epochs")
+    seen = ~masked & ~unlabelled
+    expected = measure(truth[seen] != 0, scores[seen])
+    assert record["measures"] == json_values(expected) and expected is not None
+    if METHODS[method].trained:
+        assert told == [13 * 11] * 4
+        assert record["auc_over_epochs"][-1] == (2, expected.auc_df)

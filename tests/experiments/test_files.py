@@ -1,0 +1,96 @@
+"""The notes below a table, and the pictures of its scenes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from data.metadata import Metadata
+from data.scene import Scene
+from detection.maps import false_colour
+from experiments.cell import Outcome
+from experiments.declaration import Row, Table
+from experiments.files import comparison, write_table
+from experiments.notes import notes_of
+from experiments.plan import Plan
+
+
+@pytest.mark.parametrize("wavelengths", [None, [450.0, 500.0, 555.0, 640.0, 900.0]])
+def test_a_scene_without_a_truth_has_its_maps_alone(
+    cube: NDArray[np.uint16], wavelengths: list[float] | None
+) -> None:
+    told = Metadata(wavelengths=None if wavelengths is None else np.array(wavelengths))
+    scene = Scene("small", cube, None, "memory", masked=cube[..., 0] < 400, metadata=told)
+    scores = np.where(cube[..., 0] < 400, np.nan, 0.5).astype(np.float32)
+    figures = comparison(scene, {"RX": scores}, {})
+    assert list(figures) == ["maps"]
+    shown = np.asarray(figures["maps"].axes[0].images[0].get_array())
+    bands = None if wavelengths is None else (3, 2, 0)
+    assert np.array_equal(shown, false_colour(scene.scaled_cube(), bands=bands))
+
+
+def test_curves_leave_out_unlabelled_pixels(
+    cube: NDArray[np.uint16], truth: NDArray[np.uint8]
+) -> None:
+    unlabelled = np.zeros(truth.shape, bool)
+    unlabelled[0] = True
+    scene = Scene("small", cube, truth, "memory", unlabelled=unlabelled)
+    scores = np.where(truth > 0, 0.5, unlabelled).astype(np.float32)  # these would be false alarms
+    figures = comparison(scene, {"RX": scores}, {})
+    assert set(figures) == {"maps", "roc", "separability"}
+    false_alarms, detections = figures["roc"].axes[0].lines[0].get_data()
+    assert set(np.asarray(false_alarms)[np.asarray(detections) < 1]) == {1 / (143 - 11 - 3)}
+
+
+def a_plan(devices: dict[tuple[str, int], tuple[str, int]], *, show: str = "auc_and_cost") -> Plan:
+    """A table of RX and two networks whose cells (label, seed) are from these devices, threads."""
+    rows = [Row("RX", "rx", {}), Row("LFEB", "lfeb", {}), Row("PDBSNet", "pdbsnet", {})]
+    plan = Plan(Table("own", "A title", show, None, [1, 2], [], rows, 0), {"a": None}, {}, {})
+    for (label, seed), (device, threads) in devices.items():
+        record: dict[str, Any] = {
+            **{"date": "2026-11-24T10:00:00+00:00", "device": device, "threads": threads},
+            **{"versions": {"torch": "2"}, "measures": {"auc_df": 0.5}, "inference_seconds": 0.1},
+        }
+        if seed:
+            record |= {"training_seconds": 2.0, "epochs_done": 3, "parameters": 7}
+        plan.outcomes[label, "a", seed or None] = Outcome(record, np.zeros((1, 1), np.float32))
+    return plan
+
+
+def on_devices(plan: Plan) -> list[str]:
+    """The notes that say that seconds do not compare."""
+    return [note for note in notes_of(plan) if note.startswith("seconds of different devices")]
+
+
+def test_seconds_of_several_devices_are_told_by_row() -> None:
+    cells = {("PDBSNet", 1): ("H100", 8), ("LFEB", 1): ("EPYC", 1), ("LFEB", 2): ("H100", 8)}
+    assert on_devices(a_plan(cells)) == [
+        "seconds of different devices or threads cannot be compared: "
+        "EPYC, threads: 1 (LFEB); H100, threads: 8 (LFEB, PDBSNet)"
+    ]
+    assert on_devices(a_plan(cells, show="auc")) == []  # which shows no seconds
+    assert len(on_devices(a_plan({("LFEB", 1): ("EPYC", 1), ("LFEB", 2): ("EPYC", 2)}))) == 1
+    assert on_devices(a_plan(dict.fromkeys(cells, ("H100", 8)))) == []
+
+
+def test_only_seconds_that_are_shown_are_told_of() -> None:
+    cells = {("RX", 0): ("EPYC", 1), ("LFEB", 1): ("H100", 8)}
+    assert on_devices(a_plan(cells)) == []
+    (note,) = on_devices(a_plan(cells, show="runtime"))
+    assert note.endswith(": EPYC, threads: 1 (RX); H100, threads: 8 (LFEB)")
+
+
+def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
+    plan = a_plan({("RX", 0): ("EPYC", 1), ("LFEB", 1): ("EPYC", 1)})
+    texts = {path.suffix: path.read_text() for path in write_table(tmp_path, plan)}
+    assert "| LFEB | **0.5000 (1 of 2 seeds)** |" in texts[".md"]
+    assert "| Epochs | Training (s) | Parameters |" in texts[".md"]
+    assert "| 3 | 2.00 (1 of 2 cells) | 7 |" in texts[".md"]
+    assert texts[".csv"].splitlines()[2].endswith(",3,2.0,7")
+    assert r" & 3 & 2.00 (1 of 2 cells) & 7 \\" in texts[".tex"]
+    assert '"show": "auc_and_cost"' in texts[".json"]
+    (told,) = [note for note in notes_of(plan) if note.startswith("Epochs, Training (s) and")]
+    assert f"- {told}" in texts[".md"] and f"% {told}" in texts[".tex"]
+    assert "the best is in bold, the second best underlined" in notes_of(plan)

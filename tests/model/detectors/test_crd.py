@@ -1,0 +1,195 @@
+"""Collaborative representation, against its definition pixel by pixel in NumPy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import model.detectors.crd
+from model.detectors.crd import collaborative_representation
+from model.detectors.dual_window import rings
+from tests.model.detectors.test_dual_window import ring_of
+
+Cube = NDArray[Any]
+
+
+def random_cube(*shape: int) -> Cube:
+    """Two spectra in random shares with noise, all positive, (H, W, B)."""
+    generator = np.random.default_rng(0)
+    spectra = generator.uniform(0.1, 1, (2, shape[-1]))
+    shares = generator.uniform(0.2, 0.8, (*shape[:2], 2))
+    return shares @ spectra + 0.05 * generator.uniform(0, 1, shape)
+
+
+def crd(cube: Cube, *, inner: int = 1, outer: int = 5, ridge: float = 1e-6) -> Cube:
+    return collaborative_representation(
+        torch.from_numpy(cube), inner_window=inner, outer_window=outer, ridge=ridge
+    ).numpy()
+
+
+def misfit(pixel: Cube, ring: list[Cube], *, ridge: float) -> float:
+    """What the ring's spectra cannot represent of a pixel, by the weights' normal equations."""
+    count = len(ring)
+    penalty = np.zeros((count, count))
+    for index, spectrum in enumerate(ring):
+        penalty[index, index] = ridge * np.sum((pixel - spectrum) ** 2)
+    columns = np.stack(ring, axis=1)  # (B, N)
+    weights = np.linalg.solve(columns.T @ columns + penalty, columns.T @ pixel)
+    return float(np.sqrt(np.sum((pixel - columns @ weights) ** 2)))
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 1e-2, 10.0])
+@pytest.mark.parametrize(
+    ("shape", "inner", "outer"),
+    [
+        ((7, 5, 3), 1, 3),
+        ((6, 8, 40), 3, 5),  # fewer pixels than bands in every ring
+        ((1, 9, 2), 3, 7),
+        ((9, 1, 2), 1, 5),
+        ((5, 4, 4), 1, 99),  # the window is larger than the image
+        ((6, 3, 2), 5, 7),  # most pixels have their ring on one side alone
+        ((4, 4, 1), 1, 3),
+    ],
+)
+def test_scores_are_the_literal_ones(
+    shape: tuple[int, int, int], inner: int, outer: int, ridge: float
+) -> None:
+    cube = random_cube(*shape)
+    height, width, _ = shape
+    expected = np.zeros((height, width))
+    for row in range(height):
+        for column in range(width):
+            window = {"height": height, "width": width, "inner": inner, "outer": outer}
+            ring = [cube[place] for place in ring_of(row, column, **window)]
+            expected[row, column] = misfit(cube[row, column], ring, ridge=ridge)
+    scores = crd(cube, inner=inner, outer=outer, ridge=ridge)
+    # the normal equations of the brute force lose digits that scores near 0 show
+    np.testing.assert_allclose(scores, expected, rtol=1e-6, atol=1e-10)
+
+
+def test_scores_scale_with_the_cube() -> None:
+    cube = random_cube(8, 9, 4)
+    np.testing.assert_allclose(crd(250 * cube), 250 * crd(cube), rtol=1e-7)
+
+
+def test_scores_turn_with_the_image() -> None:
+    cube = random_cube(8, 6, 12)
+    turned = np.ascontiguousarray(np.rot90(cube))
+    np.testing.assert_allclose(crd(turned), np.rot90(crd(cube)), rtol=1e-7)
+
+
+def test_a_dead_band_changes_nothing() -> None:
+    cube = random_cube(8, 9, 4)
+    with_dead = np.concatenate([cube, np.zeros((8, 9, 1))], axis=2)
+    np.testing.assert_allclose(crd(with_dead), crd(cube), rtol=1e-9)
+
+
+def dead_band(cube: Cube) -> None:
+    cube[..., 2] = 0
+
+
+def duplicated_band(cube: Cube) -> None:
+    cube[..., 2] = cube[..., 1]
+
+
+def dead_pixels(cube: Cube) -> None:
+    cube[:, :3] = 0
+
+
+def flat_region(cube: Cube) -> None:
+    cube[:, :6] = cube[0, 0]
+
+
+def nearly_flat_region(cube: Cube) -> None:
+    cube[:, :6] = cube[0, 0] + 1e-7 * cube[:, :6]
+
+
+def repeated_rows(cube: Cube) -> None:
+    cube[:] = cube[3]
+
+
+@pytest.mark.parametrize("bands", [4, 60])
+@pytest.mark.parametrize(
+    "spoil",
+    [dead_band, duplicated_band, dead_pixels, flat_region, nearly_flat_region, repeated_rows],
+)
+def test_scores_of_degenerate_scenes_are_finite(spoil: Callable[[Cube], None], bands: int) -> None:
+    cube = random_cube(9, 10, bands)
+    spoil(cube)
+    scores = crd(cube)
+    assert np.isfinite(scores).all() and scores.min() >= 0
+    # weights of 0 would leave the pixel, the best leave no more
+    assert (scores <= (1 + 1e-9) * np.linalg.norm(cube, axis=2)).all()
+
+
+def test_nothing_stands_out_of_a_scene_of_one_spectrum() -> None:
+    scores = crd(np.tile([0.1, 0.5, 0.7], (4, 5, 1)))
+    np.testing.assert_allclose(scores, 0, atol=1e-6)
+
+
+def test_a_copy_of_the_pixel_in_its_ring_represents_it_whole() -> None:
+    cube = random_cube(7, 8, 40)
+    before = crd(cube)
+    cube[3, 5] = cube[3, 4]
+    assert before[3, 4] > 0.01
+    assert crd(cube)[3, 4] < 1e-9
+    # only pixels that both are too far from keep their scores
+    np.testing.assert_allclose(crd(cube)[:, :2], before[:, :2], rtol=1e-10)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (4, 6), (8, 11)])
+def test_a_planted_anomaly_scores_the_highest(place: tuple[int, int]) -> None:
+    cube = random_cube(9, 12, 60)
+    cube[place] = np.random.default_rng(1).uniform(0.1, 1, 60)
+    scores = crd(cube, inner=3, outer=7)
+    assert np.unravel_index(scores.argmax(), scores.shape) == place
+
+
+@pytest.mark.parametrize("largest", [1, 500])
+def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
+    cube = random_cube(7, 6, 8)
+    expected = crd(cube)
+    monkeypatch.setattr(
+        model.detectors.crd, "rings", lambda *a, **k: rings(*a, **k, largest=largest)
+    )
+    np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(2, 5), (3, 6), (5, 5), (17, 19)])
+def test_windows_without_a_ring_are_refused(inner: int, outer: int) -> None:
+    with pytest.raises(ValueError, match="window"):
+        crd(random_cube(8, 9, 3), inner=inner, outer=outer)
+
+
+def with_gaps(cube: Cube) -> tuple[Cube, NDArray[np.bool_]]:
+    """The cube with a corner, a line and a single pixel of NaN, and where there is data (H, W)."""
+    known = np.ones(cube.shape[:2], bool)
+    known[:3, :3] = known[:, 5] = known[-2, -2] = False
+    return np.where(known[..., np.newaxis], cube, np.nan), known
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(1, 3), (3, 5), (1, 99)])
+@pytest.mark.parametrize("bands", [3, 40])
+def test_pixels_of_no_data_represent_nothing(inner: int, outer: int, bands: int) -> None:
+    height, width = 7, 8
+    cube, known = with_gaps(random_cube(height, width, bands))
+    scores = crd(cube, inner=inner, outer=outer, ridge=1e-2)
+    assert np.array_equal(np.isnan(scores), ~known)
+    for row, column in np.argwhere(known):
+        window = {"height": height, "width": width, "inner": inner, "outer": outer}
+        ring = [cube[place] for place in ring_of(row, column, **window) if known[place]]
+        expected = misfit(cube[row, column], ring, ridge=1e-2)
+        assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-10)
+
+
+def test_a_pixel_alone_among_those_of_no_data_is_represented_by_the_mean() -> None:
+    cube = random_cube(15, 16, 3)
+    cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
+    scores = crd(cube, ridge=1e-2)
+    known = np.isfinite(cube[..., 0])
+    assert np.array_equal(np.isfinite(scores), known)
+    mean = cube[known].mean(axis=0)
+    assert scores[4, 4] == pytest.approx(misfit(cube[4, 4], [mean], ridge=1e-2), rel=1e-8)

@@ -1,0 +1,94 @@
+"""The precision that a network computes in."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.networks.nl2net import NL2Net
+from model.precision import computing_in, precision_at_hand
+from model.trainers.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+def trained(precision: str) -> tuple[Trainer, list[float]]:
+    """A tiny network after 10 steps in a precision, and their losses."""
+    torch.manual_seed(0)
+    network = NL2Net(bands=3, channels=8, mode=["na"])
+    trainer = Trainer(network, learning_rate=1e-2, precision=precision)
+    return trainer, [loss for _, loss in trainer.train(image(), epochs=10)]
+
+
+def image() -> Tensor:
+    return torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(1))
+
+
+def test_bf16_learns_as_fp32_does() -> None:
+    (_, full), (_, half) = trained("fp32"), trained("bf16")
+    assert full[-1] < 0.8 * full[0]
+    assert half != full  # or it is not in use
+    assert half == pytest.approx(full, rel=0.03)
+
+
+def test_bf16_keeps_weights_loss_and_reconstruction_in_float32() -> None:
+    outputs, targets, layers = [], [], []
+
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        outputs.append(output)
+        targets.append(target)
+        return (output - target).abs().mean()
+
+    network = NL2Net(bands=3, channels=8, mode=["na"])
+    network.tail[4].register_forward_hook(lambda _, __, output: layers.append(output.dtype))
+    trainer = Trainer(network, loss=loss, precision="bf16")
+    list(trainer.train(image(), epochs=1))
+    assert layers == [torch.bfloat16]
+    assert (outputs[0].dtype, targets[0].dtype) == (torch.float32, torch.float32)
+    for parameter in network.parameters():
+        assert parameter.dtype == torch.float32
+        assert parameter.grad is not None and parameter.grad.dtype == torch.float32
+    assert torch.equal(targets[0], image())  # not rounded to 8 bits on its way
+    scores, rebuilt = trainer.detect(image())
+    assert rebuilt is not None and rebuilt.dtype == scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
+
+
+def flags() -> tuple[bool, bool]:
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+
+
+@pytest.fixture
+def flags_restored() -> Iterator[None]:
+    """Leave the flags as they are; monkeypatch cannot, as PyTorch's has no deletion of them."""
+    before = flags()
+    yield
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
+@pytest.mark.parametrize(("precision", "inside"), [("fp32", False), ("tf32", True), ("bf16", True)])
+@pytest.mark.parametrize("before", [(False, True), (True, False)])
+@pytest.mark.usefixtures("flags_restored")
+def test_tf32_is_of_the_block_alone(
+    before: tuple[bool, bool], precision: str, inside: bool
+) -> None:
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+    with computing_in(precision, CPU):
+        assert flags() == (inside, inside)
+        assert torch.is_autocast_enabled("cpu") == (precision == "bf16")
+    assert flags() == before
+    with pytest.raises(ZeroDivisionError), computing_in(precision, CPU):
+        raise ZeroDivisionError
+    assert flags() == before and not torch.is_autocast_enabled("cpu")
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_cpu_has_bf16_where_it_gains_by_it(
+    monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
+    at_hand = [precision_at_hand(wanted, CPU) for wanted in ("fp32", "tf32", "bf16")]
+    assert at_hand == ["fp32", "fp32", "bf16" if supported else "fp32"]
+    on_cuda = [precision_at_hand(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
+    assert on_cuda == ["fp32", "tf32", "bf16"]

@@ -1,0 +1,120 @@
+"""Trainers that are stopped, saved, and go on from their state: to the bit as if never stopped."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import model.trainers.autoad
+from model.methods import AUTO
+from model.networks.autoad import AutoAD
+from model.networks.nl2net import NL2Net
+from model.trainers.autoad import AutoADTrainer
+from model.trainers.fast import FastTrainer
+from model.trainers.stopping import EVERY
+from model.trainers.tiled import TiledTrainer
+from model.trainers.trainer import Trainer
+from utils.seeds import random_states, restore_random_states, seed_everything
+
+EPOCHS = 8
+CPU = torch.device("cpu")
+
+
+def image() -> Tensor:
+    return torch.rand(1, 3, 12, 14, generator=torch.Generator().manual_seed(1))
+
+
+def trainer_of(kind: str) -> Trainer:
+    seed_everything(3)
+    if kind == "autoad":
+        hourglass = AutoAD(bands=3, height=12, width=14, channels=4)
+        return AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
+    network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
+    if kind == "tiles":
+        return TiledTrainer(network, tile=8, learning_rate=1e-2)
+    if kind == "fast":
+        return FastTrainer(network)
+    return Trainer(network, learning_rate=1e-2, precision="bf16" if kind == "bf16" else "fp32")
+
+
+def written_and_read(state: dict[str, Any]) -> Any:
+    """A state as it comes back from a file."""
+    file = BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad"])
+@pytest.mark.parametrize("stop", [1, 5, EPOCHS])
+def test_a_restored_training_is_the_same_to_the_bit(
+    kind: str, stop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.trainers.autoad, "REWEIGHTING", 3)
+    unbroken = trainer_of(kind)
+    losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]
+
+    first = trainer_of(kind)
+    for epoch, _ in first.train(image(), epochs=EPOCHS):
+        if epoch == stop:
+            state = written_and_read({"trainer": first.state(), "random": random_states()})
+            break
+    second = trainer_of(kind)
+    torch.rand(5)  # whatever else draws random numbers before it goes on
+    second.restore(state["trainer"])
+    restore_random_states(state["random"])
+    rest = list(second.train(image(), epochs=EPOCHS))
+
+    assert [epoch for epoch, _ in rest] == list(range(stop + 1, EPOCHS + 1))
+    assert [loss for _, loss in rest] == losses[stop:]
+    for name, value in unbroken.weights().items():
+        assert torch.equal(value, second.weights()[name])
+
+
+def test_a_training_that_finds_its_own_end_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trainer, "longest", 12 * EVERY)
+    unbroken = trainer_of("paper")
+    epochs = [epoch for epoch, _ in unbroken.train(image(), epochs=AUTO)]
+    assert unbroken.chosen_epoch
+
+    first = trainer_of("paper")
+    for epoch, _ in first.train(image(), epochs=AUTO):
+        if epoch == 10 * EVERY:  # where it looks at the residuals
+            state = written_and_read(first.state())
+            break
+    second = trainer_of("paper")
+    second.restore(state)
+    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * EVERY :]
+    assert second.chosen_epoch == unbroken.chosen_epoch
+    for name, value in unbroken.weights().items():
+        assert torch.equal(value, second.weights()[name])
+
+
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_numbers_that_are_not_finite_change_nothing(where: str) -> None:
+    trainer = trainer_of("paper")
+    training = trainer.train(image(), epochs=3)
+    next(training)
+    before = written_and_read(trainer.state())
+
+    class Spoilt(torch.autograd.Function):
+        @staticmethod
+        def forward(_: Any, x: Tensor) -> Tensor:
+            return x * torch.nan if where == "loss" else x.clone()
+
+        @staticmethod
+        def backward(_: Any, gradient: Tensor) -> Tensor:
+            return gradient * torch.inf
+
+    trainer.loss = lambda output, target: Spoilt.apply((output - target).abs().mean())
+    with pytest.raises(FloatingPointError, match=rf"the {where} is nan at epoch 2.*learning rate"):
+        next(training)
+    after = trainer.state()
+    assert after["epoch"] == 1
+    for name, value in before["weights"].items():
+        assert torch.equal(value, after["weights"][name])
+    for number, moments in before["optimiser"]["state"].items():
+        for name, value in moments.items():
+            assert torch.equal(value, after["optimiser"]["state"][number][name])

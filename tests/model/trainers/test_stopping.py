@@ -1,0 +1,138 @@
+"""A training that finds its own end."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import model.trainers.stopping
+import model.trainers.trainer
+from model.image import Image
+from model.methods import AUTO
+from model.networks.nl2net import NL2Net
+from model.trainers.stopping import EVERY, LOOKS, PATIENCE, Settling, concentration
+from model.trainers.trainer import Trainer
+from tests.conftest import CommandLine
+
+
+def residuals(peak: float) -> Tensor:
+    """Residuals of 1 but for one pixel in 200, (10, 20)."""
+    values = torch.ones(10, 20)
+    values[3, 4] = peak
+    return values
+
+
+def test_concentration_is_that_of_the_largest_residuals() -> None:
+    assert concentration(residuals(1)) == pytest.approx(1)
+    assert concentration(residuals(50)) == pytest.approx(50 * 200 / 249)
+    assert concentration(7 * residuals(50)) == pytest.approx(concentration(residuals(50)))
+    many = torch.ones(40, 100)
+    many[0, :4] = torch.tensor([3.0, 4, 5, 8])  # 1 ‰ of the pixels, to the last
+    assert concentration(many) == pytest.approx(5 * 4000 / 4016)
+
+
+def test_pixels_without_data_do_not_count() -> None:
+    values = residuals(50)
+    values[5:] = torch.nan
+    assert concentration(values) == pytest.approx(50 * 100 / 149)
+
+
+def test_the_peak_is_found_through_noise_and_then_patience_ends() -> None:
+    """The median lags by half its looks, and by no more than the noise allows."""
+    peak, noise = 1000, np.random.default_rng(0)
+    settling = Settling()
+    bests = []
+    for epoch in range(EVERY, 10_000, EVERY):
+        height = 80 - 5 * np.log(epoch / peak) ** 2 + noise.normal(0, 1)
+        spike = 60 if epoch == 3 * EVERY * LOOKS else 0  # of one look, long before the peak
+        if settling.improves(epoch, residuals(height + spike)):
+            bests.append(epoch)
+        assert settling.best_epoch == bests[-1]
+        if settling.is_over(epoch):
+            break
+    lag = LOOKS // 2 * EVERY
+    assert abs(settling.best_epoch - peak - lag) <= 250
+    assert epoch - EVERY < PATIENCE * settling.best_epoch + LOOKS * EVERY <= epoch
+
+
+def test_what_does_not_improve_keeps_the_first_that_is_sure() -> None:
+    settling = Settling()
+    sure = LOOKS * EVERY
+    epochs = range(EVERY, 1000, EVERY)
+    improved = [epoch for epoch in epochs if settling.improves(epoch, residuals(50 - epoch / 100))]
+    assert improved == list(epochs)[:LOOKS]  # a median of fewer looks says nothing
+    assert settling.best_epoch == sure
+
+
+class Scripted(Trainer):
+    """A trainer whose residuals gather as is written, whatever it learns."""
+
+    peaks = (2.0, 9, 5, 4, 3, 2, 2, 2)
+
+    def __init__(self, network: NL2Net, **settings: Any) -> None:
+        super().__init__(network, **settings)
+        self.looks = 0
+
+    def residuals(self, image: Image) -> Tensor:
+        self.looks += 1
+        return residuals(self.peaks[self.looks - 1])
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, longest: int) -> Scripted:
+    """A tiny trainer that looks every 2 epochs and takes what it sees as it is."""
+    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "LOOKS", 1)
+    torch.manual_seed(0)
+    network = NL2Net(bands=3, channels=4, mode=["na"])
+    trainer = Scripted(network, learning_rate=1e-2)
+    trainer.longest = longest
+    return trainer
+
+
+@pytest.mark.parametrize(("longest", "last"), [(100, 12), (5, 5)])
+def test_the_weights_are_those_of_the_best_epoch(
+    monkeypatch: pytest.MonkeyPatch, longest: int, last: int
+) -> None:
+    trainer = scripted(monkeypatch, longest)
+    image = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(1))
+    states = {epoch: trainer.weights() for epoch, _ in trainer.train(image, epochs=AUTO)}
+    assert max(states) == last and trainer.chosen_epoch == 4
+    weights = trainer.weights()
+    equal = {
+        epoch: all(torch.equal(weights[name], value) for name, value in state.items())
+        for epoch, state in states.items()
+    }
+    assert equal == {epoch: epoch == 4 for epoch in range(1, last + 1)}
+
+
+def test_a_number_of_epochs_is_taken_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = scripted(monkeypatch, 100)
+    epochs = [epoch for epoch, _ in trainer.train(torch.rand(1, 3, 6, 6), epochs=12)]
+    assert epochs == list(range(1, 13))
+    assert trainer.looks == 0 and trainer.chosen_epoch is None
+
+
+AUTO_RUN = Path("checkpoints/small") / (
+    "NL2Net_epoch_auto_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"
+)
+
+
+def test_the_command_line_trains_to_the_end_that_is_found(
+    small_scene: str, run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
+    monkeypatch.setattr(Trainer, "longest", 5)
+    words = ["--dataset", small_scene, "--epochs", "auto"]
+    assert "no checkpoint" in refusal("--command", "predict", *words)
+    out = run("--command", "train", *words)
+    assert "weights of epoch 2 of 5" in out or "weights of epoch 4 of 5" in out
+    weights = AUTO_RUN / "model" / "NL2Net_small_auto.pkl"
+    assert list(weights.parent.glob("*.pkl")) == [weights]
+    assert "Epoch 5/5\n" in (AUTO_RUN / "logs" / "log.txt").read_text()
+    out = run("--command", "predict", *words)
+    assert f"weights '{weights}'" in out and "AUC: " in out
+    assert "epochs: auto" in Path("result/small/log.txt").read_text()

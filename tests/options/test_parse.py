@@ -1,0 +1,340 @@
+"""The options of the command line: defaults, what goes together, and there and back again."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import main
+from model.methods import METHODS, PRECISIONS, PRESETS
+from options.flags import COMMANDS, build_parser
+from options.parse import (
+    command_line,
+    in_words,
+    method_options,
+    method_options_of,
+    off_default,
+    option_text,
+    parse,
+    without_shorthands,
+)
+from utils.errors import InputError
+
+NL2NET = {
+    **{"epochs": 100, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1, "lossm": "l1"},
+    **{
+        "factor_train": 2,
+        "factor_test": 2,
+        "nch_ker": 64,
+        "nblk": 6,
+        "mode": ("na",) * 4 + ("ss",) * 2,
+    },
+    **{"f_scale": 2, "ss_exp_factor": 1.0, "precision": "fp32", "preset": "paper", "tile": 0},
+}
+LOCAL = {name: NL2NET[name] for name in METHODS["lfeb"].options}
+ATTENTION = {name: NL2NET[name] for name in ("mode", "f_scale", "ss_exp_factor")}
+WITHOUT_PD = {
+    name: value
+    for name, value in LOCAL.items()
+    if name not in ("factor_train", "factor_test", "nblk")
+}
+APBSN = {**LOCAL, "epochs": 3000, "factor_train": 5, "nch_ker": 128, "nblk": 9}
+SSBSN = {**APBSN, **ATTENTION, "mode": ("na",) * 6 + ("ss",) * 3}
+NAMES = pytest.mark.parametrize("name", METHODS)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nl2net", NL2NET),
+        ("lfeb", LOCAL),
+        ("nlfeb", NL2NET),
+        ("pixel_mask", NL2NET),
+        ("no_pd", {**NL2NET, "factor_train": 1, "factor_test": 1}),
+        ("no_attention", {**NL2NET, "mode": ("na",) * 6}),
+        ("apbsn", {**APBSN, "refinement": False}),
+        ("ssbsn", {**SSBSN, "refinement": False}),
+        ("pdbsnet", {**LOCAL, "epochs": 3000, "factor_train": 3, "factor_test": 3}),
+        ("bocknet", {**WITHOUT_PD, "epochs": 3000, "blindspot": 15}),
+        ("punnet", {**LOCAL, "epochs": 1500, "nch_ker": 128, "nblk": 4, "dilation": 2}),
+        (
+            "autoad",
+            {"epochs": 1000, "learning_rate": 0.01, "weight_decay": 0, "seed": 1, "nch_ker": 128},
+        ),
+        ("rx", {"ridge": 1e-6}),
+        ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6}),
+        ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6}),
+    ],
+)
+def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
+    args, given = parse(["--method", name])
+    assert method_options(args) == expected
+    assert given == {"method": name}
+    assert {*off_default(args)} - {"method"} == {*without_shorthands(METHODS[name].fixed)}
+
+
+def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
+    args, _ = parse(["--preset", "fast"])
+    assert method_options(args) == {**NL2NET, **PRESETS["fast"], "preset": "fast"}
+    assert off_default(args) == {"preset": "fast"}
+    args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
+    assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
+    assert off_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+
+
+@pytest.mark.parametrize(
+    ("words", "factors"),
+    [
+        ([], (5, 2)),
+        (["--factor", "3"], (3, 3)),
+        (["--factor_train", "4"], (4, 2)),
+        (["--factor", "3", "--factor_test", "1"], (3, 1)),
+        (["--factor_test", "1", "--factor", "3"], (3, 1)),
+    ],
+)
+def test_factor_is_both_factors_where_they_are_not_given_themselves(
+    words: list[str], factors: tuple[int, int]
+) -> None:
+    args, given = parse(["--method", "apbsn", *words])
+    assert (args.factor_train, args.factor_test) == factors
+    assert len(given) == 1 + len(words) // 2
+    assert not hasattr(args, "factor")
+
+
+@pytest.mark.parametrize(
+    ("depth", "mode"),
+    [(1, ["ss"]), (2, ["na", "ss"]), (5, ["na"] * 4 + ["ss"]), (6, ["na"] * 4 + ["ss"] * 2)],
+)
+def test_the_last_third_of_ssbsn_attends(depth: int, mode: list[str]) -> None:
+    args, _ = parse(["--method", "ssbsn", "--nblk", str(depth)])
+    assert list(args.mode) == mode
+    assert {*off_default(args)} - {"method"} <= {"nblk"}
+
+
+@pytest.mark.parametrize(
+    ("words", "value"), [([], True), (["true"], True), (["No"], False), (["0"], False)]
+)
+def test_refinement_is_a_switch(words: list[str], value: bool) -> None:
+    args, _ = parse(["--method", "apbsn", "--refinement", *words])
+    assert args.refinement is value
+    with pytest.raises(InputError, match="'maybe' is neither true nor false"):
+        parse(["--method", "apbsn", "--refinement", "maybe"])
+
+
+def test_only_what_is_typed_is_given_even_where_it_is_the_default() -> None:
+    _, given = parse(["--epochs", "100", "--mode", "na", "--dataset", "a", "b"])
+    assert given == {"epochs": 100, "mode": ("na",), "dataset": ["a", "b"]}
+    args, given = parse([])
+    assert given == {} and (args.command, args.dataset) == ("predict", ["HSI-II"])
+
+
+@pytest.mark.parametrize("words", [["na"], ["ss", "--nblk", "3"], ["na,ss", "--nblk", "2"]])
+def test_one_word_of_mode_is_for_all_blocks(words: list[str]) -> None:
+    args, _ = parse(["--mode", *words])
+    kinds = tuple(words[0].split(","))
+    assert args.mode == (kinds * args.nblk if len(kinds) == 1 else kinds)
+    assert len(args.mode) == args.nblk
+
+
+@pytest.mark.parametrize("words", [["na,ss"], ["na", "ss"], ["na, ss"], ["na ss"]])
+def test_words_of_mode_in_any_way(words: list[str]) -> None:
+    args, _ = parse(["--nblk", "2", "--mode", *words])
+    assert args.mode == ("na", "ss")
+
+
+@NAMES
+def test_options_of_other_methods_have_no_meaning(name: str) -> None:
+    of_all = {option for method in METHODS.values() for option in method.options}
+    for option in of_all - set(METHODS[name].options):
+        value = {
+            **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
+            **{"precision": "bf16", "preset": "fast", "refinement": "true"},
+        }.get(option, "3")
+        with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
+            parse(["--method", name, f"--{option}", value])
+        _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
+        assert option in given  # a table may have other methods, and tells
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("option", "value", "of_tables"),
+    [
+        *[("table", "ablation", True), ("workers", "2", True), ("cluster", "tcp://x:1", True)],
+        *[("save_freq", "3", False), ("checkpoint_dir", "weights", False)],
+    ],
+)
+def test_options_of_other_commands_have_no_meaning(
+    command: str, option: str, value: str, of_tables: bool
+) -> None:
+    words = ["--command", command, f"--{option}", value]
+    if (command == "reproduce") == of_tables and command not in ("info", "blindspot"):
+        args, given = parse(words)
+        assert str(given[option]) == str(getattr(args, option)) == value
+        return
+    with pytest.raises(InputError, match=f"^--{option} has no meaning for --command {command}$"):
+        parse(words)
+
+
+def test_a_table_completes_the_options_of_its_methods_itself() -> None:
+    """The blocks that its file asks for are not known here."""
+    words = ["--mode", "na,ss", "--ss_exp_factor", "0.001"]
+    with pytest.raises(InputError, match="--mode names 2 blocks, but --nblk is 6"):
+        parse(words)
+    args, given = parse(["--command", "reproduce", *words])
+    assert given["mode"] == args.mode == ("na", "ss") and given["ss_exp_factor"] == 0.001
+    assert "mode" not in parse(["--command", "reproduce", "--nblk", "3"])[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "message"),
+    [
+        ("no_pd", ["--factor", "2"], "--method no_pd has --factor 1 and no other"),
+        ("no_attention", ["--mode", "ss"], "--method no_attention has --mode na and no other"),
+    ],
+)
+def test_what_is_fixed_cannot_be_another(name: str, words: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse(["--method", name, *words])
+    fixed = {option: option_text(value) for option, value in METHODS[name].fixed.items()}
+    same, _ = parse(["--method", name, *[f"--{option}={text}" for option, text in fixed.items()]])
+    assert same == parse(["--method", name])[0]
+
+
+def test_what_is_off_its_defaults_is_told() -> None:
+    args, _ = parse(["--method", "autoad", "--epochs", "1000", "--nch_ker", "64", "--seed", "3"])
+    off = {name: value for name, value in off_default(args).items() if name != "method"}
+    assert off == {"nch_ker": 64, "seed": 3}
+    args, _ = parse(["--nblk", "2", "--mode", "ss", "--learning_rate", "1e-4"])
+    assert off_default(args) == {"nblk": 2}  # which has these blocks
+    args, _ = parse(["--nblk", "2", "--mode", "na", "ss"])
+    assert off_default(args) == {"nblk": 2, "mode": ("na", "ss")}
+
+
+RATE = st.floats(0, 1e30)
+WHOLE = st.integers(1, 10**9)
+BLOCKS = st.lists(st.sampled_from(["na", "ss"]), min_size=1, max_size=9).map(tuple)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "epochs": WHOLE | st.just("auto"),
+    **{name: WHOLE for name in ("factor_train", "factor_test", "f_scale", "dilation")},
+    **{"refinement": st.booleans(), "blindspot": st.integers(1, 10**4)},
+    **{"precision": st.sampled_from(PRECISIONS), "preset": st.sampled_from(sorted(PRESETS))},
+    **{"learning_rate": RATE, "weight_decay": RATE, "seed": st.integers(0, 2**32 - 1)},
+    **{"lossm": st.sampled_from(["l1", "l2"]), "nch_ker": st.integers(2, 2**16)},
+    "ss_exp_factor": st.floats(0.5, 100),
+    **{name: st.integers(1, 10**4) for name in ("inner_window", "outer_window")},
+    "ridge": st.floats(1e-14, 1e6, exclude_min=True),
+}
+
+
+@st.composite
+def settings_of_methods(draw: st.DrawFn) -> dict[str, Any]:
+    """A method with some of its options, as they are read."""
+    name = draw(st.sampled_from([name for name in METHODS if METHODS[name].same_as is None]))
+    options = METHODS[name].options
+    values: dict[str, Any] = {"method": name}
+    values |= {option: draw(VALUES[option]) for option in options if option in VALUES}
+    if "nblk" in options:
+        values["nblk"] = draw(st.integers(1, 9))
+    if "mode" in options:
+        values["mode"] = draw(BLOCKS)
+        values["nblk"] = len(values["mode"])
+    chosen = draw(st.sets(st.sampled_from(options)))
+    if {"nblk", "mode"} & chosen:
+        chosen |= {"nblk", "mode"} & set(options)
+    return {key: value for key, value in values.items() if key in {*chosen, "method"}}
+
+
+@settings(deadline=None)
+@given(settings_of_methods())
+def test_a_command_line_is_read_as_it_was_meant(given_options: dict[str, Any]) -> None:
+    python, program, *words = shlex.split(command_line(given_options))
+    assert (python, program) == ("python", "main.py")
+    args, given = parse(words)
+    assert given == given_options
+    assert {name: getattr(args, name) for name in given_options} == given_options
+    name, options = method_options_of(given_options)
+    assert name == given_options["method"] and set(options) == set(METHODS[name].options)
+    assert (
+        options.items()
+        >= {key: given_options[key] for key in given_options if key != "method"}.items()
+    )
+    everything = command_line({"method": name, **options})  # complete, it comes to the same
+    assert method_options_of(parse(shlex.split(everything)[2:])[1]) == (name, options)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)))
+def test_names_of_scenes_survive_a_shell(names: list[str]) -> None:
+    scenes = [f"s{name}" for name in names] or ["a b's"]
+    args, _ = parse(shlex.split(command_line({"dataset": scenes, "seed": 3}))[2:])
+    assert args.dataset == scenes and args.seed == 3
+
+
+def test_settings_that_cannot_be_used_are_refused_as_typed_ones() -> None:
+    for wanted, message in (
+        ({"method": "rx", "epochs": 3}, "--epochs has no meaning for --method rx"),
+        ({"method": "lfeb", "epochs": 0}, "--epochs: 0 is not a whole number"),
+        ({"method": "nl2net", "mode": ["na", "na"]}, "--mode names 2 blocks, but --nblk is 6"),
+        ({"method": "nl2net", "learning_rate": -0.5}, "--learning_rate: '-0.5' is not a number"),
+    ):
+        with pytest.raises(InputError, match=message):
+            method_options_of(wanted)
+
+
+@NAMES
+def test_options_in_words_are_those_of_use(name: str) -> None:
+    args, _ = parse(["--command", "run", "--method", name])
+    lines = dict(line.split(": ", 1) for line in in_words(args).splitlines())
+    options = method_options(args)
+    assert {option: lines[option] for option in options} == {
+        option: option_text(value) for option, value in options.items()
+    }
+    of_all = {option for method in METHODS.values() for option in method.options}
+    assert not (of_all - set(options)) & set(lines)
+    assert not {"table", "workers", "cluster"} & set(lines)
+    assert {"command", "dataset", "method", "gpu_ids", "data_dir", "result_dir"} <= set(lines)
+
+
+def test_help_names_every_option_and_every_method_with_the_defaults() -> None:
+    text = " ".join(build_parser().format_help().split())
+    for name in METHODS:
+        assert f"{name}: " in text
+    for option in VALUES.keys() | {"mode", "nblk", "table", "workers", "cluster", "eval_freq"}:
+        assert f"--{option} " in text
+    assert "(default: 0.0001)" in text and "(default: comparison)" in text
+
+
+HEAVY = ("torch", "numpy", "scipy", "matplotlib", "sklearn", "joblib", "tomllib")
+PROBE = f"""
+import json, sys
+sys.path.insert(0, sys.argv.pop(1))
+import main
+try:
+    main.main(sys.argv[1:])
+finally:
+    print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
+"""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--epochs", "0"], ["--method", "knn"]], ids=str)
+def test_to_help_and_to_refuse_takes_nothing_heavy(words: list[str]) -> None:
+    folder = str(Path(main.__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, folder, *words], capture_output=True, text=True
+    )
+    assert done.returncode == (0 if words == ["--help"] else 2)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+    assert done.stdout.startswith("usage: main.py") == (words == ["--help"])
+
+
+@pytest.mark.parametrize("value", ["-1", "-9999", "-3.4e38", "-.5"])
+def test_values_may_be_negative(value: str) -> None:
+    args, _ = parse(["--nodata", value, "--gpu_ids", "-1", "--bands", "-9,12-"])
+    assert (args.nodata, args.gpu_ids, args.bands) == (float(value), (-1,), "-9,12-")

@@ -1,0 +1,58 @@
+"""The names of runs, and how a trained one is found again."""
+
+import os
+from pathlib import Path
+
+from training.run_folder import Run, latest_like, run_name
+
+PUBLISHED = {"epoch": "5000", "learning_rate": "0.0001", "factor": "3", "gpu_ids": "0"}
+
+
+def named(folder: Path, **changed: str) -> Run:
+    """The run of the published options and of others."""
+    return Run(folder / run_name("NL2Net", PUBLISHED | changed), method="NL2Net", dataset="x")
+
+
+def test_the_published_name() -> None:
+    name = "NL2Net_epoch_5000_learning_rate_0.0001_factor_3_gpu_ids_0"
+    assert run_name("NL2Net", PUBLISHED) == name
+    run = Run(Path("checkpoints/HSI-II") / name, method="NL2Net", dataset="HSI-II")
+    assert run.weights(50) == run.folder / "model" / "NL2Net_HSI-II_50.pkl"
+    assert run.logs == run.folder / "logs"
+
+
+def test_another_method_has_runs_and_weights_of_its_own(tmp_path: Path) -> None:
+    other = Run(tmp_path / run_name("Auto-AD", PUBLISHED), method="Auto-AD", dataset="x")
+    assert other.folder.name.startswith("Auto-AD_epoch_5000_")
+    assert other.weights(50).name == "Auto-AD_x_50.pkl"
+    trained(tmp_path, gpu_ids="1")
+    assert latest_like(other, epoch=5000) == other
+
+
+def trained(folder: Path, age: float = 0, **changed: str) -> Run:
+    run = named(folder, **changed)
+    weights = run.weights(5000)
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    os.utime(weights, (1000 - age, 1000 - age))
+    return run
+
+
+def test_a_run_is_found_whichever_device_trained_it(tmp_path: Path) -> None:
+    wanted = named(tmp_path)
+    assert latest_like(wanted, epoch=5000) == wanted  # there is none yet
+    trained(tmp_path, gpu_ids="2", age=2)
+    latest = trained(tmp_path, gpu_ids="-1", age=1)
+    trained(tmp_path, gpu_ids="0_1", age=3)
+    assert latest_like(wanted, epoch=5000) == latest
+    assert latest_like(wanted, epoch=50) == wanted  # no weights of this epoch
+    assert latest_like(trained(tmp_path, age=9), epoch=5000) == wanted
+
+
+def test_a_run_of_other_options_is_not_taken_for_it(tmp_path: Path) -> None:
+    wanted = named(tmp_path)
+    trained(tmp_path, gpu_ids="1", seed="2")
+    trained(tmp_path, gpu_ids="1", factor="2")
+    assert latest_like(wanted, epoch=5000) == wanted
+    seeded = named(tmp_path, seed="2")
+    assert "gpu_ids_1_seed_2" in latest_like(seeded, epoch=5000).folder.name

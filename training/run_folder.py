@@ -1,0 +1,141 @@
+"""Where the files of a training lie: the folder is named by the options it was trained with."""
+
+import re
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.scene import Scene
+from model.methods import METHODS
+from options.parse import command_line, file_text, off_default, without_meaning
+from utils.errors import InputError
+
+# Where they are off their defaults these stand in a run's name, in this order: what changes the
+# training, or what it is trained on. (Not factor_test and refinement: the weights are the same.)
+NAMED_OFF_DEFAULT = (
+    *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
+    "blindspot",
+    *("data_key", "axes", "bands", "nan", "nodata"),
+    *("preset", "precision", "tile"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training of a method on the scene `dataset`."""
+
+    folder: Path
+    method: str
+    dataset: str
+
+    def weights(self, epoch: int | str) -> Path:
+        """The checkpoint after `epoch` epochs, or of a training that found its own end, `auto`."""
+        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
+
+    def state(self, epoch: int) -> Path:
+        """The state of the training after `epoch` epochs, from which it can go on."""
+        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
+
+    def states(self) -> dict[int, Path]:
+        """The states that are there, by their epochs, the latest first."""
+        return self.saved("state")
+
+    def saved(self, ending: str) -> dict[int, Path]:
+        """The files of an ending that are there, by their epochs, the latest first."""
+        pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
+        files = (self.folder / "model").glob(f"*.{ending}")
+        matched = ((pattern.fullmatch(file.name), file) for file in files)
+        found = {int(match[1]): file for match, file in matched if match}
+        return dict(sorted(found.items(), reverse=True))
+
+    @property
+    def logs(self) -> Path:
+        """The folder of `log.txt` and of the TensorBoard events."""
+        return self.folder / "logs"
+
+
+def run_of(
+    folder: Path,
+    *,
+    method: str,
+    dataset: str,
+    always: Mapping[str, object],
+    off_default: Mapping[str, object],
+) -> Run:
+    """Name the run of a method on a scene, below the folder of all runs.
+
+    Its name tells the options that it tells always, in their order, and those of
+    `NAMED_OFF_DEFAULT` that are off their defaults.
+    """
+    named = dict(always)
+    named |= {option: off_default[option] for option in NAMED_OFF_DEFAULT if option in off_default}
+    texts = {option: file_text(value) for option, value in named.items()}
+    return Run(folder / dataset / run_name(method, texts), method, dataset)
+
+
+def run_name(method: str, options: Mapping[str, str]) -> str:
+    """Name the run of a method with these options, in their order."""
+    return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
+
+
+def runs_of_other_lengths(run: Run) -> list[Run]:
+    """The runs that are alike but for their number of epochs."""
+    number = re.compile(r"(?<=_epoch_)\d+")
+    return [
+        Run(folder, run.method, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.method}_epoch_*")
+        if folder != run.folder and number.sub("", folder.name) == number.sub("", run.folder.name)
+    ]
+
+
+def latest_like(run: Run, *, epoch: int | str) -> Run:
+    """Find the weights of `epoch` whichever devices trained them.
+
+    The run itself where it has them, else the latest that is alike but for its devices; the run
+    itself again where there is none.
+    """
+    if run.weights(epoch).is_file():
+        return run
+    devices = re.compile(r"_gpu_ids_-?\d+(_\d+)*")
+    alike = [
+        Run(folder, run.method, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.method}_*")
+        if devices.sub("", folder.name) == devices.sub("", run.folder.name)
+    ]
+    trained = [other for other in alike if other.weights(epoch).is_file()]
+    return max(trained, key=lambda other: other.weights(epoch).stat().st_mtime, default=run)
+
+
+def wanted_run(args: Namespace, scene: Scene) -> Run:
+    """Name the run of these options, whether it is there or not."""
+    method = METHODS[args.method]
+    # the one in training: with the other, the same weights only predict otherwise
+    factor = {"factor": args.factor_train} if method.has("factor") else {}
+    always = {
+        "epoch": args.epochs,
+        "learning_rate": args.learning_rate,
+        **factor,
+        "gpu_ids": "_".join(map(str, args.gpu_ids)),
+    }
+    return run_of(
+        args.checkpoint_dir,
+        method=method.title,
+        dataset=scene.name,
+        always=always,
+        off_default=off_default(args),
+    )
+
+
+def missing_weights(args: Namespace, path: Path) -> InputError:
+    """Say that there is no such checkpoint, and how to make it."""
+    if args.weights is not None:
+        return InputError(f"there is no checkpoint '{path}', which --weights names")
+    runs = path.parents[2]  # of this scene
+    found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
+    named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
+    kept = {name: value for name, value in named.items() if name not in without_meaning("train")}
+    command = command_line({**kept, "command": "train"})
+    return InputError(
+        f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
+    )
