@@ -4,6 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+# of torch, and of cuDNN and cuBLAS that find no room for their workspaces
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "_STATUS_ALLOC_FAILED",
+    "nable to find an engine",
+)
+
+
 class InputError(ValueError):
     """Something the user gave cannot be used.
 
@@ -33,6 +42,5 @@ def complaint(error: Exception) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether NumPy, or torch on any device, found no memory: torch only says so in words."""
-    words = ("out of memory", "can't allocate memory")
-    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+    """Return whether NumPy, or torch on any device, found no memory: torch only says so in words."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)
