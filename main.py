@@ -70,9 +70,9 @@ def refuse(message: str) -> NoReturn:
 
 def run(args: Namespace) -> None:
     """Train on a scene where the method has to, and predict on it."""
-    from detection.task import find_scene
+    from detection.task import open_scene
 
-    scene = find_scene(args)
+    scene = open_scene(args)
     if METHODS[args.method].trained:
         train(args, scene)
     predict(args, scene)
@@ -95,14 +95,14 @@ def predict(args: Namespace, scene: "Scene | None" = None) -> None:
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
     """Compute a table of methods, scenes and seeds; exit with 1 where parts of it are missing."""
-    from detection.task import reading_of
+    from detection.task import read_settings
     from experiments.declaration import read_table
     from experiments.reproduce import reproduce as compute_table
 
     plan, paths = compute_table(
         read_table(args.table, given=given),
         data_dir=args.data_dir,
-        reading=reading_of(args),
+        reading=read_settings(args),
         result_dir=args.result_dir,
         gpu_ids=args.gpu_ids,
         workers=args.workers,
@@ -130,13 +130,13 @@ def info(args: Namespace) -> None:
     """Tell what is in a scene's file, what is made of it, and what is known about the scene."""
     from data.info import facts_of_file, facts_of_scene
     from data.reading.by_name import scene_file
-    from detection.task import find_scene, rx_in_words
+    from detection.task import describe_rx, open_scene
 
     path = scene_file(args.dataset[0], data_dir=args.data_dir)
     if path is not None:
         print_facts(facts_of_file(path))
         args = Namespace(**{**vars(args), "nan": "mask"})  # it tells of what others refuse
-    print_facts(facts_of_scene(find_scene(args), rx=rx_in_words))
+    print_facts(facts_of_scene(open_scene(args), rx=describe_rx))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

@@ -14,9 +14,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.reading.by_name import load_scene, scenes_in
-from detection.task import detect
+from detection.task import Task
 from detection.threshold import threshold_score
-from model.image import cube_to_image
 from options.parse import method_options_of
 from options.types import Threshold
 
@@ -30,10 +29,10 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
     anomalous = scene.anomalous
     if anomalous is None or not scene.has_both_classes:
         return
-    image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     for chosen in METHODS:
         method, options = method_options_of({"method": chosen})
-        scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
+        task = Task(method, options, scene, torch.device("cpu"))
+        scores, _ = task.detect(task.build_detector())
         scores = scene.labelled(scores)
         for rate in RATES:
             detected = scores >= threshold_score(scores, Threshold("pf", rate))

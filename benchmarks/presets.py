@@ -29,7 +29,7 @@ from model.trainers.fast import Bands, FastTrainer
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
-EPOCHS = int(str(PRESETS["fast"]["epochs"]))
+EPOCHS = int(str(PRESETS["fast"].defaults["epochs"]))
 
 
 class WholeImage(FastTrainer):

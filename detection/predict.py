@@ -1,4 +1,4 @@
-"""Score a scene and keep what comes of it."""
+"""Score a scene and write the results."""
 
 import time
 from argparse import Namespace
@@ -8,35 +8,30 @@ from data.scene import Scene
 from detection.files import write_prediction
 from detection.measures import measure
 from detection.prediction import Prediction, measures_table
-from detection.task import detect, device_of, find_scene, image_of, planned_options, work_in_words
-from model.image import Image
-from model.methods import METHODS
-from model.trainers.trainer import Trainer
+from detection.task import Task, open_scene
+from model.detector import Detector
 from options.parse import in_words
 from utils.files import print_paths, writable_folder
 from utils.provenance import provenance
 
-# loads the weights of a method that has any, and says in words which
-Load = Callable[[Namespace, Scene, Image], tuple[Trainer | None, str]]
+# builds the detector of a task with its trained weights, and names them
+Load = Callable[[Namespace, Task], tuple[Detector, str]]
 
 
 def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
-    """Score a scene, with trained weights where the method has any; keep maps and pictures."""
-    scene = scene or find_scene(args)
-    planned = planned_options(args, scene, training=False)
-    image = image_of(scene, tile=args.tile)
-    trainer, weights = load(args, scene, image)
+    """Score a scene, with trained weights where the method has any; write maps and pictures."""
+    scene = scene or open_scene(args)
+    task = Task.from_arguments(args, scene).with_memory_plan(training=False)
+    detector, weights = load(args, task)
     folder = writable_folder(args.result_dir / scene.name)
-    work = work_in_words(args, scene, trainer) + weights
+    work = task.describe(detector, gpu_ids=args.gpu_ids) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()
-    scores, reconstruction = detect(
-        args.method, image, trainer=trainer, device=device_of(args), options=planned
-    )
+    scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
     prediction = Prediction(
         scene=scene,
-        method=METHODS[args.method].title,
+        method=task.title,
         scores=scores,
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scene.labelled(scores)),
@@ -44,9 +39,9 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         options=in_words(args),
         details={
             "predicting": work,
-            "caution": trainer.caution(image) if trainer else "",
+            "caution": detector.warning(task.image),
             "seconds": round(seconds, 3),
-            **provenance(device_of(args)),
+            **provenance(task.device),
         },
     )
     print_outcome(prediction)
@@ -55,7 +50,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
 
 
 def print_outcome(prediction: Prediction) -> None:
-    """Say what came of a prediction, and what to know about it."""
+    """Print the AUC and the other measures, the decision, and warnings."""
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")
     notes = prediction.decision, prediction.omitted, prediction.details["caution"]

@@ -1,8 +1,9 @@
-"""From a method and its options to the scores of a scene's pixels."""
+"""Task: a method with its options on a scene, on a device."""
 
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,112 +15,127 @@ from data.reading.settings import Reading
 from data.scene import Scene
 from detection.measures import measure, scaled
 from detection.memory_plan import plan_memory
-from model.build import build_trainer, detector_scores
-from model.image import Image, Windows, cube_to_image, image_to_cube, whole
+from model.build import build_detector
+from model.detector import Detector
+from model.image import Image, Windows, cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
 from options.parse import method_options, method_options_of
 from utils.devices import device_in_words, select_device
-from utils.errors import as_input_error
+from utils.errors import InputError, as_input_error
 from utils.seeds import seed_everything
 
 
-def seeded_trainer(
-    method: str, image: Image, *, device: torch.device, options: Mapping[str, Any]
-) -> Trainer:
-    """Seed everything, then draw the initial weights of a method that is trained.
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A method with all its options, a scene to use it on, and the device to compute on."""
 
-    Raises InputError where the options do not suit the image.
-    """
-    seed_everything(options["seed"])
-    with as_input_error(f"--method {method}"):
-        return build_trainer(method, image.shape, device=device, options=options)
+    method: str
+    options: Mapping[str, Any]
+    scene: Scene
+    device: torch.device
+
+    @classmethod
+    def from_arguments(cls, args: Namespace, scene: Scene) -> "Task":
+        """Take method, options and device from the command line."""
+        return cls(args.method, method_options(args), scene, select_device(args.gpu_ids))
+
+    @property
+    def title(self) -> str:
+        """The name of the method in tables, logs and names of runs."""
+        return METHODS[self.method].title
+
+    @property
+    def epochs(self) -> int | str:
+        """The number of epochs, 0 for a method without training."""
+        return self.options.get("epochs", 0)
+
+    @cached_property
+    def image(self) -> Image:
+        """The scaled cube as an image (1, B, H, W), read window by window with `--tile`."""
+        if not self.options.get("tile"):
+            return cube_to_image(self.scene.scaled_cube())
+        height, width, bands = self.scene.cube.shape
+        return Windows(
+            torch.Size((1, bands, height, width)),
+            lambda rows, columns: cube_to_image(self.scene.window(rows, columns)),
+        )
+
+    def with_memory_plan(self, *, training: bool) -> "Task":
+        """Add the option that makes a training fit into memory where it needs one; print it.
+
+        Raises InputError where the task does not fit at all.
+        """
+        note = plan_memory(
+            self.method,
+            self.scene.cube.shape,
+            options=self.options,
+            device=self.device,
+            training=training,
+        )
+        if not note:
+            return self
+        print(f"{self.scene.name}: {note}")
+        return replace(self, options={**self.options, "recompute": True})
+
+    def build_detector(self) -> Detector:
+        """Seed everything that draws random numbers, then build the detector.
+
+        Raises InputError where the options do not suit the image.
+        """
+        if "seed" in self.options:
+            seed_everything(self.options["seed"])
+        with as_input_error(f"--method {self.method}"):
+            return build_detector(
+                self.method, self.image.shape, device=self.device, options=self.options
+            )
+
+    def build_trainer(self) -> Trainer:
+        """Build the detector of a method that is trained; raises InputError for any other."""
+        detector = self.build_detector()
+        if not isinstance(detector, Trainer):
+            raise InputError(f"--method {self.method} needs no training: --command predict")
+        return detector
+
+    def detect(self, detector: Detector) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Score every pixel of the scene.
+
+        Returns the detection map (H, W), from 0 to 1, and the reconstruction (H, W, B) or None;
+        both are NaN in no-data pixels. Raises InputError where the options do not suit the image.
+        """
+        with as_input_error(f"--method {self.method}"):
+            scores, rebuilt = detector.detect(self.image)
+        reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
+        if reconstruction is not None:
+            reconstruction[scores.isnan().numpy()] = np.nan
+        return scaled(scores.numpy()).astype(np.float32), reconstruction
+
+    def describe(self, detector: Detector, *, gpu_ids: tuple[int, ...]) -> str:
+        """Name scene, device and method, in a line for logs."""
+        shape = "×".join(map(str, self.scene.cube.shape))
+        device = device_in_words(self.device, asked_for=gpu_ids)
+        work = f"{self.scene.name} ({self.scene.source}, {shape}) on {device}: {self.title}"
+        return f"{work}, {detector.parameters:,} parameters" if detector.parameters else work
 
 
-def detect(
-    method: str,
-    image: Image,
-    *,
-    trainer: Trainer | None,
-    device: torch.device,
-    options: Mapping[str, Any],
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Score every pixel of an image (1, B, H, W), by its reconstruction if the method is trained.
-
-    Returns the detection map (H, W) and the reconstruction (H, W, B) or None, both NaN where the
-    image is: there is no data. Raises InputError where the options do not suit the image.
-    """
-    if trainer is None:
-        cube = image_to_cube(whole(image))
-        with as_input_error(f"--method {method}"):
-            scores = detector_scores(method, cube, device=device, options=options)
-        return scaled(scores).astype(np.float32), None
-    with as_input_error(f"--method {method}"):
-        residuals, rebuilt = trainer.detect(image)
-    scores = residuals.numpy()
-    reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
-    if reconstruction is not None:
-        reconstruction[np.isnan(scores)] = np.nan
-    return scaled(scores).astype(np.float32), reconstruction
-
-
-def image_of(scene: Scene, *, tile: int) -> Image:
-    """The scaled cube as an image (1, B, H, W), read window by window where tiles are asked for."""
-    if not tile:
-        return cube_to_image(scene.scaled_cube())
-    height, width, bands = scene.cube.shape
-    return Windows(
-        torch.Size((1, bands, height, width)),
-        lambda rows, columns: cube_to_image(scene.window(rows, columns)),
-    )
-
-
-def find_scene(args: Namespace) -> Scene:
-    """Load the scene, and tell what was made of its file."""
-    reading, on_disk = reading_of(args), args.tile > 0
-    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=reading, on_disk=on_disk)
+def open_scene(args: Namespace) -> Scene:
+    """Load the scene of the command line, and print the notes on its file."""
+    settings, on_disk = read_settings(args), args.tile > 0
+    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk)
     for note in scene.notes:
         print(f"{scene.name}: {note}")
     return scene
 
 
-def reading_of(args: Namespace) -> Reading:
-    """How files are read."""
+def read_settings(args: Namespace) -> Reading:
+    """Take the settings for reading files from the command line."""
     return Reading(**{field.name: getattr(args, field.name) for field in fields(Reading)})
 
 
-def device_of(args: Namespace) -> torch.device:
-    """The device that is worked on."""
-    return select_device(args.gpu_ids)
-
-
-def planned_options(args: Namespace, scene: Scene, *, training: bool) -> dict[str, Any]:
-    """The method's options, and with them what a training needs to fit into memory; tell it."""
-    options, device = method_options(args), device_of(args)
-    note = plan_memory(
-        args.method, scene.cube.shape, options=options, device=device, training=training
-    )
-    if not note:
-        return options
-    print(f"{scene.name}: {note}")
-    return {**options, "recompute": True}
-
-
-def work_in_words(args: Namespace, scene: Scene, trainer: Trainer | None) -> str:
-    """What is worked on, and where."""
-    shape = "×".join(map(str, scene.cube.shape))
-    device = device_in_words(device_of(args), asked_for=args.gpu_ids)
-    work = f"{scene.name} ({scene.source}, {shape}) on {device}: {METHODS[args.method].title}"
-    if trainer is None:
-        return work
-    parameters = sum(parameter.numel() for parameter in trainer.network.parameters())
-    return f"{work}, {parameters:,} parameters"
-
-
-def rx_in_words(scene: Scene) -> str:
-    """The AUC of RX with its defaults."""
+def describe_rx(scene: Scene) -> str:
+    """Compute the AUC of RX with its defaults, as text."""
     method, options = method_options_of({"method": "rx"})
-    image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
-    scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
+    task = Task(method, options, scene, torch.device("cpu"))
+    scores, _ = task.detect(task.build_detector())
     measures = measure(scene.anomalous, scene.labelled(scores))
     return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from experiments.blindspot_figure import ReceptiveField, View, leaks_of, power_of_ten
-from model.build import NETWORKS, build_network, check_strides
+from model.build import build_network, check_strides
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.layers import require
@@ -16,8 +16,10 @@ from options.parse import method_options_of
 from utils.errors import as_input_error
 from utils.seeds import seed_everything
 
-# not the ablations, which are partial calls
-FAMILY = tuple(name for name, network in NETWORKS.items() if isinstance(network, type))
+NETWORKS = tuple(
+    name for name, method in METHODS.items() if method.blind_spot and not method.variant_of
+)
+FAMILY = tuple(name for name in NETWORKS if not METHODS[name].arguments)  # not the ablations
 SIDE = 41  # pixels of the square that is looked at; odd, and no multiple of a network's strides
 BANDS = 2  # as few as are more than one: each costs a gradient
 
@@ -100,9 +102,7 @@ def leak_of(method: str, options: Mapping[str, Any]) -> str:
         return "random replacing (R3) lets a pixel see itself"
     if "ss" in options.get("mode", ()):
         return "attention sees the whole image; its layer norm averages over it, the blind included"
-    if method == "punnet":
-        return "channel attention averages over the whole image, the pixel itself included"
-    return ""
+    return METHODS[method].leak
 
 
 def fields_table(fields: Sequence[ReceptiveField]) -> str:

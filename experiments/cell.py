@@ -1,4 +1,4 @@
-"""A cell of a table: one method on one scene with one seed, computed on its own."""
+"""One cell of a table: a method on a scene with a seed."""
 
 import hashlib
 import json
@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.reading.by_name import load_scene
 from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
-from detection.measures import area_under_roc, json_values, measure
-from detection.task import detect, image_of, seeded_trainer
+from detection.learning import learn
+from detection.measures import json_values, measure
+from detection.task import Task
 from experiments.cost import PeakMemory, forward_flops
-from model.image import Image
+from model.detector import Detector
 from model.methods import AUTO, METHODS
 from model.trainers.trainer import Trainer
 from options.parse import command_line
@@ -35,11 +35,11 @@ Advance = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Cell:
-    """What is computed: a method with its options on a scene.
+    """A method with its options on a scene, to be computed by any process.
 
-    `dataset` is what the scene is asked for by, `file` where its file lies (for a made-up one, its
-    name), `reading` how it is read, `digest` its checksum. `eval_freq` adds a curve, but changes
-    nothing.
+    `dataset` is the scene as the command line names it, `file` its path (for a synthetic one, its
+    name), `reading` the settings for reading it, `digest` its checksum. `eval_freq` adds the AUC
+    over the epochs, and changes no score.
     """
 
     scene: str
@@ -53,46 +53,46 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """A name for all that the scores depend on."""
+        """A name made of everything that the scores depend on."""
         revision = METHODS[self.method].revision
         identity = [self.digest, self.method, revision, dict(self.options)]
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         return f"{self.method}_{digest[:16]}"
 
     def record(self) -> dict[str, Any]:
-        """What is asked for, as JSON holds it."""
+        """Describe the cell as values for JSON."""
         return {**asdict(self), "title": METHODS[self.method].title, "command": self.command()}
 
     def command(self) -> str:
-        """The command that does the same, with the scene in the data folder."""
+        """Format the command that does the same, with the scene in the data folder."""
         evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
         settings = {"command": "run", "dataset": self.dataset, "method": self.method}
         return command_line({**settings, **self.reading.off_default, **self.options, **evaluation})
 
     @property
     def work(self) -> float:
-        """About how long it takes for a pixel, in units that compare the methods."""
-        epochs = self.options.get("epochs", {"rx": 0.2}.get(self.method, 40))
+        """The approximate time per pixel, in epochs of a network."""
+        epochs = self.options.get("epochs", METHODS[self.method].work)
         return Trainer.longest if epochs == AUTO else epochs
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a cell: a record for JSON, with the key `failed` where it has no scores."""
+    """The result of a cell: a record for JSON, with the key `failed` where it has no scores."""
 
     record: dict[str, Any]
     scores: NDArray[np.float32] | None = None
 
 
 def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = None) -> Outcome:
-    """Compute a cell, whatever happens; `advance` is told of the pixels of each epoch."""
+    """Compute a cell, and never raise; `advance` is called with the pixels of each epoch."""
     try:
         with ONE_AT_A_TIME:
             scene = load_scene(cell.file, data_dir=Path(), reading=cell.reading)
             if scene.digest != cell.digest:
-                raise SceneError(f"'{cell.file}' is not the same here and now as at the start")
+                raise SceneError(f"'{cell.file}' has changed since the start")
             record, scores = score(cell, scene, gpu_ids=gpu_ids, advance=advance)
-    except Exception as error:  # a failing cell must not take the others with it
+    except Exception as error:  # a failing cell must not stop the others
         reason = " ".join(str(error).split()) or type(error).__name__
         failure = {"failed": reason, "traceback": traceback.format_exc()}
         return Outcome({**cell.record(), **failure})
@@ -102,55 +102,46 @@ def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = N
 def score(
     cell: Cell, scene: Scene, *, gpu_ids: tuple[int, ...], advance: Advance | None
 ) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    """Score the pixels of a scene, and measure the scores and what they cost."""
-    device = select_device(gpu_ids)
-    memory = PeakMemory(device)
-    image = image_of(scene, tile=cell.options.get("tile", 0))
-    costs: dict[str, Any] = {}
-    trainer = None
-    if METHODS[cell.method].trained:
-        trainer, costs = train(cell, scene, image, device, advance)
+    """Score the pixels of a scene; return the scores with their measures and costs."""
+    task = Task(cell.method, cell.options, scene, select_device(gpu_ids))
+    memory = PeakMemory(task.device)
+    detector = task.build_detector()
+    costs = train(detector, task, eval_freq=cell.eval_freq, advance=advance)
     started = time.perf_counter()
-    scores, _ = detect(cell.method, image, trainer=trainer, device=device, options=cell.options)
+    scores, _ = task.detect(detector)
     record = {
         "shape": list(scene.cube.shape),
         "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),
-        **provenance(device),
+        **provenance(task.device),
     }
     return record, scores
 
 
 def train(
-    cell: Cell,
-    scene: Scene,
-    image: Image,
-    device: torch.device,
-    advance: Advance | None,
-) -> tuple[Trainer, dict[str, Any]]:
-    """Train a network on a scene; return it with what that took."""
-    height, width, _ = scene.cube.shape
-    measurable = scene.anomalous if scene.has_both_classes else None
-    trainer = seeded_trainer(cell.method, image, device=device, options=cell.options)
-    curve = []
-    evaluating = 0.0
+    detector: Detector, task: Task, *, eval_freq: int, advance: Advance | None
+) -> dict[str, Any]:
+    """Train a detector on the scene of its task; return the result and cost of that, if any."""
+    height, width, _ = task.scene.cube.shape
+    done = []
     started = time.perf_counter()
-    for epoch, loss in trainer.train(image, epochs=cell.options["epochs"]):
-        last = {"epochs_done": epoch, "loss": loss}
+    for epoch in learn(
+        detector, task.image, scene=task.scene, epochs=task.epochs, eval_freq=eval_freq
+    ):
+        done.append(epoch)
         if advance is not None:
             advance(height * width)
-        if cell.eval_freq and epoch % cell.eval_freq == 0 and measurable is not None:
-            pause = time.perf_counter()
-            scores, _ = trainer.detect(image)
-            curve.append((epoch, area_under_roc(measurable, scene.labelled(scores.numpy()))))
-            evaluating += time.perf_counter() - pause
-    return trainer, {
-        **last,
-        **({} if trainer.chosen_epoch is None else {"chosen_epoch": trainer.chosen_epoch}),
-        "auc_over_epochs": curve,
-        "training_seconds": time.perf_counter() - started - evaluating,
-        "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),
-        "flops": forward_flops(trainer.network, image.shape),
+    seconds = time.perf_counter() - started
+    if not isinstance(detector, Trainer):
+        return {}
+    return {
+        "epochs_done": done[-1].number,
+        "loss": done[-1].loss,
+        **({} if detector.chosen_epoch is None else {"chosen_epoch": detector.chosen_epoch}),
+        "auc_over_epochs": [(epoch.number, epoch.auc) for epoch in done if epoch.auc is not None],
+        "training_seconds": seconds - sum(epoch.evaluation_seconds for epoch in done),
+        "parameters": detector.parameters,
+        "flops": forward_flops(detector.network, task.image.shape),
     }

@@ -1,82 +1,70 @@
-"""From a method's name and options to what does its work."""
+"""Build the detector of a method: a trainer with its network, or a function of the cube."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from model.detectors.crd import collaborative_representation
-from model.detectors.rx import Background, background_of, global_rx, local_rx
-from model.methods import FACTORS, RECIPE
-from model.networks.apbsn import APBSN, SSBSN
-from model.networks.autoad import AutoAD
+from model.detector import Detector
+from model.detectors.untrained import UntrainedDetector
+from model.methods import ARGUMENTS, FACTORS, METHODS, PRESETS, RECIPE, Method
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.bocknet import BockNet
-from model.networks.nl2net import NL2Net
-from model.networks.pdbsnet import PDBSNet
-from model.networks.punnet import PUNNet
 from model.precision import precision_at_hand
-from model.trainers.autoad import AutoADTrainer
-from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 
-# The blind-spot networks, by the methods that train them.
-NETWORKS: dict[str, Callable[..., BlindSpotNetwork]] = {
-    "nl2net": NL2Net,
-    "lfeb": partial(NL2Net, non_local=False),
-    "nlfeb": partial(NL2Net, local=False),
-    "pixel_mask": partial(NL2Net, mask="pixel"),
-    "apbsn": APBSN,
-    "ssbsn": SSBSN,
-    "pdbsnet": PDBSNet,
-    "bocknet": BockNet,
-    "punnet": PUNNet,
-}
-# What the networks call those of their options that have another name on the command line.
-ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
-PRESET_TRAINERS = {"paper": Trainer, "fast": FastTrainer}
-# The methods that need no training: a cube (H, W, B) and their options → scores (H, W).
-DETECTORS: dict[str, Callable[..., Tensor]] = {
-    "rx": global_rx,
-    "lrx": local_rx,
-    "crd": collaborative_representation,
-}
-# Those of them whose background can be kept, to score other cubes by their distance to it.
-FITTED: dict[str, Callable[..., Background]] = {"rx": background_of}
+
+def import_named(dotted: str) -> Any:
+    """Import what a dotted name, "module:name", stands for."""
+    module, _, name = dotted.partition(":")
+    return getattr(import_module(module), name)
 
 
-def detector_scores(
-    method: str, cube: NDArray[np.float32], *, device: torch.device, options: Mapping[str, Any]
-) -> NDArray[np.float64]:
-    """Score the pixels of a cube (H, W, B) by a method that needs no training, (H, W).
+def build_detector(
+    method: str, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
+) -> Detector:
+    """Build a method for images (1, B, H, W); draws the weights of a network: seed before.
 
-    Raises ValueError where the options do not suit the image.
+    `options` has all of the method. Raises ValueError where they do not suit the image.
     """
-    return DETECTORS[method](torch.from_numpy(cube).to(device), **options).cpu().numpy()
+    record = METHODS[method]
+    if record.trained:
+        return build_trainer(method, image_shape, device=device, options=options)
+    return UntrainedDetector(
+        import_named(record.builder),
+        fit=import_named(record.fit) if record.fit else None,
+        options={**record.arguments, **options},
+        device=device,
+    )
 
 
 def build_trainer(
     method: str, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
 ) -> Trainer:
-    """Draw the initial weights of a method that is trained; seed before.
-
-    `image_shape` is that of the image (1, B, H, W), `options` has all of the method.
-    Raises ValueError where they do not suit the image.
-    """
+    """Build a method that is trained, as `build_detector` does."""
+    record = METHODS[method]
     check_strides(options, *image_shape[2:])
-    return TRAINERS[method](image_shape, device=device, options=options)
+    if record.blind_spot:
+        return preset_trainer(method, image_shape[1], device=device, options=options)
+    _, bands, height, width = image_shape
+    own = {option: options[option] for option in record.options}  # none that saves memory
+    network = import_named(record.builder)(
+        bands=bands, height=height, width=width, **network_arguments(record, own)
+    )
+    return import_named(str(record.trainer))(
+        network,
+        learning_rate=options["learning_rate"],
+        weight_decay=options["weight_decay"],
+        device=device,
+    )
 
 
-def network_trainer(
-    method: str, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
+def preset_trainer(
+    method: str, bands: int, *, device: torch.device, options: Mapping[str, Any]
 ) -> Trainer:
-    """A blind-spot network, trained as the preset or the tiles want it."""
-    network = build_network(method, bands=image_shape[1], options=options)
+    """Build a blind-spot network with the trainer of its preset or its tiles."""
+    network = build_network(method, bands=bands, options=options)
     settings = {
         "learning_rate": options["learning_rate"],
         "weight_decay": options["weight_decay"],
@@ -86,14 +74,20 @@ def network_trainer(
     }
     if options["tile"]:
         return TiledTrainer(network, tile=options["tile"], **settings)
-    return PRESET_TRAINERS[options["preset"]](network, **settings)
+    return import_named(PRESETS[options["preset"]].trainer)(network, **settings)
 
 
 def build_network(method: str, *, bands: int, options: Mapping[str, Any]) -> BlindSpotNetwork:
-    """Draw the initial weights of a blind-spot network.
+    """Build a blind-spot network and draw its initial weights.
 
     Raises ValueError for an option that it cannot be built with.
     """
+    record = METHODS[method]
+    return import_named(record.builder)(bands=bands, **network_arguments(record, options))
+
+
+def network_arguments(record: Method, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Translate the options of a method into arguments of its network."""
     arguments = {
         ARGUMENTS.get(option, option): value
         for option, value in options.items()
@@ -101,28 +95,7 @@ def build_network(method: str, *, bands: int, options: Mapping[str, Any]) -> Bli
     }
     if "factor_train" in options:
         arguments["factor"] = options["factor_train"], options["factor_test"]
-    return NETWORKS[method](bands=bands, **arguments)
-
-
-def autoad_trainer(
-    image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
-) -> Trainer:
-    """Auto-AD."""
-    _, bands, height, width = image_shape
-    network = AutoAD(bands=bands, height=height, width=width, channels=options["nch_ker"])
-    return AutoADTrainer(
-        network,
-        learning_rate=options["learning_rate"],
-        weight_decay=options["weight_decay"],
-        device=device,
-    )
-
-
-# The methods that are trained, by what builds them.
-TRAINERS: dict[str, Callable[..., Trainer]] = {
-    **{method: partial(network_trainer, method) for method in NETWORKS},
-    "autoad": autoad_trainer,
-}
+    return {**arguments, **record.arguments}
 
 
 def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:

@@ -66,9 +66,10 @@ def other_defaults() -> str:
         if method.defaults
     ]
     differing += [
-        f"preset {name}: " + ", ".join(f"--{option} {value}" for option, value in changed.items())
-        for name, changed in PRESETS.items()
-        if changed
+        f"preset {name}: "
+        + ", ".join(f"--{option} {value}" for option, value in preset.defaults.items())
+        for name, preset in PRESETS.items()
+        if preset.defaults
     ]
     return f"Other defaults: {'; '.join(differing)}."
 

@@ -39,12 +39,12 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, d
         meant = without_shorthands({option: value})
         if any(spelt_out.get(one, value) != value for one in meant):
             raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
-    preset = PRESETS[given.get("preset", defaults["preset"])]
+    preset = PRESETS[given.get("preset", defaults["preset"])].defaults
     options: dict[str, Any] = {
         **{**defaults, **method.defaults, **preset},
         **{**spelt_out, **without_shorthands(method.fixed)},
     }
-    options["method"] = method.same_as or name
+    options["method"] = method.variant_of or name
     options["dataset"] = given.get("dataset", [defaults["dataset"]])
     check_command(given, options["command"])
     if of_one_method(given, options["command"]):

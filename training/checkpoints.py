@@ -11,13 +11,10 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import torch
 from torch import Tensor
 
-from data.scene import Scene
-from detection.task import device_of, seeded_trainer
-from model.image import Image
-from model.methods import METHODS
+from detection.task import Task
+from model.detector import Detector
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
-from options.parse import method_options
 from training.run_folder import latest_like, missing_weights, wanted_run
 from utils.errors import InputError, as_input_error
 from utils.files import naming, replacing
@@ -131,17 +128,15 @@ def load_weights(trainer: Trainer, path: Path) -> None:
         load_strictly(trainer.network, weights)
 
 
-def trained(args: Namespace, scene: Scene, image: Image) -> tuple[Trainer | None, str]:
-    """Load the weights of a method that has any; say in words which."""
-    if not METHODS[args.method].trained:
-        return None, ""
+def trained(args: Namespace, task: Task) -> tuple[Detector, str]:
+    """Build the detector of a task, with trained weights where it has any; name their file."""
+    detector = task.build_detector()
+    if not isinstance(detector, Trainer):
+        return detector, ""
     weights = args.weights
     if weights is None:
-        weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
-    trainer = seeded_trainer(
-        args.method, image, device=device_of(args), options=method_options(args)
-    )
+        weights = latest_like(wanted_run(args, task.scene), epoch=args.epochs).weights(args.epochs)
     if not weights.is_file():
         raise missing_weights(args, weights)
-    load_weights(trainer, weights)
-    return trainer, f", weights '{weights}'"
+    load_weights(detector, weights)
+    return detector, f", weights '{weights}'"

@@ -5,15 +5,7 @@ from argparse import Namespace
 from contextlib import closing
 
 from data.scene import Scene
-from detection.task import (
-    device_of,
-    find_scene,
-    image_of,
-    planned_options,
-    seeded_trainer,
-    work_in_words,
-)
-from model.image import Image
+from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, most_epochs
 from options.parse import in_words
@@ -30,25 +22,25 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     """Train on a scene; keep weights, log and TensorBoard events."""
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
-    scene = scene or find_scene(args)
+    scene = scene or open_scene(args)
     run = wanted_run(args, scene)
-    planned = planned_options(args, scene, training=True)
-    image = image_of(scene, tile=args.tile)
-    trainer = seeded_trainer(args.method, image, device=device_of(args), options=planned)
+    task = Task.from_arguments(args, scene).with_memory_plan(training=True)
+    trainer = task.build_trainer()
     make_folders(args, run, scene)
     with only_writer(run.folder):
-        train_run(args, scene, image=image, trainer=trainer, run=run)
+        train_run(args, task, trainer=trainer, run=run)
 
 
-def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, run: Run) -> None:
+def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> None:
     """Train, or go on where a training of the same run has come to."""
+    scene, image = task.scene, task.image
     earlier = earlier_training(
         run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
     )
     for note in words_of(earlier, epochs=args.epochs) if earlier else ():
         print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
-    work = work_in_words(args, scene, trainer)
+    work = task.describe(trainer, gpu_ids=args.gpu_ids)
     print(f"Training {work}")
     started = time.perf_counter()
     record = TrainingRecord(

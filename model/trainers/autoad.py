@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model.detector import Looks
 from model.image import Image
 from model.networks.autoad import AutoAD
-from model.trainers.trainer import Looks, Trainer
+from model.trainers.trainer import Trainer
 
 REWEIGHTING = 100  # epochs from one weighting of the pixels to the next
 WINDOW, SETTLED = 50, 1.5e-5  # training ends when the loss changes less, in the mean of so many

@@ -17,11 +17,12 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from model.detector import Looks
 from model.image import Image, whole
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import gaps, known_pixels, of_pixels, without_gaps
 from model.trainers.scores import deviation, residual
-from model.trainers.trainer import Looks, Loss, Trainer
+from model.trainers.trainer import Loss, Trainer
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 

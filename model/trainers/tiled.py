@@ -6,11 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model.detector import Looks
 from model.image import Image, Windows, windows_of
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import gaps
 from model.trainers.scores import residual
-from model.trainers.trainer import Looks, Trainer
+from model.trainers.trainer import Trainer
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -56,7 +57,7 @@ class TiledTrainer(Trainer):
                 scores[inner_rows, inner_columns] = of_tile[within]
         return scores, None
 
-    def caution(self, image: Image) -> str:
+    def warning(self, image: Image) -> str:
         """How far the scores of a part of the image are from those of that part in one piece."""
         windows = windows_of(image)
         rows, columns = (middle(size, compared(self.tile)) for size in windows.shape[2:])

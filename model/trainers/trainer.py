@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.detector import Detector, Looks, every_epoch
 from model.image import Image, whole
 from model.methods import AUTO
 from model.nodata import gaps, known_pixels, of_pixels, without_gaps
@@ -18,7 +19,6 @@ from model.trainers.scores import residual
 from model.trainers.stopping import EVERY, Settling
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
-Looks = Callable[[int], bool]  # whether a caller looks at the trainer after an epoch
 
 
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
@@ -30,12 +30,7 @@ def l1_loss(output: Tensor, image: Tensor) -> Tensor:
 LOSSES: dict[str, Loss] = {"l1": l1_loss, "l2": F.mse_loss}
 
 
-def every_epoch(epoch: int) -> bool:
-    """Look at the trainer after each epoch."""
-    return True
-
-
-class Trainer:
+class Trainer(Detector):
     """A network, its loss, its optimiser, and the device and precision they work in.
 
     Images are (1, B, H, W) and may be on any device; results come back on the CPU, in float32. A
@@ -44,7 +39,6 @@ class Trainer:
     """
 
     longest = 5000  # epochs of a training that finds its own end: those of the paper
-    chosen_epoch: int | None = None  # what such a training has found
     can_be_prolonged = True  # whether more epochs are the same training, only longer
     # whether a step changes nothing but the values of tensors, so that a CUDA graph may replay it
     graphable = True
@@ -77,6 +71,10 @@ class Trainer:
             weight_decay=weight_decay,
             fused=True,
         )
+
+    @property
+    def parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.network.parameters())
 
     def train(
         self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
@@ -247,10 +245,6 @@ class Trainer:
         """How badly every pixel is rebuilt, (H, W)."""
         return self.detect(image)[0]
 
-    def caution(self, image: Image) -> str:
-        """What to know about the scores of an image, in a sentence without an end; or nothing."""
-        return ""
-
     def state(self) -> dict[str, Any]:
         """All that the rest of a training depends on, but for the states of random numbers."""
         return {
@@ -294,6 +288,6 @@ def copied(values: Any) -> Any:
     return [copied(value) for value in values] if isinstance(values, list) else values
 
 
-def most_epochs(trainer: Trainer, epochs: int | str) -> int:
+def most_epochs(trainer: Detector, epochs: int | str) -> int:
     """How many epochs a training can have: `longest` where it finds its own end."""
     return trainer.longest if epochs == AUTO else int(epochs)

@@ -16,7 +16,7 @@ from data.georeference import Georeference
 from data.info import facts_of_file, facts_of_scene
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.task import rx_in_words
+from detection.task import describe_rx
 from tests.conftest import SHARED, CommandLine
 
 DATA = Path("data")
@@ -25,7 +25,7 @@ DATA = Path("data")
 def facts(scene: Scene) -> dict[str, list[str]]:
     """What is told of a scene, by what it is about."""
     told: dict[str, list[str]] = {}
-    for name, text in facts_of_scene(scene, rx=rx_in_words):
+    for name, text in facts_of_scene(scene, rx=describe_rx):
         assert "\n" not in text
         told.setdefault(name, []).append(text)
     return told

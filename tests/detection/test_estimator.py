@@ -1,4 +1,4 @@
-"""The estimator: scikit-learn's conventions, and the command line's numbers."""
+"""The estimator: the conventions of scikit-learn, and the numbers of the command line."""
 
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,15 @@ from data.reading.by_name import load_scene
 from data.reading.settings import Reading
 from data.scene import Scene
 from detection.estimator import AnomalyDetector
-from detection.task import detect
-from model.image import cube_to_image
+from detection.task import Task
 from tests import conftest
 from tests.conftest import CommandLine
 
 TINY: dict[str, Any] = {"epochs": 2, "nch_ker": 4, "nblk": 2, "device": "cpu"}
-ALONE = "a pixel's score depends on the pixels around it"
+SPATIAL_REASON = "a pixel's score depends on the pixels around it"
 SPATIAL = {
-    "check_methods_sample_order_invariance": ALONE,
-    "check_methods_subset_invariance": ALONE,
+    "check_methods_sample_order_invariance": SPATIAL_REASON,
+    "check_methods_subset_invariance": SPATIAL_REASON,
 }
 NOT_FOR = {
     "nl2net": SPATIAL,
@@ -34,7 +33,7 @@ NOT_FOR = {
 
 
 def expected_failures(estimator: AnomalyDetector) -> dict[str, str]:
-    """The checks that cannot hold for a method, with the reasons."""
+    """List the checks that cannot hold for a method, with the reasons."""
     return NOT_FOR.get(estimator.method, {})
 
 
@@ -87,9 +86,9 @@ def test_a_scene_with_fill_values_has_the_map_that_the_command_line_writes(
 def test_the_map_is_that_of_a_method_without_training(
     method: str, options: dict[str, Any], cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
-    scaled = Scene("small", cube, truth, source="here").scaled_cube()
-    image, cpu = cube_to_image(scaled), torch.device("cpu")
-    expected, _ = detect(method, image, trainer=None, device=cpu, options=options)
+    scene = Scene("small", cube, truth, source="here")
+    task = Task(method, options, scene, torch.device("cpu"))
+    expected, _ = task.detect(task.build_detector())
     detector = AnomalyDetector(method, device="cpu", **options).fit(cube)
     assert np.array_equal(detector.detection_map_, expected)
     assert np.array_equal(detector.detection_map(cube), expected)
@@ -117,7 +116,7 @@ def test_a_table_of_spectra_is_an_image_one_pixel_wide(cube: NDArray[Any]) -> No
 
 
 @pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {})])
-def test_what_was_learned_scores_other_cubes(
+def test_other_cubes_are_scored_by_the_fitted_one(
     method: str, options: dict[str, Any], cube: NDArray[Any]
 ) -> None:
     detector = AnomalyDetector(method, **options).fit(cube)
@@ -131,14 +130,14 @@ def test_what_was_learned_scores_other_cubes(
     assert not np.allclose(scores, refitted)
 
 
-def test_auto_ad_knows_only_its_own_image(cube: NDArray[Any]) -> None:
+def test_auto_ad_scores_only_images_of_its_size(cube: NDArray[Any]) -> None:
     detector = AnomalyDetector("autoad", epochs=1, nch_ker=4, device="cpu").fit(cube)
     with pytest.raises(ValueError, match="13×11, not 12×11"):
         detector.score_samples(cube[1:])
 
 
 @pytest.mark.parametrize("method, options", [("nl2net", TINY), ("rx", {})])
-def test_pixels_without_data_take_no_part(
+def test_no_data_pixels_are_ignored(
     method: str, options: dict[str, Any], cube: NDArray[Any]
 ) -> None:
     masked = np.zeros((13, 11), bool)

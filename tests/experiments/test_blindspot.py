@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 import main
 from experiments import blindspot
-from experiments.blindspot import FAMILY, SIDE, fields_table, receptive_fields
+from experiments.blindspot import FAMILY, NETWORKS, SIDE, fields_table, receptive_fields
 from experiments.blindspot_figure import ReceptiveField, View, blindspot_figure, power_of_ten
-from model.build import NETWORKS
 from options.flags import build_parser
 
 MIDDLE = SIDE // 2

@@ -1,4 +1,4 @@
-"""One method on one scene with one seed: its name, its record, and that it never raises."""
+"""Cells: keys, records, costs, and failures that are results."""
 
 import json
 import shlex
@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-import detection.task
+import model.detectors.rx
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
@@ -20,7 +20,7 @@ from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
 from options.parse import method_options_of, parse
 
-NAMES = [name for name, method in METHODS.items() if method.same_as is None]
+NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
 SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
@@ -39,7 +39,7 @@ OTHER = {
 
 
 def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Cell:
-    """A cell of a method with small options, these ones changed."""
+    """Make a cell of a method with small options, these ones changed."""
     small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
     _, options = method_options_of({"method": method, **small})
     scene, file = Path(dataset).stem, Path("data") / Path(dataset).with_suffix(".mat").name
@@ -48,12 +48,12 @@ def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Ce
 
 
 def done(cell: Cell, **settings: Any) -> Outcome:
-    """What becomes of a cell."""
+    """Compute a cell on the CPU."""
     return compute(cell, gpu_ids=(-1,), **settings)
 
 
 @pytest.mark.parametrize("method", NAMES)
-def test_the_key_is_another_with_every_option(method: str) -> None:
+def test_every_option_changes_the_key(method: str) -> None:
     cell = a_cell(method)
     others = [
         replace(cell, options={**cell.options, option: OTHER[option]}) for option in cell.options
@@ -63,20 +63,20 @@ def test_the_key_is_another_with_every_option(method: str) -> None:
     assert all(key.startswith(f"{method}_") for key in keys)
 
 
-def test_the_key_is_another_with_the_scene_and_the_method() -> None:
+def test_scene_and_method_change_the_key() -> None:
     cell = a_cell("nl2net")
     others = [replace(cell, digest="2"), replace(cell, method="nlfeb")]
     assert len({one.key for one in (cell, *others)}) == 3
 
 
-def test_the_key_is_another_when_the_method_is_revised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revision_of_the_method_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = a_cell("rx")
     before = cell.key
     monkeypatch.setitem(METHODS, "rx", replace(METHODS["rx"], revision=2))
     assert cell.key != before
 
 
-def test_the_key_is_the_same_wherever_the_scene_lies_and_whatever_the_order() -> None:
+def test_neither_path_nor_order_changes_the_key() -> None:
     cell = a_cell("nl2net")
     turned = dict(reversed(list(cell.options.items())))
     moved = replace(cell, dataset="elsewhere/small.mat", file="/elsewhere/small.mat")
@@ -109,9 +109,9 @@ def test_one_count_makes_another_scene(
 
 
 @pytest.mark.parametrize("method", NAMES)
-def test_a_record_has_all_that_is_behind_its_numbers(small_scene: str, method: str) -> None:
+def test_a_record_has_options_measures_costs_and_versions(small_scene: str, method: str) -> None:
     outcome = done(a_cell(method))
-    record = json.loads(json.dumps(outcome.record))  # as it is kept
+    record = json.loads(json.dumps(outcome.record))  # as it is saved
     assert outcome.scores is not None and "failed" not in record
     assert outcome.scores.shape == (13, 11) and outcome.scores.dtype == np.float32
     assert (outcome.scores.min(), outcome.scores.max()) == (0, 1)
@@ -131,7 +131,7 @@ def test_a_record_has_all_that_is_behind_its_numbers(small_scene: str, method: s
 
 
 @pytest.mark.parametrize("method", NAMES)
-def test_the_command_of_a_cell_asks_for_the_same(method: str) -> None:
+def test_the_command_of_a_cell_has_its_options(method: str) -> None:
     cell = replace(a_cell(method, "some where/small.mat"), eval_freq=0)
     python, program, *words = shlex.split(cell.command())
     args, given = parse(words)
@@ -158,11 +158,11 @@ def test_evaluating_changes_no_score_and_ends_with_the_auc(small_scene: str) -> 
     assert done(replace(cell, eval_freq=3)).record["auc_over_epochs"] == []
 
 
-def test_every_epoch_is_told_with_its_pixels(small_scene: str) -> None:
-    told: list[float] = []
+def test_every_epoch_is_reported_with_its_pixels(small_scene: str) -> None:
+    reported: list[float] = []
     cell = a_cell("lfeb", epochs=3)
-    done(cell, advance=told.append)
-    assert told == [13 * 11] * 3 and sum(told) == cell.work * 13 * 11
+    done(cell, advance=reported.append)
+    assert reported == [13 * 11] * 3 and sum(reported) == cell.work * 13 * 11
 
 
 def test_a_truth_of_one_class_has_scores_but_no_measures(
@@ -185,9 +185,7 @@ def test_a_truth_of_one_class_has_scores_but_no_measures(
     ],
     ids=str,
 )
-def test_what_goes_wrong_is_the_outcome(
-    small_scene: str, changes: dict[str, Any], reason: str
-) -> None:
+def test_an_error_is_the_result(small_scene: str, changes: dict[str, Any], reason: str) -> None:
     cell = a_cell(**changes)
     outcome = done(cell)
     assert outcome.scores is None and reason in outcome.record["failed"]
@@ -210,7 +208,7 @@ def test_errors_of_any_kind_have_a_reason(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(detection.task, "detector_scores", fail)
+    monkeypatch.setattr(model.detectors.rx, "global_rx", fail)
     assert done(a_cell("rx")).record["failed"] == reason
 
 
@@ -218,34 +216,34 @@ def test_an_interrupt_is_no_failure(small_scene: str, monkeypatch: pytest.Monkey
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(detection.task, "detector_scores", interrupt)
+    monkeypatch.setattr(model.detectors.rx, "global_rx", interrupt)
     with pytest.raises(KeyboardInterrupt):
         done(a_cell("rx"))
 
 
-def test_another_scene_in_the_place_of_the_one_meant_is_refused(
+def test_a_scene_that_has_changed_is_refused(
     small_scene: str, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     cell = a_cell("rx")
     savemat("data/small.mat", {"data": cube + np.uint16(1), "map": truth})
     outcome = done(cell)
     assert outcome.scores is None
-    assert "'data/small.mat' is not the same here and now" in outcome.record["failed"]
+    assert "'data/small.mat' has changed since the start" in outcome.record["failed"]
 
 
 @pytest.mark.parametrize("method", ["rx", "lfeb"])
-def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
+def test_no_data_pixels_and_missing_labels_are_not_measured(
     cube: NDArray[Any], truth: NDArray[Any], method: str
 ) -> None:
     masked = np.indices(truth.shape).sum(axis=0) < 4
-    told: list[float] = []
+    reported: list[float] = []
     outcomes = []
     unlabelled = np.zeros(truth.shape, bool)
     unlabelled[3:5] = True  # with one of the three anomalous pixels
     for known_truth, unknown in ((None, None), (truth, unlabelled)):
         scene = Scene("small", cube, known_truth, "memory", masked=masked, unlabelled=unknown)
         cell = replace(a_cell(method), eval_freq=1)
-        outcomes.append(score(cell, scene, gpu_ids=(-1,), advance=told.append))
+        outcomes.append(score(cell, scene, gpu_ids=(-1,), advance=reported.append))
     (without, scores), (record, same_scores) = outcomes
     assert np.array_equal(np.isnan(scores), masked)
     np.testing.assert_array_equal(scores, same_scores)
@@ -254,5 +252,11 @@ def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
     expected = measure(truth[seen] != 0, scores[seen])
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
-        assert told == [13 * 11] * 4
+        assert reported == [13 * 11] * 4
         assert record["auc_over_epochs"][-1] == (2, expected.auc_df)
+
+
+def test_old_cells_are_found_again() -> None:
+    """Keys of cells as earlier versions have saved them."""
+    rx = Cell("s", "s", "s", "digest", "rx", {"ridge": 1e-6})
+    assert rx.key == "rx_ee08a3738e5e25e4"

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
-import detection.task
 import experiments.cell
 import experiments.reproduce
 import main
+import model.detectors.rx
 from experiments.cell import Cell, Outcome
 from experiments.declaration import TABLES
 from model.methods import METHODS
@@ -321,7 +321,7 @@ def test_an_error_of_a_method_spares_the_others_and_is_forgotten_when_it_is_mend
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("the matrix\n is odd")
 
-        patch.setattr(detection.task, "detector_scores", fail)
+        patch.setattr(model.detectors.rx, "global_rx", fail)
         assert "- failed: RX on two: the matrix is odd\n" in incomplete()
     assert numbers() == before | {("RX", "two", None): "failed"}
     assert "failed" not in run(*REPRODUCE) and numbers() == before

@@ -1,4 +1,4 @@
-"""From the name of a method to what does its work."""
+"""Detectors built from the names and options of methods."""
 
 import inspect
 from typing import Any
@@ -7,7 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.build import DETECTORS, FITTED, TRAINERS, build_trainer
+from model.build import build_detector, build_network, build_trainer, import_named
+from model.detector import Detector
+from model.detectors.untrained import UntrainedDetector
+from model.image import cube_to_image
 from model.methods import METHODS
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
@@ -17,14 +20,16 @@ from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import LOSSES, Trainer
 from options.parse import method_options, parse
 
+CPU = torch.device("cpu")
 NL2NETS: dict[str, dict[str, Any]] = {
     "nl2net": {},
     "lfeb": {"non_local": False},
     "nlfeb": {"local": False},
     "pixel_mask": {"mask": "pixel"},
 }
-TRAINED = [name for name, method in METHODS.items() if method.trained and method.same_as is None]
+TRAINED = [name for name, method in METHODS.items() if method.trained and method.variant_of is None]
 UNTRAINED = [name for name, method in METHODS.items() if not method.trained]
+FITTED = [name for name in UNTRAINED if METHODS[name].fit]
 
 
 def options_of(name: str, *words: str) -> dict[str, Any]:
@@ -36,42 +41,85 @@ def build(name: str, *words: str) -> Trainer:
     """Build from the defaults, but for few channels, with one seed."""
     torch.manual_seed(0)
     options = options_of(name, "--nch_ker", "16", *words)
-    return build_trainer(
-        name, torch.Size([1, 3, 9, 8]), device=torch.device("cpu"), options=options
-    )
+    return build_trainer(name, torch.Size([1, 3, 9, 8]), device=CPU, options=options)
+
+
+def untrained(name: str) -> Detector:
+    """Build a method without training from its defaults."""
+    shape = torch.Size([1, 5, 12, 17])
+    return build_detector(name, shape, device=CPU, options=options_of(name))
+
+
+def planted(seed: int = 1) -> Tensor:
+    """Make a random image with a pixel that stands out, (1, 5, 12, 17)."""
+    cube = torch.rand(12, 17, 5, generator=torch.Generator().manual_seed(seed))
+    cube[6, 8] = torch.tensor([9.0, 0, 5, 0, 7])
+    return cube_to_image(cube.numpy())
 
 
 def image() -> Tensor:
     return torch.rand(1, 3, 9, 8, generator=torch.Generator().manual_seed(1))
 
 
-def test_every_method_is_built_one_way() -> None:
-    assert set(DETECTORS) == set(UNTRAINED)
-    assert set(TRAINERS) == set(TRAINED)
-
-
 @pytest.mark.parametrize("name", UNTRAINED)
-def test_detectors_take_a_cube_and_just_their_options(name: str) -> None:
-    (cube, *options) = inspect.signature(DETECTORS[name]).parameters.values()
+def test_builders_without_training_take_a_cube_and_just_their_options(name: str) -> None:
+    (cube, *options) = inspect.signature(import_named(METHODS[name].builder)).parameters.values()
     assert cube.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     assert {option.name for option in options} == set(METHODS[name].options)
     assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in options)
 
 
 @pytest.mark.parametrize("name", UNTRAINED)
-def test_detectors_score_with_the_defaults(name: str) -> None:
-    cube = torch.rand(12, 17, 5, generator=torch.Generator().manual_seed(1))
-    cube[6, 8] = torch.tensor([9.0, 0, 5, 0, 7])
-    scores = DETECTORS[name](cube, **options_of(name))
+def test_methods_without_training_score_with_the_defaults(name: str) -> None:
+    detector = untrained(name)
+    assert isinstance(detector, UntrainedDetector) and detector.parameters == 0
+    assert list(detector.train(planted(), epochs=0)) == []
+    scores, reconstruction = detector.detect(planted())
+    assert reconstruction is None and detector.warning(planted()) == ""
     assert scores.shape == (12, 17) and scores.isfinite().all()
-    assert scores.std() > 0
+    assert divmod(int(scores.argmax()), 17) == (6, 8)
 
 
-@pytest.mark.parametrize("name", FITTED)
-def test_a_background_that_is_kept_scores_its_own_cube_alike(name: str) -> None:
-    cube = torch.rand(12, 17, 5, generator=torch.Generator().manual_seed(1))
-    scores = FITTED[name](cube, **options_of(name)).distance(cube)
-    assert torch.equal(scores, DETECTORS[name](cube, **options_of(name)))
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_a_background_scores_its_own_image_alike(name: str) -> None:
+    detector = untrained(name)
+    scores, _ = detector.detect(planted())
+    detector.keep_background(planted())
+    assert torch.equal(detector.detect(planted())[0], scores)
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_only_a_kept_background_scores_other_images(name: str) -> None:
+    detector, other = untrained(name), planted(2)
+    alone, _ = detector.detect(other)
+    detector.keep_background(planted())
+    assert torch.equal(detector.detect(other)[0], alone) == (name not in FITTED)
+
+
+def test_networks_have_no_other_background_than_their_weights() -> None:
+    trainer = build("lfeb")
+    before, (scores, _) = trainer.weights(), trainer.detect(image())
+    trainer.keep_background(image())
+    assert torch.equal(trainer.detect(image())[0], scores)
+    assert all(torch.equal(before[key], value) for key, value in trainer.weights().items())
+    assert trainer.parameters == sum(value.numel() for value in trainer.network.parameters()) > 0
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_building_a_detector_is_building_its_trainer(name: str) -> None:
+    options = options_of(name, "--nch_ker", "16")
+    torch.manual_seed(0)
+    detector = build_detector(name, torch.Size([1, 3, 9, 8]), device=CPU, options=options)
+    assert isinstance(detector, Trainer) and type(detector) is type(build(name))
+    drawn = build(name).weights()
+    assert all(torch.equal(drawn[key], value) for key, value in detector.weights().items())
+
+
+def test_options_that_save_memory_reach_the_networks_that_have_them() -> None:
+    options = {**options_of("lfeb", "--nch_ker", "16"), "recompute": True}
+    assert build_network("lfeb", bands=3, options=options).recompute
+    options = {**options_of("autoad", "--nch_ker", "16"), "recompute": True}
+    build_trainer("autoad", torch.Size([1, 3, 9, 8]), device=CPU, options=options)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -134,15 +182,15 @@ def test_preset_and_tile_choose_the_trainer(name: str) -> None:
 def test_the_precision_is_what_the_device_has(
     monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    for supported, at_hand in ((True, "bf16"), (False, "fp32")):
+    for supported, available in ((True, "bf16"), (False, "fp32")):
         monkeypatch.setattr(
             torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda known=supported: known
         )
-        assert build("nl2net", "--precision", "bf16", *words).precision == at_hand
+        assert build("nl2net", "--precision", "bf16", *words).precision == available
     assert build("nl2net", "--precision", "tf32", *words).precision == "fp32"
 
 
-def test_ablations_are_what_they_are_called() -> None:
+def test_ablations_have_the_parts_of_their_names() -> None:
     networks = {name: build(name).network for name in NL2NETS}
     parts = {
         name: [part for part, _ in network.named_children()] for name, network in networks.items()

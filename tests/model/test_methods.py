@@ -1,5 +1,6 @@
-"""The list of methods: names, options, and that it costs nothing to read."""
+"""The registry of methods: names, options, builders, and that it is cheap to import."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -7,25 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from model.methods import METHODS
+from model.methods import BY_PRESET, METHODS, PRESETS
 from options.parse import method_options, parse, without_shorthands
 
+ROOT = Path(__file__).parents[2]
 NAMES = pytest.mark.parametrize("name", METHODS)
 
 
-def test_titles_can_be_told_apart_even_where_case_does_not_count() -> None:
-    titles = [method.title.lower() for method in METHODS.values() if method.same_as is None]
+def is_defined(dotted: str) -> bool:
+    """Find a dotted name, "module:name", in the source of its module."""
+    module, _, name = dotted.partition(":")
+    source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+    defined = (ast.ClassDef, ast.FunctionDef)
+    return name in {node.name for node in ast.parse(source).body if isinstance(node, defined)}
+
+
+def test_titles_differ_even_without_case() -> None:
+    titles = [method.title.lower() for method in METHODS.values() if method.variant_of is None]
     assert len(set(titles)) == len(titles)
 
 
 @NAMES
-def test_titles_make_good_file_names_and_names_good_words(name: str) -> None:
+def test_titles_make_file_names_and_names_arguments(name: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", METHODS[name].title)
     assert re.fullmatch(r"[a-z0-9_]+", name)
 
 
 @NAMES
-def test_defaults_and_what_is_fixed_are_options_of_the_method(name: str) -> None:
+def test_defaults_and_fixed_options_are_options_of_the_method(name: str) -> None:
     method = METHODS[name]
     assert set(method.defaults) <= set(method.options)
     assert all(method.has(option) for option in method.fixed)
@@ -33,10 +43,31 @@ def test_defaults_and_what_is_fixed_are_options_of_the_method(name: str) -> None
 
 
 @NAMES
+def test_dotted_names_are_those_of_classes_and_functions(name: str) -> None:
+    method = METHODS[name]
+    own_trainer = method.trainer if method.trainer != BY_PRESET else None
+    assert all(map(is_defined, filter(None, (method.builder, method.fit, own_trainer))))
+
+
+def test_presets_name_trainers_and_change_options() -> None:
+    for preset in PRESETS.values():
+        assert is_defined(preset.trainer)
+        assert all(METHODS["nl2net"].has(option) for option in preset.defaults)
+
+
+@NAMES
+def test_papers_and_texts_are_single_lines(name: str) -> None:
+    method = METHODS[name]
+    assert re.search(r"\b(19|20)\d\d\b", method.paper)
+    for text in (method.about, method.paper, method.blind_to):
+        assert text == text.strip() and "\n" not in text and text[-1] not in ".;"
+
+
+@NAMES
 def test_the_command_line_takes_every_method_with_its_defaults(name: str) -> None:
     method = METHODS[name]
     args, _ = parse(["--method", name])
-    assert args.method == (method.same_as or name)
+    assert args.method == (method.variant_of or name)
     options = method_options(args)
     assert set(options) == set(method.options)
     for option, value in {**method.defaults, **without_shorthands(method.fixed)}.items():
@@ -44,20 +75,16 @@ def test_the_command_line_takes_every_method_with_its_defaults(name: str) -> Non
         assert options[option] == (value if option != "mode" else ("na",) * args.nblk)
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].same_as])
-def test_a_method_that_is_another_has_what_that_one_has(name: str) -> None:
-    method = METHODS[name]
-    other = METHODS[method.same_as or ""]
-    assert other.same_as is None and method.fixed
-    assert (method.title, method.options, method.trained) == (
-        other.title,
-        other.options,
-        other.trained,
-    )
-    assert method.defaults == other.defaults
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].variant_of])
+def test_a_variant_differs_from_its_method_in_fixed_options_alone(name: str) -> None:
+    variant = METHODS[name]
+    method = METHODS[variant.variant_of or ""]
+    assert method.variant_of is None and variant.fixed
+    apart = {"about", "variant_of", "fixed"}
+    own, other = ({k: v for k, v in vars(m).items() if k not in apart} for m in (variant, method))
+    assert own == other
 
 
-def test_listing_the_methods_imports_no_torch() -> None:
+def test_the_registry_imports_no_torch() -> None:
     code = "import sys, model.methods; sys.exit('torch' in sys.modules)"
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

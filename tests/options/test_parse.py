@@ -81,7 +81,7 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
 
 def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
     args, _ = parse(["--preset", "fast"])
-    assert method_options(args) == {**NL2NET, **PRESETS["fast"], "preset": "fast"}
+    assert method_options(args) == {**NL2NET, **PRESETS["fast"].defaults, "preset": "fast"}
     assert off_default(args) == {"preset": "fast"}
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
@@ -236,7 +236,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def settings_of_methods(draw: st.DrawFn) -> dict[str, Any]:
     """A method with some of its options, as they are read."""
-    name = draw(st.sampled_from([name for name in METHODS if METHODS[name].same_as is None]))
+    name = draw(st.sampled_from([name for name in METHODS if METHODS[name].variant_of is None]))
     options = METHODS[name].options
     values: dict[str, Any] = {"method": name}
     values |= {option: draw(VALUES[option]) for option in options if option in VALUES}

@@ -1,6 +1,7 @@
 """Collaborative representation, against its definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 import model.detectors.crd
 from model.detectors.crd import collaborative_representation
-from model.detectors.dual_window import rings
-from tests.model.detectors.test_dual_window import ring_of
+from model.detectors.dual_window import background_windows
+from tests.model.detectors.reference import ring_of, with_no_data
 
 Cube = NDArray[Any]
 
@@ -31,7 +32,7 @@ def crd(cube: Cube, *, inner: int = 1, outer: int = 5, ridge: float = 1e-6) -> C
 
 
 def misfit(pixel: Cube, ring: list[Cube], *, ridge: float) -> float:
-    """What the ring's spectra cannot represent of a pixel, by the weights' normal equations."""
+    """Norm of the residual of a pixel on its ring, by the normal equations of the weights."""
     count = len(ring)
     penalty = np.zeros((count, count))
     for index, spectrum in enumerate(ring):
@@ -148,13 +149,12 @@ def test_a_planted_anomaly_scores_the_highest(place: tuple[int, int]) -> None:
     assert np.unravel_index(scores.argmax(), scores.shape) == place
 
 
-@pytest.mark.parametrize("largest", [1, 500])
-def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
+@pytest.mark.parametrize("batch_values", [1, 500])
+def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, batch_values: int) -> None:
     cube = random_cube(7, 6, 8)
     expected = crd(cube)
-    monkeypatch.setattr(
-        model.detectors.crd, "rings", lambda *a, **k: rings(*a, **k, largest=largest)
-    )
+    small = partial(background_windows, batch_values=batch_values)
+    monkeypatch.setattr(model.detectors.crd, "background_windows", small)
     np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
 
 
@@ -164,32 +164,25 @@ def test_windows_without_a_ring_are_refused(inner: int, outer: int) -> None:
         crd(random_cube(8, 9, 3), inner=inner, outer=outer)
 
 
-def with_gaps(cube: Cube) -> tuple[Cube, NDArray[np.bool_]]:
-    """The cube with a corner, a line and a single pixel of NaN, and where there is data (H, W)."""
-    known = np.ones(cube.shape[:2], bool)
-    known[:3, :3] = known[:, 5] = known[-2, -2] = False
-    return np.where(known[..., np.newaxis], cube, np.nan), known
-
-
 @pytest.mark.parametrize(("inner", "outer"), [(1, 3), (3, 5), (1, 99)])
 @pytest.mark.parametrize("bands", [3, 40])
-def test_pixels_of_no_data_represent_nothing(inner: int, outer: int, bands: int) -> None:
+def test_no_data_pixels_represent_nothing(inner: int, outer: int, bands: int) -> None:
     height, width = 7, 8
-    cube, known = with_gaps(random_cube(height, width, bands))
+    cube, valid = with_no_data(random_cube(height, width, bands))
     scores = crd(cube, inner=inner, outer=outer, ridge=1e-2)
-    assert np.array_equal(np.isnan(scores), ~known)
-    for row, column in np.argwhere(known):
+    assert np.array_equal(np.isnan(scores), ~valid)
+    for row, column in np.argwhere(valid):
         window = {"height": height, "width": width, "inner": inner, "outer": outer}
-        ring = [cube[place] for place in ring_of(row, column, **window) if known[place]]
+        ring = [cube[place] for place in ring_of(row, column, **window) if valid[place]]
         expected = misfit(cube[row, column], ring, ridge=1e-2)
         assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-10)
 
 
-def test_a_pixel_alone_among_those_of_no_data_is_represented_by_the_mean() -> None:
+def test_a_pixel_alone_among_no_data_pixels_is_represented_by_the_mean() -> None:
     cube = random_cube(15, 16, 3)
     cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
     scores = crd(cube, ridge=1e-2)
-    known = np.isfinite(cube[..., 0])
-    assert np.array_equal(np.isfinite(scores), known)
-    mean = cube[known].mean(axis=0)
+    valid = np.isfinite(cube[..., 0])
+    assert np.array_equal(np.isfinite(scores), valid)
+    mean = cube[valid].mean(axis=0)
     assert scores[4, 4] == pytest.approx(misfit(cube[4, 4], [mean], ridge=1e-2), rel=1e-8)

@@ -1,6 +1,7 @@
 """The Reed–Xiaoli detectors, against their definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 import model.detectors.rx
 from data.reading.by_name import load_scene
 from detection.measures import area_under_roc
-from model.detectors.dual_window import rings
-from model.detectors.rx import FEWEST, background_of, global_rx, local_rx
+from model.detectors.dual_window import background_windows
+from model.detectors.rx import MIN_VALID_SHARE, fit_background, global_rx, local_rx
 from tests.conftest import SHARED
-from tests.model.detectors.test_dual_window import ring_of
+from tests.model.detectors.reference import ring_of, with_no_data
 
 Cube = NDArray[Any]
 Detector = Callable[..., Cube]
@@ -178,12 +179,12 @@ def test_a_planted_anomaly_scores_the_highest(detect: Detector, place: tuple[int
 
 
 def test_local_scores_see_the_ring_alone() -> None:
-    """What lies in the inner window, the pixel apart, or beyond the outer does not matter."""
+    """Other pixels of the inner window and pixels beyond the outer do not matter."""
     cube = random_cube(13, 13, 3)
     changed = cube.copy()
     row, column = np.indices((13, 13))
-    away = np.maximum(abs(row - 6), abs(column - 6))
-    changed[(away == 1) | (away > 4)] *= -3
+    distances = np.maximum(abs(row - 6), abs(column - 6))
+    changed[(distances == 1) | (distances > 4)] *= -3
     # the floor of the variance is that of the scene, but these rings are not flat
     before, after = (lrx(values, inner=3, outer=9)[6, 6] for values in (cube, changed))
     assert after == pytest.approx(before, rel=1e-12)
@@ -191,28 +192,29 @@ def test_local_scores_see_the_ring_alone() -> None:
     assert lrx(changed, inner=3, outer=9)[6, 6] != pytest.approx(before, rel=1e-3)
 
 
-@pytest.mark.parametrize("largest", [1, 50])
-def test_parts_of_a_scene_have_the_background_of_the_whole(
-    monkeypatch: pytest.MonkeyPatch, largest: int
+@pytest.mark.parametrize("values", [1, 50])
+def test_chunks_of_a_scene_have_the_background_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, values: int
 ) -> None:
-    cube, _ = with_gaps(random_cube(9, 12, 4))
+    cube, _ = with_no_data(random_cube(9, 12, 4))
     before, pixels = cube.copy(), torch.from_numpy(cube)
-    whole, scores = background_of(pixels), rx(cube)
-    monkeypatch.setattr(model.detectors.rx, "LARGEST", largest)
-    background = background_of(pixels)
+    whole, scores = fit_background(pixels), rx(cube)
+    monkeypatch.setattr(model.detectors.rx, "CHUNK_VALUES", values)
+    background = fit_background(pixels)
     torch.testing.assert_close(background.mean, whole.mean, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(background.covariance, whole.covariance, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(rx(cube), scores, rtol=1e-10)
     np.testing.assert_array_equal(cube, before)
 
 
-@pytest.mark.parametrize("largest", [1, 500])
-def test_batches_do_not_change_local_scores(monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
+@pytest.mark.parametrize("batch_values", [1, 500])
+def test_batches_do_not_change_local_scores(
+    monkeypatch: pytest.MonkeyPatch, batch_values: int
+) -> None:
     cube = random_cube(7, 6, 4)
     expected = lrx(cube)
-    monkeypatch.setattr(
-        model.detectors.rx, "rings", lambda *a, **k: rings(*a, **k, largest=largest)
-    )
+    small = partial(background_windows, batch_values=batch_values)
+    monkeypatch.setattr(model.detectors.rx, "background_windows", small)
     np.testing.assert_allclose(lrx(cube), expected, rtol=1e-10)
 
 
@@ -244,47 +246,40 @@ def test_auc_on_real_scenes(scene: str, auc: float) -> None:
     assert area_under_roc(loaded.anomalous, scores) == pytest.approx(auc, abs=5e-4)
 
 
-def with_gaps(cube: Cube) -> tuple[Cube, NDArray[np.bool_]]:
-    """The cube with a corner, a line and a single pixel of NaN, and where there is data (H, W)."""
-    known = np.ones(cube.shape[:2], bool)
-    known[:3, :3] = known[:, 5] = known[-2, -2] = False
-    return np.where(known[..., np.newaxis], cube, np.nan), known
-
-
-def test_global_scores_are_those_of_the_pixels_of_data_alone() -> None:
-    cube, known = with_gaps(random_cube(9, 12, 4))
+def test_global_scores_are_those_of_the_valid_pixels_alone() -> None:
+    cube, valid = with_no_data(random_cube(9, 12, 4))
     scores = rx(cube)
-    assert np.array_equal(np.isnan(scores), ~known)
-    np.testing.assert_allclose(scores[known], rx(cube[known][:, np.newaxis])[:, 0], rtol=1e-10)
+    assert np.array_equal(np.isnan(scores), ~valid)
+    np.testing.assert_allclose(scores[valid], rx(cube[valid][:, np.newaxis])[:, 0], rtol=1e-10)
 
 
 @pytest.mark.parametrize("ridge", [1e-6, 0.3])
 @pytest.mark.parametrize(("inner", "outer"), [(1, 3), (3, 7), (1, 99)])
-def test_local_scores_leave_out_pixels_of_no_data(inner: int, outer: int, ridge: float) -> None:
-    """A ring that has lost too many of them gives way to the scene."""
+def test_local_scores_leave_out_no_data_pixels(inner: int, outer: int, ridge: float) -> None:
+    """A ring that has lost too many of them is replaced by the scene."""
     height, width, bands = 9, 12, 3
     whole_cube = random_cube(height, width, bands)
     whole_cube[4:, 7:] = whole_cube[4, 7]  # rings without variance, and one pixel that sticks out
     whole_cube[6, 9] *= 2
-    cube, known = with_gaps(whole_cube)
+    cube, valid = with_no_data(whole_cube)
     scores = lrx(cube, inner=inner, outer=outer, ridge=ridge)
-    assert np.array_equal(np.isnan(scores), ~known)
-    least = 1e-6 * cube[known].var(axis=0).mean()
+    assert np.array_equal(np.isnan(scores), ~valid)
+    least = 1e-6 * cube[valid].var(axis=0).mean()
     whole = min(outer, height) * min(outer, width) - inner**2
     seen = set()
-    for row, column in np.argwhere(known):
+    for row, column in np.argwhere(valid):
         window = {"height": height, "width": width, "inner": inner, "outer": outer}
-        ring = [cube[place] for place in ring_of(row, column, **window) if known[place]]
-        few = len(ring) < FEWEST * whole
-        background = cube[known] if few else np.array(ring)
+        ring = [cube[place] for place in ring_of(row, column, **window) if valid[place]]
+        few = len(ring) < MIN_VALID_SHARE * whole
+        background = cube[valid] if few else np.array(ring)
         expected = distance(cube[row, column], background, ridge=ridge, least=least)
         assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-9)
         seen.add(few)
     assert seen == {True, False} or outer == 99
 
 
-def test_a_line_of_pixels_with_a_gap_is_scored() -> None:
-    """Its inner window has more pixels than the outer, so that no ring is the least there is."""
+def test_a_line_of_pixels_with_no_data_is_scored() -> None:
+    """Its inner window has more pixels than the outer, so that the limit is below one pixel."""
     cube = random_cube(1, 30, 2)
     cube[:, 5:9] = cube[:, 10:14] = np.nan
     scores = lrx(cube, inner=3, outer=7)
@@ -293,7 +288,7 @@ def test_a_line_of_pixels_with_a_gap_is_scored() -> None:
 
 
 @BOTH
-def test_a_pixel_alone_among_those_of_no_data_has_a_score(detect: Detector) -> None:
+def test_a_pixel_alone_among_no_data_pixels_has_a_score(detect: Detector) -> None:
     cube = random_cube(15, 16, 3)
     cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
     scores = detect(cube)
@@ -301,14 +296,14 @@ def test_a_pixel_alone_among_those_of_no_data_has_a_score(detect: Detector) -> N
     assert scores[4, 4] == pytest.approx(rx(cube)[4, 4])
 
 
-def test_other_pixels_are_scored_against_a_background_that_is_kept() -> None:
+def test_other_pixels_are_scored_against_a_fitted_background() -> None:
     cube, other = random_cube(9, 12, 4), random_cube(3, 5, 4, seed=1)
     other[0, 1] = np.nan
-    kept = background_of(torch.from_numpy(cube), ridge=0.3)
-    scores = kept.distance(torch.from_numpy(other)).numpy()
+    background = fit_background(torch.from_numpy(cube), ridge=0.3)
+    scores = background.distance(torch.from_numpy(other)).numpy()
     pixels = cube.reshape(-1, 4)
     expected = [[distance(pixel, pixels, ridge=0.3) for pixel in row] for row in other]
     np.testing.assert_allclose(scores, expected, rtol=1e-8)
     assert np.argwhere(np.isnan(scores)).tolist() == [[0, 1]]
     spectrum = torch.from_numpy(other[2, 3])
-    assert float(kept.distance(spectrum)) == pytest.approx(expected[2][3], rel=1e-8)
+    assert float(background.distance(spectrum)) == pytest.approx(expected[2][3], rel=1e-8)

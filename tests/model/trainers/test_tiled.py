@@ -145,15 +145,15 @@ def test_the_difference_that_tiles_make_is_measured_on_a_part() -> None:
     expected, _ = Trainer(tiled.network).detect(part)
     percent = 100 * float(((ours - expected).abs() / expected).median())
     assert percent > 0
-    told = tiled.caution(read_in(whole)[0])
+    told = tiled.warning(read_in(whole)[0])
     assert f"by {percent:.2g} % from" in told and "48×30 pixels" in told
 
 
 def test_nothing_is_told_where_one_tile_holds_all_or_the_part_holds_nothing() -> None:
     tiled = trainer_of(tile=32)
-    assert tiled.caution(image(32, 30)) == ""
-    assert tiled.caution(image(40, 30).fill_(torch.nan)) == ""
-    assert Trainer(tiled.network).caution(image(40, 30)) == ""
+    assert tiled.warning(image(32, 30)) == ""
+    assert tiled.warning(image(40, 30).fill_(torch.nan)) == ""
+    assert Trainer(tiled.network).warning(image(40, 30)) == ""
 
 
 def write_scene(ending: str, cube: NDArray[Any]) -> None:

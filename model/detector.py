@@ -1,0 +1,61 @@
+"""Detector: the common interface of trained networks and of methods without training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+
+from torch import Tensor
+
+from model.image import Image
+
+Looks = Callable[[int], bool]  # whether a caller looks at the detector after an epoch
+
+
+def every_epoch(epoch: int) -> bool:
+    """Look at the detector after each epoch."""
+    return True
+
+
+def no_epoch(epoch: int) -> bool:
+    """Look at the detector only after the last epoch."""
+    return False
+
+
+class Detector(ABC):
+    """A method with its options that scores the pixels of images, after its training if any.
+
+    Images are (1, B, H, W) and may be on any device; results come back on the CPU. A pixel that is
+    NaN has no data, and its score is NaN. The defaults are those of a method without training.
+    """
+
+    longest = 0  # epochs of a training that finds its own end
+    chosen_epoch: int | None = None  # the one that such a training has found
+
+    @property
+    def parameters(self) -> int:
+        """The number of trained parameters."""
+        return 0
+
+    def train(
+        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+    ) -> Iterator[tuple[int, float]]:
+        """Train on an image; after each epoch yield its number, from 1, and its loss."""
+        return iter(())
+
+    def keep_background(self, image: Image) -> None:  # noqa: B027, few methods have one to keep
+        """Keep the background of an image, so that `detect` compares other images with it.
+
+        Does nothing for networks, whose weights are what they know, and for methods that compare
+        each pixel with the others of its own image.
+        """
+
+    @abstractmethod
+    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
+        """Score every pixel of an image, the higher the more anomalous.
+
+        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where there is none.
+        Raises ValueError where the options do not suit the image.
+        """
+
+    def warning(self, image: Image) -> str:
+        """Describe a known inaccuracy of an image's scores, in a line without a full stop."""
+        return ""

@@ -1,0 +1,55 @@
+"""Methods without training as detectors."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from model.detector import Detector
+from model.image import Image, whole
+
+Scorer = Callable[..., Tensor]  # a cube (H, W, B) and the options → scores (H, W)
+
+
+class Background(Protocol):
+    """The background of a cube, to compare other cubes with."""
+
+    def distance(self, pixels: Tensor) -> Tensor:
+        """Score pixels by their distance to the background, (..., B) → (...)."""
+
+
+Fit = Callable[..., Background]  # a cube (H, W, B) and the options → its background
+
+
+class UntrainedDetector(Detector):
+    """A function of a cube and options as a detector.
+
+    `fit` takes the background of a cube, where the method can score other cubes by it.
+    """
+
+    def __init__(
+        self,
+        score: Scorer,
+        *,
+        fit: Fit | None = None,
+        options: Mapping[str, Any],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.score, self.fit = score, fit
+        self.options, self.device = options, torch.device(device)
+        self.background: Background | None = None
+
+    def keep_background(self, image: Image) -> None:
+        if self.fit is not None:
+            self.background = self.fit(self.load(image), **self.options)
+
+    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
+        cube = self.load(image)
+        if self.background is not None:
+            return self.background.distance(cube).cpu(), None
+        return self.score(cube, **self.options).cpu(), None
+
+    def load(self, image: Image) -> Tensor:
+        """Bring an image (1, B, H, W) to the device as a cube (H, W, B)."""
+        return whole(image).squeeze(0).permute(1, 2, 0).contiguous().to(self.device)

@@ -1,0 +1,31 @@
+"""Helpers of the tests of detectors: rings by their definition, cubes with no-data pixels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def ring_of(
+    row: int, column: int, *, height: int, width: int, inner: int, outer: int
+) -> list[tuple[int, int]]:
+    """List the places in the outer window, moved into the image, and not in the inner."""
+    top, left = row - outer // 2, column - outer // 2
+    while top + outer > height:
+        top -= 1
+    while left + outer > width:
+        left -= 1
+    top, left = max(top, 0), max(left, 0)
+    return [
+        (r, c)
+        for r in range(top, min(top + outer, height))
+        for c in range(left, min(left + outer, width))
+        if abs(r - row) > inner // 2 or abs(c - column) > inner // 2
+    ]
+
+
+def with_no_data(cube: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Set a corner, a line and a single pixel to NaN; return the valid pixels (H, W) too."""
+    valid = np.ones(cube.shape[:2], bool)
+    valid[:3, :3] = valid[:, 5] = valid[-2, -2] = False
+    return np.where(valid[..., np.newaxis], cube, np.nan), valid
