@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 
 import main
 from model.methods import METHODS, PRECISIONS, PRESETS
-from options.flags import COMMANDS, build_parser
+from options.flag import COMMANDS
 from options.parse import (
-    command_line,
-    in_words,
+    expand_shorthands,
+    format_options,
     method_options,
-    method_options_of,
-    off_default,
-    option_text,
+    non_default,
     parse,
-    without_shorthands,
+    resolve,
 )
+from options.parser import build_parser
+from options.text import command_line, to_argument
 from utils.errors import InputError
 
 NL2NET = {
@@ -76,16 +76,16 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
     args, given = parse(["--method", name])
     assert method_options(args) == expected
     assert given == {"method": name}
-    assert {*off_default(args)} - {"method"} == {*without_shorthands(METHODS[name].fixed)}
+    assert {*non_default(args)} - {"method"} == {*expand_shorthands(METHODS[name].fixed)}
 
 
 def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
     args, _ = parse(["--preset", "fast"])
     assert method_options(args) == {**NL2NET, **PRESETS["fast"], "preset": "fast"}
-    assert off_default(args) == {"preset": "fast"}
+    assert non_default(args) == {"preset": "fast"}
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
-    assert off_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+    assert non_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_factor_is_both_factors_where_they_are_not_given_themselves(
 def test_the_last_third_of_ssbsn_attends(depth: int, mode: list[str]) -> None:
     args, _ = parse(["--method", "ssbsn", "--nblk", str(depth)])
     assert list(args.mode) == mode
-    assert {*off_default(args)} - {"method"} <= {"nblk"}
+    assert {*non_default(args)} - {"method"} <= {"nblk"}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_options_of_other_methods_have_no_meaning(name: str) -> None:
             **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
             **{"precision": "bf16", "preset": "fast", "refinement": "true"},
         }.get(option, "3")
-        with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
+        with pytest.raises(InputError, match=f"--{option} does not apply to --method {name} "):
             parse(["--method", name, f"--{option}", value])
         _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
         assert option in given  # a table may have other methods, and tells
@@ -178,7 +178,7 @@ def test_options_of_other_commands_have_no_meaning(
         args, given = parse(words)
         assert str(given[option]) == str(getattr(args, option)) == value
         return
-    with pytest.raises(InputError, match=f"^--{option} has no meaning for --command {command}$"):
+    with pytest.raises(InputError, match=f"^--{option} does not apply to --command {command}$"):
         parse(words)
 
 
@@ -202,19 +202,19 @@ def test_a_table_completes_the_options_of_its_methods_itself() -> None:
 def test_what_is_fixed_cannot_be_another(name: str, words: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse(["--method", name, *words])
-    fixed = {option: option_text(value) for option, value in METHODS[name].fixed.items()}
+    fixed = {option: to_argument(value) for option, value in METHODS[name].fixed.items()}
     same, _ = parse(["--method", name, *[f"--{option}={text}" for option, text in fixed.items()]])
     assert same == parse(["--method", name])[0]
 
 
 def test_what_is_off_its_defaults_is_told() -> None:
     args, _ = parse(["--method", "autoad", "--epochs", "1000", "--nch_ker", "64", "--seed", "3"])
-    off = {name: value for name, value in off_default(args).items() if name != "method"}
+    off = {name: value for name, value in non_default(args).items() if name != "method"}
     assert off == {"nch_ker": 64, "seed": 3}
     args, _ = parse(["--nblk", "2", "--mode", "ss", "--learning_rate", "1e-4"])
-    assert off_default(args) == {"nblk": 2}  # which has these blocks
+    assert non_default(args) == {"nblk": 2}  # which has these blocks
     args, _ = parse(["--nblk", "2", "--mode", "na", "ss"])
-    assert off_default(args) == {"nblk": 2, "mode": ("na", "ss")}
+    assert non_default(args) == {"nblk": 2, "mode": ("na", "ss")}
 
 
 RATE = st.floats(0, 1e30)
@@ -259,14 +259,14 @@ def test_a_command_line_is_read_as_it_was_meant(given_options: dict[str, Any]) -
     args, given = parse(words)
     assert given == given_options
     assert {name: getattr(args, name) for name in given_options} == given_options
-    name, options = method_options_of(given_options)
+    name, options = resolve(given_options)
     assert name == given_options["method"] and set(options) == set(METHODS[name].options)
     assert (
         options.items()
         >= {key: given_options[key] for key in given_options if key != "method"}.items()
     )
     everything = command_line({"method": name, **options})  # complete, it comes to the same
-    assert method_options_of(parse(shlex.split(everything)[2:])[1]) == (name, options)
+    assert resolve(parse(shlex.split(everything)[2:])[1]) == (name, options)
 
 
 @settings(deadline=None)
@@ -279,22 +279,22 @@ def test_names_of_scenes_survive_a_shell(names: list[str]) -> None:
 
 def test_settings_that_cannot_be_used_are_refused_as_typed_ones() -> None:
     for wanted, message in (
-        ({"method": "rx", "epochs": 3}, "--epochs has no meaning for --method rx"),
+        ({"method": "rx", "epochs": 3}, "--epochs does not apply to --method rx"),
         ({"method": "lfeb", "epochs": 0}, "--epochs: 0 is not a whole number"),
         ({"method": "nl2net", "mode": ["na", "na"]}, "--mode names 2 blocks, but --nblk is 6"),
         ({"method": "nl2net", "learning_rate": -0.5}, "--learning_rate: '-0.5' is not a number"),
     ):
         with pytest.raises(InputError, match=message):
-            method_options_of(wanted)
+            resolve(wanted)
 
 
 @NAMES
 def test_options_in_words_are_those_of_use(name: str) -> None:
     args, _ = parse(["--command", "run", "--method", name])
-    lines = dict(line.split(": ", 1) for line in in_words(args).splitlines())
+    lines = dict(line.split(": ", 1) for line in format_options(args).splitlines())
     options = method_options(args)
     assert {option: lines[option] for option in options} == {
-        option: option_text(value) for option, value in options.items()
+        option: to_argument(value) for option, value in options.items()
     }
     of_all = {option for method in METHODS.values() for option in method.options}
     assert not (of_all - set(options)) & set(lines)

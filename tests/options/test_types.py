@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from options.types import Threshold, threshold_argument
+from options.types import THRESHOLD, Threshold
 
 REFUSED = ["pf=0", "pf=1", "pf=nan", "pf=", "pf", "quantile=1", "quantile=-1", "value=1.1"]
 REFUSED += ["value=-0.1", "nan", "inf", "p=0.1", "=0.4", "pf=0.1=0.1", ""]
@@ -22,13 +22,13 @@ REFUSED += ["value=-0.1", "nan", "inf", "p=0.1", "=0.4", "pf=0.1=0.1", ""]
     ],
 )
 def test_a_text_is_read_and_written(text: str, kind: str, value: float) -> None:
-    threshold = threshold_argument(text)
+    threshold = THRESHOLD(text)
     assert threshold == Threshold(kind, value)
-    assert threshold_argument(str(threshold)) == threshold
+    assert THRESHOLD(str(threshold)) == threshold
 
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_threshold_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ArgumentTypeError) as error:
-        threshold_argument(text)
+        THRESHOLD(text)
     assert str(error.value).startswith(f"'{text}' is not a score") and "\n" not in str(error.value)
