@@ -17,7 +17,7 @@ from data.reading.by_name import load_scene, scenes_in
 from detection.task import detect
 from detection.threshold import threshold_score
 from model.image import cube_to_image
-from options.parse import method_options_of
+from options.parse import resolve
 from options.types import Threshold
 
 METHODS = ("rx", "crd")  # with their defaults; what needs no training gives all scenes in minutes
@@ -32,7 +32,7 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
         return
     image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     for chosen in METHODS:
-        method, options = method_options_of({"method": chosen})
+        method, options = resolve({"method": chosen})
         scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
         scores = scene.labelled(scores)
         for rate in RATES:

@@ -12,7 +12,7 @@ from detection.task import detect, device_of, find_scene, image_of, planned_opti
 from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
-from options.parse import in_words
+from options.parse import format_options
 from utils.files import print_paths, writable_folder
 from utils.provenance import provenance
 
@@ -41,7 +41,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
-        options=in_words(args),
+        options=format_options(args),
         details={
             "predicting": work,
             "caution": trainer.caution(image) if trainer else "",

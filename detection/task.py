@@ -18,7 +18,7 @@ from model.build import build_trainer, detector_scores
 from model.image import Image, Windows, cube_to_image, image_to_cube, whole
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
-from options.parse import method_options, method_options_of
+from options.parse import method_options, resolve
 from utils.devices import device_in_words, select_device
 from utils.errors import as_input_error
 from utils.seeds import seed_everything
@@ -118,7 +118,7 @@ def work_in_words(args: Namespace, scene: Scene, trainer: Trainer | None) -> str
 
 def rx_in_words(scene: Scene) -> str:
     """The AUC of RX with its defaults."""
-    method, options = method_options_of({"method": "rx"})
+    method, options = resolve({"method": "rx"})
     image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
     measures = measure(scene.anomalous, scene.labelled(scores))

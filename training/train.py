@@ -16,7 +16,7 @@ from detection.task import (
 from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, most_epochs
-from options.parse import in_words
+from options.parse import format_options
 from training.lock import only_writer
 from training.log import TrainingRecord
 from training.loop import train_and_keep
@@ -54,7 +54,7 @@ def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, 
     record = TrainingRecord(
         run.logs,
         method=METHODS[args.method].title,
-        options=f"{in_words(args)}training: {work}\n",
+        options=f"{format_options(args)}training: {work}\n",
         epochs=most_epochs(trainer, args.epochs),
         losses=earlier.losses if earlier else (),
         aucs=earlier.aucs if earlier else (),

@@ -11,7 +11,7 @@ from data.scene import Scene
 from detection.task import detect, seeded_trainer
 from model.image import cube_to_image
 from model.methods import METHODS
-from options.parse import method_options_of
+from options.parse import resolve
 
 CPU = torch.device("cpu")
 NAMES = [name for name, method in METHODS.items() if method.same_as is None]
@@ -23,7 +23,7 @@ def detected(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """What a method with small options makes of a cube, after its training where it has one."""
     small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
-    _, options = method_options_of({"method": method, **small})
+    _, options = resolve({"method": method, **small})
     trainer = None
     if METHODS[method].trained:
         image = cube_to_image(cube)
