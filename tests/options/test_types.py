@@ -46,7 +46,6 @@ BLOCKS = words_of("na", "ss")
         (THRESHOLD, 0.4, Threshold("value", 0.4)),
         (THRESHOLD, "0", Threshold("value", 0)),
     ],
-    ids=str,
 )
 def test_a_value_is_converted_and_stays_itself(
     type_: Type, given_value: object, value: object
@@ -70,7 +69,6 @@ def test_a_value_is_converted_and_stays_itself(
         (TRUE_OR_FALSE, "maybe", "'maybe' is neither true nor false"),
         (DEVICE_IDS, "0,-1", "'0,-1' is not one or more device ids, as in 0 or 0,1 (-1: CPU)"),
     ],
-    ids=str,
 )
 def test_a_refusal_names_value_and_range(type_: Type, value: object, message: str) -> None:
     with pytest.raises(ArgumentTypeError) as error:
