@@ -33,6 +33,6 @@ $(VENV)/installed: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-cluster.txt requirements-geotiff.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+$(VENV)/installed-dev: $(wildcard requirements*.txt) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet $(foreach file,$(wildcard requirements*.txt),-r $(file))
 	@touch $@ $(VENV)/installed

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from data.reading.by_name import load_scene, scenes_in
 from detection.task import Task
 from detection.threshold import threshold_score
-from options.parse import method_options_of
+from options.parse import resolve
 from options.types import Threshold
 
 METHODS = ("rx", "crd")  # with their defaults; what needs no training gives all scenes in minutes
@@ -30,7 +30,7 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
     if anomalous is None or not scene.has_both_classes:
         return
     for chosen in METHODS:
-        method, options = method_options_of({"method": chosen})
+        method, options = resolve({"method": chosen})
         task = Task(method, options, scene, torch.device("cpu"))
         scores, _ = task.detect(task.build_detector())
         scores = scene.labelled(scores)

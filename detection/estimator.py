@@ -1,6 +1,5 @@
 """Detectors with the interface of scikit-learn: a cube in, a detection map out."""
 
-from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,9 @@ from detection.measures import scaled
 from detection.task import Task
 from model.image import cube_to_image
 from model.trainers.trainer import most_epochs
-from options.parse import method_options_of
+from options.applicable import method_option_names
+from options.parameters import check_parameters, with_method_parameters
+from options.parse import resolve
 from utils.devices import select_device
 
 NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
@@ -25,8 +26,7 @@ NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
 Cube = NDArray[np.float32]  # (H, W, B)
 
 
-# scikit-learn takes the parameters from the signature, and has a representation of its own
-@dataclass(eq=False, repr=False)
+@with_method_parameters
 class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A method of `--method` and its options, None for those at the method's defaults.
 
@@ -46,33 +46,22 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     any `X`.
     """
 
-    method: str = "nl2net"
-    _: KW_ONLY
-    epochs: int | str | None = None
-    learning_rate: float | None = None
-    weight_decay: float | None = None
-    seed: int | None = None
-    lossm: str | None = None
-    factor: int | None = None
-    factor_train: int | None = None
-    factor_test: int | None = None
-    nch_ker: int | None = None
-    nblk: int | None = None
-    mode: str | tuple[str, ...] | None = None
-    f_scale: int | None = None
-    ss_exp_factor: float | None = None
-    blindspot: int | None = None
-    dilation: int | None = None
-    refinement: bool | None = None
-    precision: str | None = None
-    preset: str | None = None
-    tile: int | None = None
-    inner_window: int | None = None
-    outer_window: int | None = None
-    ridge: float | None = None
-    device: str | None = None
-    contamination: float = 0.01
-    verbose: bool = False
+    def __init__(
+        self,
+        method: str = "nl2net",
+        *,
+        device: str | None = None,
+        contamination: float = 0.01,
+        verbose: bool = False,
+        **options: Any,
+    ) -> None:
+        self.method = method
+        self.device = device
+        self.contamination = contamination
+        self.verbose = verbose
+        check_parameters(options)
+        for name in method_option_names():
+            setattr(self, name, options.get(name))
 
     def fit(self, X: ArrayLike, y: object = None) -> "AnomalyDetector":
         """Learn the background of `X`: train the network, or take the statistics.
@@ -84,7 +73,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is {self.contamination}, not above 0 and up to 0.5")
-        method, options = method_options_of(self._given())
+        method, options = resolve(self._given())
         array = self._checked(X, reset=True)
         cube = as_cube(array)
         masked = no_data(cube)

@@ -118,9 +118,7 @@ def memory_needed(
     On a CUDA device those of the device, otherwise those of the process.
     """
     seen = shape_of_step(shape, options, training)
-    peak = partial(
-        network_peak, method, options={**options, "recompute": recompute}, device=device
-    )
+    peak = partial(network_peak, method, options={**options, "recompute": recompute}, device=device)
     step = peak(seen, training=training)
     if device.type == "cuda":
         # a CUDA graph keeps what its step works with while the image is rebuilt

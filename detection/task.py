@@ -20,7 +20,7 @@ from model.detector import Detector
 from model.image import Image, Windows, cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
-from options.parse import method_options, method_options_of
+from options.parse import method_options, resolve
 from utils.devices import device_in_words, select_device
 from utils.errors import InputError, as_input_error
 from utils.seeds import seed_everything
@@ -134,7 +134,7 @@ def read_settings(args: Namespace) -> Reading:
 
 def describe_rx(scene: Scene) -> str:
     """Compute the AUC of RX with its defaults, as text."""
-    method, options = method_options_of({"method": "rx"})
+    method, options = resolve({"method": "rx"})
     task = Task(method, options, scene, torch.device("cpu"))
     scores, _ = task.detect(task.build_detector())
     measures = measure(scene.anomalous, scene.labelled(scores))

@@ -12,7 +12,7 @@ from model.build import build_network, check_strides
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.layers import require
-from options.parse import method_options_of
+from options.parse import resolve
 from utils.errors import as_input_error
 from utils.seeds import seed_everything
 
@@ -34,7 +34,7 @@ def receptive_fields(given: Mapping[str, Any]) -> list[ReceptiveField]:
     for name in [given["method"]] if "method" in given else FAMILY:
         own = {option: value for option, value in given.items() if METHODS[name].has(option)}
         with as_input_error(f"--method {name}"):
-            method, options = method_options_of({"method": name, **own})
+            method, options = resolve({"method": name, **own})
             require(method in NETWORKS, f"no blind-spot network, as are {', '.join(NETWORKS)}")
             fields.append(receptive_field(method=method, options=options))
     return fields

@@ -24,7 +24,7 @@ from experiments.cost import PeakMemory, forward_flops
 from model.detector import Detector
 from model.methods import AUTO, METHODS
 from model.trainers.trainer import Trainer
-from options.parse import command_line
+from options.text import command_line
 from utils.devices import select_device
 from utils.provenance import provenance
 

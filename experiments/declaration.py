@@ -8,7 +8,8 @@ from typing import Any
 
 from data.published import published_methods
 from model.methods import METHODS, Method
-from options.parse import method_options_of, of_methods, without_shorthands
+from options.applicable import method_option_names
+from options.parse import expand_shorthands, resolve
 from utils.errors import InputError, as_input_error
 
 if sys.version_info >= (3, 11):
@@ -104,14 +105,14 @@ def check_seeds(seeds: Any) -> None:
     if not is_list_of(int, seeds) or not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds is {seeds!r}, not a list of whole numbers, each once")
     for seed in seeds:
-        method_options_of({"method": "nl2net", "seed": seed})  # raises for one that is none
+        resolve({"method": "nl2net", "seed": seed})  # raises for one that is none
 
 
 def check_shared(options: object) -> None:
     """Raise ValueError unless these are options that some method has, or `eval_freq`."""
     if not isinstance(options, dict):
         raise ValueError("options is no [options] block")
-    known = sorted(of_methods() - {"seed"} | {"eval_freq"})
+    known = sorted(method_option_names() - {"seed"} | {"eval_freq"})
     for option in options:
         if option not in known:
             raise ValueError(f"[options] has '{option}', which is none of {', '.join(known)}")
@@ -144,7 +145,7 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
         blocks = blocks or [{"method": wanted}]
     methods = [method_of(block) for block in blocks]
     for option in given:
-        if option in of_methods() and not any(method.has(option) for method in methods):
+        if option in method_option_names() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
     rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
     if declared["show"] == "measures" and len(rows) > 1:
@@ -186,9 +187,9 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
                 f"method {name} has no '{option}' here (it has: label, "
                 f"{', '.join(o for o in method.options if o != 'seed')})"
             )
-    settings |= without_shorthands(own)
+    settings |= expand_shorthands(own)
     settings |= applicable(given, method)
-    base, options = method_options_of({"method": name, **settings})
+    base, options = resolve({"method": name, **settings})
     return Row(
         label, base, {option: value for option, value in options.items() if option != "seed"}
     )
@@ -196,8 +197,8 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
 
 def applicable(settings: Mapping[str, Any], method: Method) -> dict[str, Any]:
     """Those of the settings that the method leaves open."""
-    meant = without_shorthands({o: value for o, value in settings.items() if method.has(o)})
-    fixed = without_shorthands(method.fixed)
+    meant = expand_shorthands({o: value for o, value in settings.items() if method.has(o)})
+    fixed = expand_shorthands(method.fixed)
     return {option: value for option, value in meant.items() if option not in fixed}
 
 

@@ -7,7 +7,8 @@ from experiments.declaration import Row
 from experiments.layouts import AUC_GRIDS, SECONDS
 from experiments.plan import Plan
 from model.methods import METHODS
-from options.parse import method_options_of, option_text
+from options.parse import resolve
+from options.text import to_argument
 
 
 def notes_of(plan: Plan) -> list[str]:
@@ -68,11 +69,11 @@ def notes_on_devices(plan: Plan) -> list[str]:
 
 def row_in_words(row: Row, seeds: str) -> str:
     """A row's method, its epochs and what is off its defaults; its seeds where it draws any."""
-    _, defaults = method_options_of({"method": row.method})
+    _, defaults = resolve({"method": row.method})
     if "mode" in defaults:
         defaults["mode"] = METHODS[row.method].mode(row.options["nblk"])
     options = [
-        f"{name} {option_text(value)}"
+        f"{name} {to_argument(value)}"
         for name, value in row.options.items()
         if name == "epochs" or value != defaults[name]
     ]

@@ -1,67 +1,71 @@
-"""The options of the command line: their values, and which of them have a meaning."""
+"""From arguments, or from settings of TOML or Python, to the value of every option."""
 
-import argparse
-import re
-import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import METHODS, PRESETS, RECIPE, SHORTHANDS, WINDOWS
-from options.flags import AGAIN_OPTIONS, TABLE_OPTIONS, build_parser
+from model.methods import METHODS, PRESETS, SHORTHANDS
+from options.applicable import (
+    RESTART_OPTIONS,
+    check_applicable,
+    check_command,
+    concerns_one_method,
+    method_option_names,
+)
+from options.flags import DEFAULTS, FLAGS
+from options.parser import build_parser, join_negative_values
+from options.text import to_argument, to_filename
 from utils.errors import InputError
 
-# what changes the picture of a blind spot, or where it goes
-BLINDSPOT_OPTIONS = {
-    *("command", "method", "result_dir", "seed", *SHORTHANDS),
-    *({option for method in METHODS.values() for option in method.options} - {*RECIPE, *WINDOWS}),
-}
 
-
-def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
+def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
     """Read the arguments: the value of every option, and of those that were given.
 
     Defaults are those of the method. Raises InputError where options do not exist, do not go
-    together, or have no meaning for the method.
+    together, or do not apply to the method.
     """
-    parser = build_parser()
-    defaults = vars(parser.parse_args([]))
     nothing = object()  # stands where no default overwrites it
-    words = with_negative_values(sys.argv[1:] if arguments is None else arguments)
-    parsed = parser.parse_args(words, argparse.Namespace(**dict.fromkeys(defaults, nothing)))
-    given = {option: value for option, value in vars(parsed).items() if value is not nothing}
-    if "mode" in given:
-        given["mode"] = tuple(word for part in given["mode"] for word in part)
-    name = given.get("method", defaults["method"])
+    argv = join_negative_values(sys.argv[1:] if arguments is None else arguments)
+    parsed = build_parser().parse_args(argv, Namespace(**dict.fromkeys(DEFAULTS, nothing)))
+    given = {name: joined(value) for name, value in vars(parsed).items() if value is not nothing}
+    return complete(given), given
+
+
+def joined(value: Any) -> Any:
+    """Make one tuple of several that were given as separate arguments."""
+    if isinstance(value, list) and all(isinstance(part, tuple) for part in value):
+        return tuple(element for part in value for element in part)
+    return value
+
+
+def complete(given: Mapping[str, Any]) -> Namespace:
+    """Add the defaults to the options that are given, and check them together."""
+    command, name = (given.get(option, DEFAULTS[option]) for option in ("command", "method"))
     method = METHODS[name]
-    spelt_out = without_shorthands(given)
-    for option, value in method.fixed.items():
-        meant = without_shorthands({option: value})
-        if any(spelt_out.get(one, value) != value for one in meant):
-            raise InputError(f"--method {name} has --{option} {option_text(value)} and no other")
-    preset = PRESETS[given.get("preset", defaults["preset"])].defaults
-    options: dict[str, Any] = {
-        **{**defaults, **method.defaults, **preset},
-        **{**spelt_out, **without_shorthands(method.fixed)},
+    options = {
+        **defaults_of(name, preset=given.get("preset", DEFAULTS["preset"])),
+        **expand_shorthands(given),
+        **expand_shorthands(method.fixed),
     }
+    check_fixed(given, name)
     options["method"] = method.variant_of or name
-    options["dataset"] = given.get("dataset", [defaults["dataset"]])
-    check_command(given, options["command"])
-    if of_one_method(given, options["command"]):
-        check_meaning(given, name)
-        complete_network_options(options)
-    return argparse.Namespace(**options), given
+    options["dataset"] = given.get("dataset", [DEFAULTS["dataset"]])
+    check_command(given, command)
+    if concerns_one_method(given, command):
+        check_applicable(given, name)
+        options["mode"] = block_modes(options)
+        check_together(options)
+    return Namespace(**options)
 
 
-def of_one_method(given: Mapping[str, object], command: str) -> bool:
-    """Whether the options are those of a single method."""
-    if command == "blindspot":  # which without one is of all networks, each with those it has
-        return "method" in given
-    return command != "reproduce"  # a table has its own methods, and completes their options
+def defaults_of(name: str, *, preset: str) -> dict[str, Any]:
+    """Return the defaults of a method and a preset."""
+    return {**DEFAULTS, **METHODS[name].defaults, **PRESETS[preset].defaults}
 
 
-def without_shorthands(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the options that a shorthand means in its place, where they are not given themselves."""
+def expand_shorthands(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace each shorthand by the options that it stands for, unless they are given."""
     meant = {
         option: settings[shorthand]
         for shorthand, options in SHORTHANDS.items()
@@ -72,80 +76,32 @@ def without_shorthands(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**meant, **named}
 
 
-def with_negative_values(arguments: Sequence[str]) -> list[str]:
-    """Write `--nodata -1e38` as `--nodata=-1e38`: argparse takes some such numbers for options."""
-    words: list[str] = []
-    for word in arguments:
-        if words and re.fullmatch(r"--\w+", words[-1]) and re.match(r"-[\d.]", word):
-            words[-1] += f"={word}"
-        else:
-            words.append(word)
-    return words
+def check_fixed(given: Mapping[str, Any], name: str) -> None:
+    """Raise InputError for another value of an option that the method fixes."""
+    expanded = expand_shorthands(given)
+    for option, value in METHODS[name].fixed.items():
+        if any(expanded.get(one, value) != value for one in expand_shorthands({option: value})):
+            raise InputError(f"--method {name} has --{option} {to_argument(value)} and no other")
 
 
-def check_command(given: Mapping[str, object], command: str) -> None:
-    """Raise InputError for an option that the command has no use for."""
-    without = without_meaning(command)
-    for option in given:
-        if option in without:
-            raise InputError(f"--{option} has no meaning for --command {command}")
-    if set(AGAIN_OPTIONS) <= set(given):
-        raise InputError("--resume goes on with a training and --overwrite starts anew: give one")
-
-
-def without_meaning(command: str) -> set[str]:
-    """The options that a command has no use for."""
-    if command == "blindspot":
-        return {*vars(build_parser().parse_args([]))} - BLINDSPOT_OPTIONS
-    without = {
-        "train": ("weights", "threshold"),
-        "predict": AGAIN_OPTIONS,
-        "run": ("weights",),
-        "reproduce": ("save_freq", "checkpoint_dir", "map", "weights", "threshold", *AGAIN_OPTIONS),
-        "info": (
-            *("save_freq", "eval_freq", "checkpoint_dir", "result_dir", "weights", "threshold"),
-            *AGAIN_OPTIONS,
-        ),
-    }
-    options = {*without[command]}
-    if command != "reproduce":
-        options |= {*TABLE_OPTIONS}
-    return options | {"method", "gpu_ids", *of_methods()} if command == "info" else options
-
-
-def check_meaning(given: Mapping[str, object], name: str) -> None:
-    """Raise InputError for an option that other methods have, but not this one."""
-    method = METHODS[name]
-    for option in ("weights", *AGAIN_OPTIONS):
-        if option in given and not method.trained:
-            raise InputError(
-                f"--{option} has no meaning for --method {name}, which needs no training"
-            )
-    for option in given:
-        if option in of_methods() and not method.has(option):
-            own = ", ".join(f"--{option}" for option in method.options)
-            raise InputError(f"--{option} has no meaning for --method {name} (it has {own})")
-
-
-def of_methods() -> set[str]:
-    """The options that some method has."""
-    return {option for method in METHODS.values() for option in method.options} | {*SHORTHANDS}
-
-
-def complete_network_options(options: dict[str, Any]) -> None:
-    """Give every block its kind; refuse network options that contradict each other."""
+def block_modes(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the kind of every block; raise InputError unless `mode` names one or all."""
     words, depth = options.get("mode", ()), options["nblk"]
     if len(words) == 1:
-        words *= depth
+        return tuple(words * depth)
     if words and len(words) != depth:
         raise InputError(
             f"--mode names {len(words)} blocks, but --nblk is {depth}: "
-            f"give one word a block, or one for all"
+            f"give one word per block, or one for all"
         )
-    options["mode"] = words or METHODS[options["method"]].mode(depth)
+    return words or METHODS[options["method"]].mode(depth)
+
+
+def check_together(options: Mapping[str, Any]) -> None:
+    """Raise InputError for options that contradict each other."""
     if options["tile"] and options["preset"] != "paper":
         raise InputError(
-            f"--tile has no meaning for --preset {options['preset']}, which measures pixels "
+            f"--tile does not apply to --preset {options['preset']}, which measures pixels "
             f"against the whole scene; --preset paper has tiles"
         )
     channels, width = options["nch_ker"], options["ss_exp_factor"]
@@ -153,66 +109,57 @@ def complete_network_options(options: dict[str, Any]) -> None:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
 
 
-def method_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that change what the method computes."""
+def method_options(args: Namespace) -> dict[str, Any]:
+    """Return the options that change what the method computes."""
     return {option: getattr(args, option) for option in METHODS[args.method].options}
 
 
-def method_options_of(settings: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
-    """What these settings of a method come to: its name, and the value of all its options.
+def resolve(settings: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
+    """Complete the settings of a method: its name, and the value of all its options.
 
     Raises InputError as the command line would for the same options.
     """
-    texts = {
-        option: option_text(tuple(value) if isinstance(value, list) else value)
-        for option, value in settings.items()
-    }
-    args, _ = parse([f"--{option}={text}" for option, text in texts.items()])
+    for option in settings:
+        if option not in FLAGS:
+            raise InputError(f"unrecognized option: {option}")
+    checked = {option: FLAGS[option].check(value) for option, value in settings.items()}
+    args = complete({name: checked[name] for name in FLAGS if name in checked})
     return args.method, method_options(args)
 
 
-def off_default(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that are off their defaults for the method and preset."""
-    preset = ["--preset", args.preset] if "preset" in METHODS[args.method].options else []
-    defaults, _ = parse(["--method", args.method, *preset])
-    defaults.preset = build_parser().get_default("preset")
-    defaults.mode = METHODS[args.method].mode(args.nblk)
-    return {name: value for name, value in vars(args).items() if value != getattr(defaults, name)}
+def non_default(args: Namespace) -> dict[str, Any]:
+    """Return the options that are not at their defaults for the method and the preset."""
+    defaults = defaults_of(args.method, preset=args.preset)
+    defaults |= {
+        "method": args.method,
+        "preset": DEFAULTS["preset"],
+        "mode": METHODS[args.method].mode(args.nblk),
+        "dataset": [DEFAULTS["dataset"]],
+    }
+    return {name: value for name, value in vars(args).items() if value != defaults[name]}
 
 
-def in_words(args: argparse.Namespace) -> str:
-    """All options that are of use to the method, one a line."""
-    of_others = of_methods() - set(METHODS[args.method].options) | {*TABLE_OPTIONS, *AGAIN_OPTIONS}
+def run_name_options(args: Namespace) -> dict[str, str]:
+    """Return the options that name a run as text, by their labels, in the order of its name."""
+    changed = non_default(args)
+    others = method_option_names() - {*METHODS[args.method].options}
+    named = [(flag.names_run, flag) for flag in FLAGS.values() if flag.name not in others]
+    return {
+        place.label or flag.name: to_filename(getattr(args, flag.name), place.separator)
+        for place, flag in sorted(
+            ((place, flag) for place, flag in named if place), key=lambda pair: pair[0].position
+        )
+        if place.always or flag.name in changed
+    }
+
+
+def format_options(args: Namespace) -> str:
+    """Format all options that the method uses, one per line."""
+    unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
+    unused |= {name for name, flag in FLAGS.items() if flag.commands == ("reproduce",)}
     if not METHODS[args.method].trained:
-        of_others |= {"save_freq", "eval_freq"}
-    options = {name: value for name, value in vars(args).items() if name not in of_others}
+        unused |= {"save_freq", "eval_freq"}
+    used = {name: value for name, value in vars(args).items() if name not in unused}
     return "".join(
-        f"{name}: {option_text(value)}\n" for name, value in options.items() if value is not None
+        f"{name}: {to_argument(value)}\n" for name, value in used.items() if value is not None
     )
-
-
-def option_text(value: object) -> str:
-    """An option's value as it is typed."""
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def file_text(value: object) -> str:
-    """An option's value as it stands in the name of a file."""
-    text = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return re.sub(r"[^\w.+-]", "+", text)
-
-
-def words_for(settings: Mapping[str, object]) -> list[str]:
-    """The words that give options these values on the command line."""
-    words = []
-    for option, value in settings.items():
-        values = value if isinstance(value, list) else [value]
-        words += [f"--{option}", *map(option_text, values)]
-    return words
-
-
-def command_line(settings: Mapping[str, object]) -> str:
-    """The command that runs the program with these options."""
-    return shlex.join(["python", "main.py", *words_for(settings)])

@@ -55,7 +55,7 @@ def files() -> dict[Path, bytes]:
         (["--f_scale", "14"], "--method nl2net: f_scale 14 is larger than the image, 13×11"),
         (["--factor", "12"], "--method nl2net: factor 12 is larger than the image, 13×11"),
         (["--method", "knn"], "--method: invalid choice: 'knn'"),
-        (["--ridge", "1"], "--ridge has no meaning for --method nl2net (it has --epochs, "),
+        (["--ridge", "1"], "--ridge does not apply to --method nl2net (it has --epochs, "),
         (["--method", "no_pd", "--factor", "3"], "--method no_pd has --factor 1 and no other"),
         (["--eval_freq", "-1"], "--eval_freq: -1 is not a whole number from 0"),
         (["--weight_decay", "inf"], "--weight_decay: 'inf' is not a number"),

@@ -286,7 +286,7 @@ def test_weights_travel_to_scenes_of_the_same_bands(
     assert "there is no checkpoint 'none.pkl', which --weights names" in line
     for command in ("train", "run"):
         line = refusal("--command", command, "--dataset", "other", *with_them)
-        assert f"--weights has no meaning for --command {command}" in line
+        assert f"--weights does not apply to --command {command}" in line
     assert files() == before
 
 

@@ -8,17 +8,10 @@ from pathlib import Path
 
 from data.scene import Scene
 from model.methods import METHODS
-from options.parse import command_line, file_text, off_default, without_meaning
+from options.applicable import unused_by
+from options.parse import non_default, run_name_options
+from options.text import command_line
 from utils.errors import InputError
-
-# Where they are off their defaults these stand in a run's name, in this order: what changes the
-# training, or what it is trained on. (Not factor_test and refinement: the weights are the same.)
-NAMED_OFF_DEFAULT = (
-    *("seed", "nch_ker", "nblk", "mode", "f_scale", "ss_exp_factor", "lossm", "weight_decay"),
-    "blindspot",
-    *("data_key", "axes", "bands", "nan", "nodata"),
-    *("preset", "precision", "tile"),
-)
 
 
 @dataclass(frozen=True)
@@ -53,25 +46,6 @@ class Run:
     def logs(self) -> Path:
         """The folder of `log.txt` and of the TensorBoard events."""
         return self.folder / "logs"
-
-
-def run_of(
-    folder: Path,
-    *,
-    method: str,
-    dataset: str,
-    always: Mapping[str, object],
-    off_default: Mapping[str, object],
-) -> Run:
-    """Name the run of a method on a scene, below the folder of all runs.
-
-    Its name tells the options that it tells always, in their order, and those of
-    `NAMED_OFF_DEFAULT` that are off their defaults.
-    """
-    named = dict(always)
-    named |= {option: off_default[option] for option in NAMED_OFF_DEFAULT if option in off_default}
-    texts = {option: file_text(value) for option, value in named.items()}
-    return Run(folder / dataset / run_name(method, texts), method, dataset)
 
 
 def run_name(method: str, options: Mapping[str, str]) -> str:
@@ -109,22 +83,9 @@ def latest_like(run: Run, *, epoch: int | str) -> Run:
 
 def wanted_run(args: Namespace, scene: Scene) -> Run:
     """Name the run of these options, whether it is there or not."""
-    method = METHODS[args.method]
-    # the one in training: with the other, the same weights only predict otherwise
-    factor = {"factor": args.factor_train} if method.has("factor") else {}
-    always = {
-        "epoch": args.epochs,
-        "learning_rate": args.learning_rate,
-        **factor,
-        "gpu_ids": "_".join(map(str, args.gpu_ids)),
-    }
-    return run_of(
-        args.checkpoint_dir,
-        method=method.title,
-        dataset=scene.name,
-        always=always,
-        off_default=off_default(args),
-    )
+    title = METHODS[args.method].title
+    name = run_name(title, run_name_options(args))
+    return Run(args.checkpoint_dir / scene.name / name, title, scene.name)
 
 
 def missing_weights(args: Namespace, path: Path) -> InputError:
@@ -133,8 +94,8 @@ def missing_weights(args: Namespace, path: Path) -> InputError:
         return InputError(f"there is no checkpoint '{path}', which --weights names")
     runs = path.parents[2]  # of this scene
     found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
-    named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
-    kept = {name: value for name, value in named.items() if name not in without_meaning("train")}
+    named = {"dataset": args.dataset, "method": args.method, **non_default(args)}
+    kept = {name: value for name, value in named.items() if name not in unused_by("train")}
     command = command_line({**kept, "command": "train"})
     return InputError(
         f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"

@@ -8,7 +8,7 @@ from data.scene import Scene
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, most_epochs
-from options.parse import in_words
+from options.parse import format_options
 from training.lock import only_writer
 from training.log import TrainingRecord
 from training.loop import train_and_keep
@@ -46,7 +46,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
     record = TrainingRecord(
         run.logs,
         method=METHODS[args.method].title,
-        options=f"{in_words(args)}training: {work}\n",
+        options=f"{format_options(args)}training: {work}\n",
         epochs=most_epochs(trainer, args.epochs),
         losses=earlier.losses if earlier else (),
         aucs=earlier.aucs if earlier else (),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 # of torch, and of cuDNN and cuBLAS that find no room for their workspaces
 NO_MEMORY = (
     "out of memory",
@@ -42,5 +41,5 @@ def complaint(error: Exception) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether NumPy, or torch on any device, found no memory: torch only says so in words."""
+    """Return whether NumPy or torch found no memory: torch only says so in words."""
     return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)

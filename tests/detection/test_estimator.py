@@ -175,7 +175,7 @@ def test_losses_are_kept(cube: NDArray[Any]) -> None:
 @pytest.mark.parametrize(
     "method, options, message",
     [
-        ("rx", {"epochs": 5}, "--epochs has no meaning for --method rx"),
+        ("rx", {"epochs": 5}, "--epochs does not apply to --method rx"),
         ("nl2net", {"epochs": 0}, "0 is not a whole number from 1"),
         ("nl2net", {"mode": "na,ss", "nblk": 3}, "--mode names 2 blocks, but --nblk is 3"),
         ("no such", {}, "no such"),

@@ -12,7 +12,7 @@ from detection.learning import evaluate, learn
 from detection.task import Task
 from model.detector import Detector, Looks, every_epoch
 from model.image import Image
-from options.parse import method_options_of
+from options.parse import resolve
 
 CPU = torch.device("cpu")
 
@@ -24,7 +24,7 @@ def scene(cube: NDArray[Any], truth: NDArray[Any]) -> Scene:
 
 def task_on(scene: Scene, method: str = "lfeb") -> Task:
     small = {"nch_ker": 4, "nblk": 1} if method == "lfeb" else {}
-    _, options = method_options_of({"method": method, **small})
+    _, options = resolve({"method": method, **small})
     return Task(method, options, scene, CPU)
 
 

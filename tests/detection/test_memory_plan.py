@@ -13,7 +13,7 @@ from detection import memory_plan
 from detection.memory_plan import memory_at_hand, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
-from options.parse import method_options_of
+from options.parse import resolve
 from tests.conftest import CommandLine
 from training.checkpoints import read_weights
 from utils.errors import InputError
@@ -29,7 +29,7 @@ def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
 
 
 def options_of(**settings: Any) -> dict[str, Any]:
-    return method_options_of({"method": "nl2net", **settings})[1]
+    return resolve({"method": "nl2net", **settings})[1]
 
 
 @pytest.mark.parametrize("mode", [["na"], ["na", "ss"], ["ss", "na", "ss"]])
@@ -81,7 +81,7 @@ def test_recomputing_and_tiles_and_the_preset_fast_need_less() -> None:
 def test_all_is_well_where_it_fits_or_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     for method, size in (("nl2net", None), ("nl2net", 50 * GIBIBYTE), ("rx", 0)):
         has(monkeypatch, size)
-        options = method_options_of({"method": method})[1]
+        options = resolve({"method": method})[1]
         assert plan_memory(method, LARGE, options=options, device=CPU, training=True) == ""
 
 
@@ -99,7 +99,7 @@ def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_auto_ad_takes_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 2**20)
-    options = method_options_of({"method": "autoad", "nch_ker": 8})[1]
+    options = resolve({"method": "autoad", "nch_ker": 8})[1]
     with pytest.raises(InputError, match="hand: a smaller --nch_ker or a smaller image"):
         plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
 
@@ -204,7 +204,7 @@ def test_long_images_are_looked_at_as_closely_as_square_ones(
     """BockNet makes a square of 2000×2000 pixels of the second."""
     has(monkeypatch, 8 * GIBIBYTE)
     monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: None)
-    options = method_options_of({"method": method})[1]
+    options = resolve({"method": method})[1]
     settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
     assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():

@@ -13,7 +13,7 @@ from detection.learning import learn
 from detection.task import Task
 from model.image import Image, Windows, cube_to_image
 from model.methods import METHODS
-from options.parse import method_options_of
+from options.parse import resolve
 from utils.errors import InputError
 
 CPU = torch.device("cpu")
@@ -24,7 +24,7 @@ SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2, "inner_window": 1, "outer_window"
 def task_of(method: str, scene: Scene, **settings: object) -> Task:
     """Make a task of a method with small options and these settings."""
     small = {name: value for name, value in SMALL.items() if METHODS[method].has(name)}
-    _, options = method_options_of({"method": method, **small, **settings})
+    _, options = resolve({"method": method, **small, **settings})
     return Task(method, options, scene, CPU)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
 from detection.threshold import fitted_tail, threshold_score
-from options.types import Threshold, threshold_argument
+from options.types import THRESHOLD, Threshold
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}
 RATES = (1e-2, 1e-3)
@@ -123,10 +123,10 @@ def test_the_threshold_goes_with_the_scale_of_the_scores(
 @pytest.mark.parametrize("threshold", ["pf=0.01", "pf=0.4", "quantile=0.9"])
 def test_pixels_of_no_data_make_no_difference(threshold: str) -> None:
     scores = evenly("chi2", 3000).reshape(60, 50)
-    wanted = threshold_score(scores, threshold_argument(threshold))
+    wanted = threshold_score(scores, THRESHOLD(threshold))
     framed = np.full((80, 90), np.nan)
     framed[10:70, 20:70] = scores
-    assert threshold_score(framed, threshold_argument(threshold)) == wanted
+    assert threshold_score(framed, THRESHOLD(threshold)) == wanted
 
 
 @pytest.mark.parametrize("pixels", [1, 7, 90])

@@ -11,7 +11,7 @@ import main
 from experiments import blindspot
 from experiments.blindspot import FAMILY, NETWORKS, SIDE, fields_table, receptive_fields
 from experiments.blindspot_figure import ReceptiveField, View, blindspot_figure, power_of_ten
-from options.flags import build_parser
+from options.parser import build_parser
 
 MIDDLE = SIDE // 2
 SMALL = {"nch_ker": 8, "nblk": 2}
@@ -227,14 +227,14 @@ def test_options_that_cannot_change_the_picture_are_refused(refused: Draw) -> No
     for option in (*GIVEN, "dataset", "data_dir", "weights", "map", "table", "cluster"):
         words = f"--{option}", GIVEN.get(option, "x")
         assert option not in MEANT
-        assert refused(*words) == f"--{option} has no meaning for --command blindspot"
-        assert "no meaning for --command" in refused("--method", "lfeb", *words)
+        assert refused(*words) == f"--{option} does not apply to --command blindspot"
+        assert "does not apply to --command" in refused("--method", "lfeb", *words)
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--method", "lfeb", "--blindspot", "7"], "--blindspot has no meaning for --method lfeb"),
+        (["--method", "lfeb", "--blindspot", "7"], "--blindspot does not apply to --method lfeb"),
         (["--method", "no_pd", "--factor", "2"], "--method no_pd has --factor 1 and no other"),
         (
             ["--method", "bocknet", "--blindspot", "99"],

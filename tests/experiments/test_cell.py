@@ -18,7 +18,7 @@ from data.scene import Scene
 from detection.measures import MEASURES, json_values, measure
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
-from options.parse import method_options_of, parse
+from options.parse import parse, resolve
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
 SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
@@ -41,7 +41,7 @@ OTHER = {
 def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Cell:
     """Make a cell of a method with small options, these ones changed."""
     small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
-    _, options = method_options_of({"method": method, **small})
+    _, options = resolve({"method": method, **small})
     scene, file = Path(dataset).stem, Path("data") / Path(dataset).with_suffix(".mat").name
     digest = read_scene(file, name=scene).digest if file.is_file() else "1"
     return Cell(scene, dataset, str(file), digest, method, {**options, **changes})

@@ -12,7 +12,7 @@ from experiments import cost
 from experiments.cost import PeakMemory, forward_flops, give_back_memory, status
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
-from options.parse import method_options_of
+from options.parse import resolve
 
 CPU = torch.device("cpu")
 LINUX = pytest.mark.skipif(not cost.CLEAR.exists(), reason="this system tells no peak")
@@ -51,7 +51,7 @@ def test_a_forward_pass_is_a_third_of_what_a_training_step_takes() -> None:
 
 @pytest.mark.parametrize("method", ["nl2net", "lfeb", "nlfeb", "pixel_mask", "autoad"])
 def test_counting_draws_nothing_and_leaves_the_network_alone(method: str) -> None:
-    _, options = method_options_of({"method": method, "nch_ker": 8})
+    _, options = resolve({"method": method, "nch_ker": 8})
     image = shape(17, 12, bands=3)
     network = build_trainer(method, image, device=CPU, options=options).network
     before = {name: value.clone() for name, value in network.state_dict().items()}

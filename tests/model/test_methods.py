@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from model.methods import BY_PRESET, METHODS, PRESETS
-from options.parse import method_options, parse, without_shorthands
+from options.parse import expand_shorthands, method_options, parse
 
 ROOT = Path(__file__).parents[2]
 NAMES = pytest.mark.parametrize("name", METHODS)
@@ -70,7 +70,7 @@ def test_the_command_line_takes_every_method_with_its_defaults(name: str) -> Non
     assert args.method == (method.variant_of or name)
     options = method_options(args)
     assert set(options) == set(method.options)
-    for option, value in {**method.defaults, **without_shorthands(method.fixed)}.items():
+    for option, value in {**method.defaults, **expand_shorthands(method.fixed)}.items():
         # one word of --mode is for all blocks
         assert options[option] == (value if option != "mode" else ("na",) * args.nblk)
 

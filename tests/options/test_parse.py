@@ -1,4 +1,4 @@
-"""The options of the command line: defaults, what goes together, and there and back again."""
+"""Arguments to options and back: defaults, shorthands, checks of several options together."""
 
 import json
 import shlex
@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 import main
 from model.methods import METHODS, PRECISIONS, PRESETS
-from options.flags import COMMANDS, build_parser
+from options.flag import COMMANDS
 from options.parse import (
-    command_line,
-    in_words,
+    expand_shorthands,
+    format_options,
     method_options,
-    method_options_of,
-    off_default,
-    option_text,
+    non_default,
     parse,
-    without_shorthands,
+    resolve,
+    run_name_options,
 )
+from options.parser import build_parser
+from options.text import command_line, to_argument
 from utils.errors import InputError
 
 NL2NET = {
@@ -76,16 +77,16 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
     args, given = parse(["--method", name])
     assert method_options(args) == expected
     assert given == {"method": name}
-    assert {*off_default(args)} - {"method"} == {*without_shorthands(METHODS[name].fixed)}
+    assert {*non_default(args)} - {"method"} == {*expand_shorthands(METHODS[name].fixed)}
 
 
-def test_a_preset_changes_the_defaults_and_what_is_given_goes_before_it() -> None:
+def test_a_preset_changes_the_defaults_but_not_given_options() -> None:
     args, _ = parse(["--preset", "fast"])
     assert method_options(args) == {**NL2NET, **PRESETS["fast"].defaults, "preset": "fast"}
-    assert off_default(args) == {"preset": "fast"}
+    assert non_default(args) == {"preset": "fast"}
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
-    assert off_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+    assert non_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_factor_is_both_factors_where_they_are_not_given_themselves(
 def test_the_last_third_of_ssbsn_attends(depth: int, mode: list[str]) -> None:
     args, _ = parse(["--method", "ssbsn", "--nblk", str(depth)])
     assert list(args.mode) == mode
-    assert {*off_default(args)} - {"method"} <= {"nblk"}
+    assert {*non_default(args)} - {"method"} <= {"nblk"}
 
 
 @pytest.mark.parametrize(
@@ -149,17 +150,17 @@ def test_words_of_mode_in_any_way(words: list[str]) -> None:
 
 
 @NAMES
-def test_options_of_other_methods_have_no_meaning(name: str) -> None:
+def test_options_of_other_methods_do_not_apply(name: str) -> None:
     of_all = {option for method in METHODS.values() for option in method.options}
     for option in of_all - set(METHODS[name].options):
         value = {
             **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
             **{"precision": "bf16", "preset": "fast", "refinement": "true"},
         }.get(option, "3")
-        with pytest.raises(InputError, match=f"--{option} has no meaning for --method {name} "):
+        with pytest.raises(InputError, match=f"--{option} does not apply to --method {name} "):
             parse(["--method", name, f"--{option}", value])
         _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
-        assert option in given  # a table may have other methods, and tells
+        assert option in given  # a table may have other methods, and reports it itself
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -170,7 +171,7 @@ def test_options_of_other_methods_have_no_meaning(name: str) -> None:
         *[("save_freq", "3", False), ("checkpoint_dir", "weights", False)],
     ],
 )
-def test_options_of_other_commands_have_no_meaning(
+def test_options_of_other_commands_do_not_apply(
     command: str, option: str, value: str, of_tables: bool
 ) -> None:
     words = ["--command", command, f"--{option}", value]
@@ -178,12 +179,12 @@ def test_options_of_other_commands_have_no_meaning(
         args, given = parse(words)
         assert str(given[option]) == str(getattr(args, option)) == value
         return
-    with pytest.raises(InputError, match=f"^--{option} has no meaning for --command {command}$"):
+    with pytest.raises(InputError, match=f"^--{option} does not apply to --command {command}$"):
         parse(words)
 
 
 def test_a_table_completes_the_options_of_its_methods_itself() -> None:
-    """The blocks that its file asks for are not known here."""
+    """The number of blocks in its file is not known here."""
     words = ["--mode", "na,ss", "--ss_exp_factor", "0.001"]
     with pytest.raises(InputError, match="--mode names 2 blocks, but --nblk is 6"):
         parse(words)
@@ -202,19 +203,19 @@ def test_a_table_completes_the_options_of_its_methods_itself() -> None:
 def test_what_is_fixed_cannot_be_another(name: str, words: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse(["--method", name, *words])
-    fixed = {option: option_text(value) for option, value in METHODS[name].fixed.items()}
+    fixed = {option: to_argument(value) for option, value in METHODS[name].fixed.items()}
     same, _ = parse(["--method", name, *[f"--{option}={text}" for option, text in fixed.items()]])
     assert same == parse(["--method", name])[0]
 
 
-def test_what_is_off_its_defaults_is_told() -> None:
+def test_options_that_are_not_at_their_defaults() -> None:
     args, _ = parse(["--method", "autoad", "--epochs", "1000", "--nch_ker", "64", "--seed", "3"])
-    off = {name: value for name, value in off_default(args).items() if name != "method"}
+    off = {name: value for name, value in non_default(args).items() if name != "method"}
     assert off == {"nch_ker": 64, "seed": 3}
     args, _ = parse(["--nblk", "2", "--mode", "ss", "--learning_rate", "1e-4"])
-    assert off_default(args) == {"nblk": 2}  # which has these blocks
+    assert non_default(args) == {"nblk": 2}  # which has these blocks
     args, _ = parse(["--nblk", "2", "--mode", "na", "ss"])
-    assert off_default(args) == {"nblk": 2, "mode": ("na", "ss")}
+    assert non_default(args) == {"nblk": 2, "mode": ("na", "ss")}
 
 
 RATE = st.floats(0, 1e30)
@@ -253,20 +254,22 @@ def settings_of_methods(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(deadline=None)
 @given(settings_of_methods())
-def test_a_command_line_is_read_as_it_was_meant(given_options: dict[str, Any]) -> None:
+def test_a_formatted_command_line_is_parsed_to_the_same_options(
+    given_options: dict[str, Any],
+) -> None:
     python, program, *words = shlex.split(command_line(given_options))
     assert (python, program) == ("python", "main.py")
     args, given = parse(words)
     assert given == given_options
     assert {name: getattr(args, name) for name in given_options} == given_options
-    name, options = method_options_of(given_options)
+    name, options = resolve(given_options)
     assert name == given_options["method"] and set(options) == set(METHODS[name].options)
     assert (
         options.items()
         >= {key: given_options[key] for key in given_options if key != "method"}.items()
     )
     everything = command_line({"method": name, **options})  # complete, it comes to the same
-    assert method_options_of(parse(shlex.split(everything)[2:])[1]) == (name, options)
+    assert resolve(parse(shlex.split(everything)[2:])[1]) == (name, options)
 
 
 @settings(deadline=None)
@@ -277,24 +280,24 @@ def test_names_of_scenes_survive_a_shell(names: list[str]) -> None:
     assert args.dataset == scenes and args.seed == 3
 
 
-def test_settings_that_cannot_be_used_are_refused_as_typed_ones() -> None:
+def test_settings_are_refused_as_arguments_are() -> None:
     for wanted, message in (
-        ({"method": "rx", "epochs": 3}, "--epochs has no meaning for --method rx"),
+        ({"method": "rx", "epochs": 3}, "--epochs does not apply to --method rx"),
         ({"method": "lfeb", "epochs": 0}, "--epochs: 0 is not a whole number"),
         ({"method": "nl2net", "mode": ["na", "na"]}, "--mode names 2 blocks, but --nblk is 6"),
         ({"method": "nl2net", "learning_rate": -0.5}, "--learning_rate: '-0.5' is not a number"),
     ):
         with pytest.raises(InputError, match=message):
-            method_options_of(wanted)
+            resolve(wanted)
 
 
 @NAMES
-def test_options_in_words_are_those_of_use(name: str) -> None:
+def test_formatted_options_are_those_that_the_method_uses(name: str) -> None:
     args, _ = parse(["--command", "run", "--method", name])
-    lines = dict(line.split(": ", 1) for line in in_words(args).splitlines())
+    lines = dict(line.split(": ", 1) for line in format_options(args).splitlines())
     options = method_options(args)
     assert {option: lines[option] for option in options} == {
-        option: option_text(value) for option, value in options.items()
+        option: to_argument(value) for option, value in options.items()
     }
     of_all = {option for method in METHODS.values() for option in method.options}
     assert not (of_all - set(options)) & set(lines)
@@ -323,13 +326,15 @@ finally:
 """
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--epochs", "0"], ["--method", "knn"]], ids=str)
-def test_to_help_and_to_refuse_takes_nothing_heavy(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["--epochs", "0"], ["--method", "knn"]], ids=str
+)
+def test_help_version_and_refusals_import_nothing_heavy(words: list[str]) -> None:
     folder = str(Path(main.__file__).parent)
     done = subprocess.run(
         [sys.executable, "-c", PROBE, folder, *words], capture_output=True, text=True
     )
-    assert done.returncode == (0 if words == ["--help"] else 2)
+    assert done.returncode == (0 if words in (["--help"], ["--version"]) else 2)
     assert json.loads(done.stdout.splitlines()[-1]) == []
     assert done.stdout.startswith("usage: main.py") == (words == ["--help"])
 
@@ -338,3 +343,25 @@ def test_to_help_and_to_refuse_takes_nothing_heavy(words: list[str]) -> None:
 def test_values_may_be_negative(value: str) -> None:
     args, _ = parse(["--nodata", value, "--gpu_ids", "-1", "--bands", "-9,12-"])
     assert (args.nodata, args.gpu_ids, args.bands) == (float(value), (-1,), "-9,12-")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0"),
+        ("--epochs auto --gpu_ids 0,1", "epoch_auto learning_rate_0.0001 factor_2 gpu_ids_0_1"),
+        ("--factor_test 4", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0"),
+        (
+            "--tile 64 --bands 1-9 --mode ss --seed 2 --weight_decay 0 --map gt.png",
+            "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 seed_2 mode_ss-ss-ss-ss-ss-ss "
+            "weight_decay_0.0 bands_1-9 tile_64",
+        ),
+        ("--method autoad", "epoch_1000 learning_rate_0.01 gpu_ids_0"),
+        ("--method apbsn --refinement", "epoch_3000 learning_rate_0.0001 factor_5 gpu_ids_0"),
+        ("--preset fast", "epoch_180 learning_rate_0.003 factor_2 gpu_ids_0 preset_fast"),
+        ("--data_key a/b", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 data_key_a+b"),
+    ],
+)
+def test_options_that_name_a_run(words: str, name: str) -> None:
+    args, _ = parse(words.split())
+    assert [f"{label}_{text}" for label, text in run_name_options(args).items()] == name.split()

@@ -134,7 +134,7 @@ def test_what_is_there_is_never_lost_silently(run: CommandLine, refusal: Command
 def test_options_of_what_is_there_are_of_trainings_alone(refusal: CommandLine) -> None:
     for option in ("--resume", "--overwrite"):
         words = ("--dataset", "small", option)
-        assert "no meaning for --command predict" in refusal("--command", "predict", *words)
+        assert "does not apply to --command predict" in refusal("--command", "predict", *words)
         assert "needs no training" in refusal("--command", "run", "--method", "rx", *words)
 
 

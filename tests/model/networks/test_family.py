@@ -21,7 +21,7 @@ from model.networks.nl2net import NL2Net
 from model.networks.punnet import DepthwiseConv2d
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
-from options.parse import method_options_of
+from options.parse import resolve
 from tests.conftest import Recording
 from utils.seeds import seed_everything
 
@@ -40,7 +40,7 @@ def trainer_of(recorded: Recording) -> Trainer:
     """The trainer of the run's options, its weights drawn anew."""
     config = recorded.config
     known = {key: value for key, value in config.items() if METHODS[config["method"]].has(key)}
-    method, options = method_options_of({"method": config["method"], **known})
+    method, options = resolve({"method": config["method"], **known})
     seed_everything(config["seed"])
     return Trainer(
         build_network(method, bands=config["bands"], options=options),
@@ -139,7 +139,7 @@ def test_parameters_of_the_defaults(name: str) -> None:
 
 def built(name: str, *, bands: int = 3, **settings: Any) -> torch.nn.Module:
     torch.manual_seed(0)
-    method, options = method_options_of({"method": name, **settings})
+    method, options = resolve({"method": name, **settings})
     return build_network(method, bands=bands, options=options)
 
 
@@ -172,7 +172,7 @@ def test_recomputing_changes_no_number(name: str) -> None:
     kept = {}
     for recompute in (False, True):
         torch.manual_seed(0)
-        options = {**method_options_of({"method": name, "nch_ker": 8})[1], "recompute": recompute}
+        options = {**resolve({"method": name, "nch_ker": 8})[1], "recompute": recompute}
         network = build_network(name, bands=3, options=options)
         loss = (network(image) - image).abs().mean()
         loss.backward()
@@ -220,7 +220,7 @@ def test_what_is_not_defined_is_refused(name: str, settings: dict[str, int], mes
 
 @pytest.mark.parametrize(("window", "fits"), [(15, False), (13, True), (199, False)])
 def test_a_guard_window_that_hides_the_image_is_refused(window: int, fits: bool) -> None:
-    _, options = method_options_of({"method": "bocknet", "blindspot": window, "nch_ker": 4})
+    _, options = resolve({"method": "bocknet", "blindspot": window, "nch_ker": 4})
     shape = torch.Size((1, 3, 8, 5))
     if fits:
         image = torch.rand(shape)
@@ -234,7 +234,7 @@ def test_a_guard_window_that_hides_the_image_is_refused(window: int, fits: bool)
 
 
 def test_an_option_that_a_network_does_not_take_is_no_option() -> None:
-    _, options = method_options_of({"method": "pdbsnet"})
+    _, options = resolve({"method": "pdbsnet"})
     with pytest.raises(TypeError, match="branches"):
         build_network("pdbsnet", bands=3, options={**options, "branches": 3})
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from detection.task import seeded_trainer
+from model.build import build_trainer
 from model.methods import METHODS
 from model.networks import kernels
 from model.networks.kernels import (
@@ -20,9 +20,9 @@ from model.networks.kernels import (
     fused_attention,
     on_lattices,
 )
-from options.parse import method_options_of
+from options.parse import resolve
 
-TRAINED = [name for name, method in METHODS.items() if method.trained and not method.same_as]
+TRAINED = [name for name, method in METHODS.items() if method.trained and not method.variant_of]
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -120,11 +120,12 @@ def test_more_images_than_a_grid_of_cuda_holds_are_attended_in_turn() -> None:
 @pytest.mark.parametrize("method", TRAINED)
 def test_a_method_trains_alike_in_either_form(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     image = torch.rand(1, 6, 26, 23, generator=torch.Generator().manual_seed(0))
-    name, options = method_options_of({"method": method, "nch_ker": 8, "learning_rate": 1e-3})
+    name, options = resolve({"method": method, "nch_ker": 8, "learning_rate": 1e-3})
     found = []
     for forms in (False, True):
         monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _, forms=forms: forms)
-        trainer = seeded_trainer(name, image, device=torch.device("cpu"), options=options)
+        torch.manual_seed(0)
+        trainer = build_trainer(name, image.shape, device=torch.device("cpu"), options=options)
         losses = [loss for _, loss in trainer.train(image, epochs=3)]
         found.append((torch.tensor(losses), trainer.detect(image)[0]))
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)

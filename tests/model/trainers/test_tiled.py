@@ -211,4 +211,4 @@ def test_a_reconstruction_of_before_does_not_stay(small_scene: str, run: Command
 
 def test_tiles_are_not_of_the_preset_fast(small_scene: str, refusal: CommandLine) -> None:
     words = ["--command", "train", "--dataset", small_scene, "--tile", "8", "--preset", "fast"]
-    assert "--tile has no meaning for --preset fast" in refusal(*words)
+    assert "--tile does not apply to --preset fast" in refusal(*words)

@@ -1,0 +1,23 @@
+"""Describe a scene (`--command info`)."""
+
+from argparse import Namespace
+from collections.abc import Iterable
+
+from data.info import facts_of_file, facts_of_scene
+from data.reading.by_name import scene_file
+from detection.task import describe_rx, open_scene
+
+
+def info(args: Namespace) -> None:
+    """Print the contents of a scene's file, how they are read, and what is known of the scene."""
+    path = scene_file(args.dataset[0], data_dir=args.data_dir)
+    if path is not None:
+        print_facts(facts_of_file(path))
+        args = Namespace(**{**vars(args), "nan": "mask"})  # also what other commands refuse
+    print_facts(facts_of_scene(open_scene(args), rx=describe_rx))
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print names and texts, one pair per line."""
+    for name, text in facts:
+        print(f"{name:<12} {text}")

@@ -1,0 +1,37 @@
+"""The commands that work on methods rather than on one scene: tables and receptive fields."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from detection.maps import save_figure
+from detection.task import read_settings
+from experiments.blindspot import fields_table, receptive_fields
+from experiments.blindspot_figure import blindspot_figure
+from experiments.declaration import read_table
+from experiments.reproduce import reproduce as compute_table
+from utils.files import print_paths, writable_folder
+
+
+def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
+    """Compute a table of methods, scenes and seeds, and print it; return whether it is complete."""
+    plan, paths = compute_table(
+        read_table(args.table, given=given),
+        data_dir=args.data_dir,
+        reading=read_settings(args),
+        result_dir=args.result_dir,
+        gpu_ids=args.gpu_ids,
+        workers=args.workers,
+        cluster=args.cluster,
+    )
+    print(paths[0].read_text(encoding="utf-8"))
+    print_paths(paths)
+    return plan.complete
+
+
+def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
+    """Draw the receptive fields of blind-spot networks, and print what they are blind to."""
+    folder = writable_folder(args.result_dir)
+    fields = receptive_fields(given)
+    print(fields_table(fields))
+    print_paths(save_figure(folder / "blindspot", blindspot_figure(fields)))

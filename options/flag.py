@@ -1,0 +1,94 @@
+"""The record of a flag, and what follows from one record alone."""
+
+from argparse import SUPPRESS, ArgumentTypeError
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from options.ranges import Type
+from options.text import to_argument
+from utils.errors import InputError
+
+COMMANDS = ("train", "predict", "run", "reproduce", "info", "blindspot")
+NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given
+
+
+class Group(Enum):
+    """The groups of `--help`, in its order."""
+
+    TASK = "what to do"
+    READING = "how a scene is read"
+    PREDICTION = "prediction"
+    TRAINING = "training"
+    NETWORK = "network"
+    WINDOWS = "methods without training"
+    TABLES = "tables (--command reproduce)"
+    FOLDERS = "folders"
+
+
+@dataclass(frozen=True)
+class RunName:
+    """The place of an option in the names of runs.
+
+    Options stand in the order of `position`, which no two share and which is never changed: old
+    runs are found by their names. Those that are not `always` named are so where they are not at
+    their defaults. `label` is another name for the option, `separator` stands
+    between several values.
+    """
+
+    position: int
+    always: bool = False
+    label: str | None = None
+    separator: str = "-"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An option of the command line, with all that the program needs to know of it.
+
+    `acts_in` is the module that the value ends up in. `commands` take the option, others refuse it.
+    `names_run` is its place in the names of runs; the others do not change a training. `nargs` is
+    that of argparse; a switch takes no value. Whether it is an option of a method, and its default
+    where that is the method's own, stands in model/methods.py.
+    """
+
+    name: str
+    type: Type
+    default: Any
+    help: str
+    acts_in: str
+    group: Group
+    commands: tuple[str, ...] = COMMANDS
+    metavar: str | None = None
+    nargs: str | None = None
+    switch: bool = False
+    names_run: RunName | None = None
+
+    def check(self, value: object) -> Any:
+        """Convert a value of TOML or Python; raise InputError where it is out of range."""
+        try:
+            return self.type(value)
+        except ArgumentTypeError as error:
+            raise InputError(f"argument --{self.name}: {error}") from None
+
+    @property
+    def full_help(self) -> str:
+        """The help with the default, where there is one."""
+        if self.default in (None, NO_DEFAULT):
+            return self.help
+        return f"{self.help} (default: {to_argument(self.default)})"
+
+    def parser_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `ArgumentParser.add_argument`."""
+        common = {"default": self.default, "help": self.full_help.replace("%", "%%")}
+        if self.switch:
+            return {**common, "action": "store_true"}
+        optional_value = {"const": True} if self.nargs == "?" else {}
+        return {
+            **common,
+            **optional_value,
+            "type": self.type,
+            "nargs": self.nargs,
+            "metavar": self.metavar or self.type.metavar,
+            "choices": self.type.choices or None,
+        }

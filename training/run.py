@@ -1,0 +1,23 @@
+"""Predict with the weights of a run, and train before where there is need to."""
+
+from argparse import Namespace
+
+from data.scene import Scene
+from detection.predict import predict as predict_with
+from detection.task import open_scene
+from model.methods import METHODS
+from training.checkpoints import trained
+from training.train import train
+
+
+def run(args: Namespace) -> None:
+    """Train on a scene where the method has to, and predict on it."""
+    scene = open_scene(args)
+    if METHODS[args.method].trained:
+        train(args, scene)
+    predict(args, scene)
+
+
+def predict(args: Namespace, scene: Scene | None = None) -> None:
+    """Score a scene, with trained weights where the method has any; write maps and pictures."""
+    predict_with(args, scene, load=trained)
