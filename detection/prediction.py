@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.scene import Scene
 from detection.maps import bands_by_share
-from detection.measures import MEASURES, Measures
+from detection.measures import MEASURES
 from detection.objects import DetectedObject, detected_objects
 from detection.threshold import threshold_score
 from options.types import Threshold
@@ -31,7 +31,7 @@ class Prediction:
     method: str
     scores: NDArray[np.float32]
     reconstruction: NDArray[np.float32] | None
-    measures: Measures | None
+    measures: Mapping[str, float] | None
     options: str
     details: Mapping[str, Any]
     threshold: Threshold | None = None
@@ -47,7 +47,7 @@ class Prediction:
         """The AUC in words."""
         if self.measures is None:
             return f"no AUC, {self.scene.without_auc}"
-        return f"AUC: {self.measures.auc_df}"
+        return f"AUC: {self.measures['auc_df']}"
 
     @cached_property
     def least_detected(self) -> float | None:
@@ -90,10 +90,12 @@ class Prediction:
         )
 
 
-def measures_table(measures: Measures | None) -> str:
-    """The measures beside the AUC, a line each with its formula."""
+def measures_table(measures: Mapping[str, float] | None) -> str:
+    """Format all measures but the AUC, one per line with its formula."""
     if measures is None:
         return ""
-    values = measures.values()
-    rows = [(*MEASURES[name], f"{values[name]:.4f}") for name in values if name != "auc_df"]
-    return "".join(f"  {name:<16} {value:>8}  {formula}\n" for name, formula, value in rows)
+    return "".join(
+        f"  {MEASURES[name].symbol:<16} {value:>8.4f}  {MEASURES[name].formula}\n"
+        for name, value in measures.items()
+        if name != "auc_df"
+    )

@@ -17,7 +17,7 @@ from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 from detection.maps import false_colour, truth_picture
-from detection.measures import MEASURES, Measures
+from detection.measures import MEASURES
 from utils.files import write_text
 
 
@@ -30,7 +30,7 @@ def write_report(
     anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     method: str,
-    measures: Measures | None,
+    measures: Mapping[str, float] | None,
     options: Mapping[str, str],
     details: Mapping[str, str],
     natural: bool = False,
@@ -58,7 +58,7 @@ def write_report(
         threshold=threshold,
         pictures=pictures_of(colours, anomalous, scores, without_label=gap | unknown),
         data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
-        measures=named(measures) if measures else [],
+        measures=measure_rows(measures) if measures else [],
         options=options,
         details=details,
     )
@@ -127,9 +127,12 @@ def base64(content: bytes) -> str:
     return b64encode(content).decode("ascii")
 
 
-def named(measures: Measures) -> list[tuple[str, str, str]]:
-    """Name, formula and value of every measure."""
-    return [(*MEASURES[key], shown(value)) for key, value in measures.values().items()]
+def measure_rows(measures: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """List symbol, formula and value of every measure."""
+    return [
+        (MEASURES[name].symbol, MEASURES[name].formula, shown(value))
+        for name, value in measures.items()
+    ]
 
 
 def shown(value: float) -> str:

@@ -122,4 +122,4 @@ def rx_in_words(scene: Scene) -> str:
     image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
     measures = measure(scene.anomalous, scene.labelled(scores))
-    return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
+    return f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"

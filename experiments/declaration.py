@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data.published import published_methods
+from experiments.layouts import LAYOUTS
 from model.methods import METHODS, Method
 from options.parse import method_options_of, of_methods, without_shorthands
 from utils.errors import InputError, as_input_error
@@ -17,7 +18,6 @@ else:
     import tomli as tomllib
 
 TABLES = Path(__file__).with_name("tables")
-LAYOUTS = ("auc", "auc_and_cost", "measures", "runtime")
 KEYS = ("title", "show", "scenes", "seeds", "published", "options", "methods")
 
 
@@ -147,9 +147,10 @@ def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
         if option in of_methods() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
     rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
-    if declared["show"] == "measures" and len(rows) > 1:
+    if LAYOUTS[declared["show"]].of_one_method and len(rows) > 1:
         raise ValueError(
-            f"measures are shown of one method, not {len(rows)}: name it with --method"
+            f"show is {declared['show']!r}, a table of one method, not of {len(rows)}: "
+            f"name it with --method"
         )
     for row in rows:
         same = [other for other in rows if other.label == row.label]

@@ -15,7 +15,8 @@ from data.scene import Scene
 from detection.curves import auc_figure, roc_figure, separability_figure
 from detection.maps import maps_figure, save_figure
 from experiments.formats import csv_text, latex, markdown
-from experiments.layouts import grid_of
+from experiments.grid import fill_table
+from experiments.layouts import LAYOUTS
 from experiments.notes import notes_of
 from experiments.plan import Plan
 from utils.files import writable_folder, write_text
@@ -24,7 +25,14 @@ from utils.files import writable_folder, write_text
 def write_table(folder: Path, plan: Plan) -> list[Path]:
     """Write a table as it is so far, in every format; return the paths."""
     printed = published_rows(list(plan.scenes), methods=plan.table.published)
-    grid, notes = grid_of(plan, printed), notes_of(plan)
+    grid = fill_table(
+        plan.table,
+        scenes=list(plan.scenes),
+        averaged=plan.averaged,
+        records=plan.records,
+        published=printed,
+    )
+    notes = notes_of(plan)
     texts = {
         "md": markdown(grid, notes),
         "csv": csv_text(grid),
@@ -61,7 +69,7 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
 
 def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
     """Draw what the rows made of each scene, with the first seed; return the paths."""
-    if plan.table.show == "runtime":
+    if not LAYOUTS[plan.table.show].pictures:
         return []
     paths = []
     for name, scene in plan.scenes.items():

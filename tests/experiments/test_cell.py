@@ -255,4 +255,4 @@ def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
         assert told == [13 * 11] * 4
-        assert record["auc_over_epochs"][-1] == (2, expected.auc_df)
+        assert record["auc_over_epochs"][-1] == (2, expected["auc_df"])
