@@ -1,4 +1,4 @@
-"""Score a scene and keep what comes of it."""
+"""Score a scene and write the results."""
 
 import time
 from argparse import Namespace
@@ -12,16 +12,16 @@ from detection.task import detect, device_of, find_scene, image_of, planned_opti
 from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
-from options.parse import in_words
+from options.parse import option_texts
 from utils.files import print_paths, writable_folder
 from utils.provenance import provenance
 
-# loads the weights of a method that has any, and says in words which
+# loads the weights of a trained method, and names them
 Load = Callable[[Namespace, Scene, Image], tuple[Trainer | None, str]]
 
 
 def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
-    """Score a scene, with trained weights where the method has any; keep maps and pictures."""
+    """Score a scene, with trained weights where the method has any; write maps and pictures."""
     scene = scene or find_scene(args)
     planned = planned_options(args, scene, training=False)
     image = image_of(scene, tile=args.tile)
@@ -41,7 +41,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
-        options=in_words(args),
+        options=option_texts(args),
         details={
             "predicting": work,
             "caution": trainer.caution(image) if trainer else "",
@@ -55,7 +55,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
 
 
 def print_outcome(prediction: Prediction) -> None:
-    """Say what came of a prediction, and what to know about it."""
+    """Print the AUC and the other measures, the decision, and warnings."""
     print(prediction.outcome)
     print(measures_table(prediction.measures), end="")
     notes = prediction.decision, prediction.omitted, prediction.details["caution"]

@@ -182,13 +182,16 @@ def off_default(args: argparse.Namespace) -> dict[str, Any]:
 
 def in_words(args: argparse.Namespace) -> str:
     """All options that are of use to the method, one a line."""
+    return "".join(f"{name}: {text}\n" for name, text in option_texts(args).items())
+
+
+def option_texts(args: argparse.Namespace) -> dict[str, str]:
+    """Return all options that the method uses, as they are typed, by name."""
     of_others = of_methods() - set(METHODS[args.method].options) | {*TABLE_OPTIONS, *AGAIN_OPTIONS}
     if not METHODS[args.method].trained:
         of_others |= {"save_freq", "eval_freq"}
     options = {name: value for name, value in vars(args).items() if name not in of_others}
-    return "".join(
-        f"{name}: {option_text(value)}\n" for name, value in options.items() if value is not None
-    )
+    return {name: option_text(value) for name, value in options.items() if value is not None}
 
 
 def option_text(value: object) -> str:

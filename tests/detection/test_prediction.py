@@ -1,4 +1,4 @@
-"""A prediction in words."""
+"""The lines that report a prediction, its mask and its colours."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import detection.prediction
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.maps import bands_by_share
+from detection.maps import default_rgb_bands
 from detection.measures import MEASURES
 from detection.prediction import Prediction, measures_table
 from options.types import Threshold
@@ -20,7 +20,7 @@ def prediction(cube: NDArray[Any], **known: Any) -> Prediction:
     """A prediction that scores a pixel by its first band."""
     scene = Scene("small", cube, None, "nowhere")
     unit = scene.scaled_cube()
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
     return Prediction(scene, "RX", unit[..., 0], **told | known)
 
 
@@ -60,10 +60,10 @@ def test_the_colours_are_bands_of_the_scaled_cube(cube: NDArray[Any]) -> None:
     unit = Scene("small", cube, None, "nowhere").scaled_cube()
     shown = prediction(cube).colours
     assert shown.dtype == np.float32
-    assert np.array_equal(shown, unit[..., list(bands_by_share(5))])
+    assert np.array_equal(shown, unit[..., list(default_rgb_bands(5))])
     metadata = Metadata(wavelengths=np.array([1000.0, 800, 650, 550, 450]))
     known = Scene("small", cube, None, "nowhere", metadata=metadata)
-    assert metadata.colour_bands not in (None, bands_by_share(5))
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    assert metadata.colour_bands not in (None, default_rgb_bands(5))
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
     colours = Prediction(known, "RX", unit[..., 0], **told).colours
     assert np.array_equal(colours, unit[..., list(metadata.colour_bands or ())])

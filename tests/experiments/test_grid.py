@@ -12,7 +12,7 @@ from experiments import grid
 from experiments.declaration import Row, Table
 from experiments.grid import Grid, fill_table
 from experiments.layouts import LAYOUTS, Layout
-from experiments.plan import Place
+from experiments.plan import CellKey
 from experiments.summary import NONE, Entry
 
 
@@ -22,9 +22,9 @@ def a_table(*labels: str, seeds: Sequence[int] = (1, 2), show: str = "auc") -> T
     return Table("own", "A title", show, None, list(seeds), [], rows, 0)
 
 
-def records(cells: Mapping[str, float]) -> dict[Place, Mapping[str, Any]]:
+def records(cells: Mapping[str, float]) -> dict[CellKey, Mapping[str, Any]]:
     """Records of AUCs, named label_scene_seed (0 for none)."""
-    places: dict[Place, Mapping[str, Any]] = {}
+    places: dict[CellKey, Mapping[str, Any]] = {}
     for name, auc in cells.items():
         label, scene, seed = name.split("_")
         places[label, scene, int(seed) or None] = {"measures": {"auc_df": auc}}
@@ -34,7 +34,7 @@ def records(cells: Mapping[str, float]) -> dict[Place, Mapping[str, Any]]:
 def fill(
     table: Table,
     scenes: Sequence[str],
-    records: Mapping[Place, Mapping[str, Any]],
+    records: Mapping[CellKey, Mapping[str, Any]],
     published: Sequence[PublishedRow] = (),
     *,
     averaged: Sequence[str] | None = None,
@@ -118,7 +118,7 @@ def test_scenes_have_the_published_numbers_of_their_other_names() -> None:
 
 
 def test_every_measure_of_a_method_on_every_scene() -> None:
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("LFEB", scene, seed): {
             "measures": {
                 name: seed + number + (10 if scene == "b" else 0)
@@ -138,7 +138,7 @@ def test_every_measure_of_a_method_on_every_scene() -> None:
 
 
 def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("LFEB", "a", seed): {"measures": {**dict.fromkeys(MEASURES, 1.0), "auc_snpr": snpr}}
         for seed, snpr in ((1, None), (2, 5.0))
     }
@@ -148,7 +148,7 @@ def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
 
 
 def test_a_map_of_one_class_has_none() -> None:
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("LFEB", "a", seed): {"measures": None} for seed in (1, 2)
     }
     rows = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
@@ -161,7 +161,7 @@ def test_what_methods_cost() -> None:
     lfeb = {"shape": [100, 90, 20], "parameters": 1234567, "flops": 2.5e9, "epochs_done": 50}
     lfeb |= {"training_seconds": 2.0, "inference_seconds": 0.25, "peak_memory_mib": 10.0}
     rx = {"shape": [100, 90, 20], "inference_seconds": 0.125, "peak_memory_mib": None}
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("LFEB", "a", 1): lfeb,
         ("LFEB", "a", 2): lfeb | {"training_seconds": 4.0},
         ("RX", "a", None): rx,
@@ -190,7 +190,7 @@ def a_training(*, auc: float, seconds: float, epochs: int, parameters: int) -> d
 
 
 def test_the_auc_of_methods_and_what_their_training_took() -> None:
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("RX", "a", None): {"measures": {"auc_df": 0.5}, "inference_seconds": 0.125},
         ("LFEB", "a", 1): a_training(auc=0.8, seconds=1000, epochs=3000, parameters=672000),
         ("LFEB", "a", 2): a_training(auc=0.6, seconds=1002, epochs=3000, parameters=672000),
@@ -223,7 +223,7 @@ def test_the_auc_of_methods_and_what_their_training_took() -> None:
 
 
 def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("LFEB", "a", 1): a_training(auc=0.8, seconds=2, epochs=10, parameters=7),
         ("LFEB", "b", 1): a_training(auc=0.8, seconds=4, epochs=12, parameters=7)
         | {"measures": None},
@@ -252,7 +252,7 @@ def test_a_layout_of_a_measure_of_which_less_is_better(monkeypatch: pytest.Monke
     """AUCs from the literature are of another measure, and stay out."""
     quiet = Layout("quiet", rows=("method",), measure="auc_ftau")
     monkeypatch.setattr(grid, "LAYOUTS", {**LAYOUTS, "quiet": quiet})
-    cells: dict[Place, Mapping[str, Any]] = {
+    cells: dict[CellKey, Mapping[str, Any]] = {
         ("RX", "a", None): {"measures": {"auc_df": 0.9, "auc_ftau": 0.2}},
         ("RX 2", "a", None): {"measures": {"auc_df": 0.8, "auc_ftau": 0.1}},
     }
