@@ -1,7 +1,7 @@
-"""Curves and boxes that compare scores: ROC, separability, AUC over epochs.
+"""Plots of scores: ROC curves, separability, AUC over epochs.
 
-The colours are those of Okabe and Ito, which the colour-blind tell apart; line styles say the same
-in black and white.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish; line styles do
+the same in black and white.
 """
 
 import itertools
@@ -22,7 +22,7 @@ DASHES = ("-", "--", ":")  # no divisor of the number of colours
 
 
 def line_styles() -> Iterator[dict[str, Any]]:
-    """Styles of lines that differ in colour and in dashes, without end."""
+    """Yield line styles that differ in colour and in dashes, without end."""
     for colour, dashes in zip(itertools.cycle(COLOURS), itertools.cycle(DASHES), strict=False):
         yield {"color": colour, "linestyle": dashes, "linewidth": 1.6}
 
@@ -31,13 +31,13 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
     """Draw the ROC curve of each method's scores (H, W) over a log axis of false alarm rates."""
     figure = Figure(figsize=(5.2, 4.4 + 0.2 * max(len(scores) - 4, 0)), layout="constrained")
     axes = figure.subplots()
-    known = {label: of_data(anomalous, values) for label, values in scores.items()}
-    background = max(np.count_nonzero(~truth) for truth, _ in known.values())
-    least = 1 / background  # one false alarm; none has no place on a log axis
-    for (label, (truth, values)), style in zip(known.items(), line_styles(), strict=False):
+    valid = {label: of_data(anomalous, values) for label, values in scores.items()}
+    background = max(np.count_nonzero(~truth) for truth, _ in valid.values())
+    lowest = 1 / background  # one false alarm; a log axis has no 0
+    for (label, (truth, values)), style in zip(valid.items(), line_styles(), strict=False):
         false_alarms, detections, _ = roc_curve(truth, values)
-        axes.step(np.maximum(false_alarms, least), detections, where="post", label=label, **style)
-    axes.set(xscale="log", xlim=(least, 1), ylim=(0, 1.02))
+        axes.step(np.maximum(false_alarms, lowest), detections, where="post", label=label, **style)
+    axes.set(xscale="log", xlim=(lowest, 1), ylim=(0, 1.02))
     axes.set(xlabel="False alarm rate", ylabel="Detection rate")
     axes.grid(which="both", alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -47,17 +47,17 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
 def separability_figure(
     anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.float32]]
 ) -> Figure:
-    """Draw the scores of background and anomalies as a pair of boxes a method.
+    """Draw the scores of background and anomalies as a pair of boxes per method.
 
-    A box reaches from the 10th to the 90th percentile, its whiskers from the least to the largest.
+    A box is from the 10th to the 90th percentile, its whiskers from the minimum to the maximum.
     """
     figure = Figure(figsize=(1.8 + 1.1 * len(scores), 4.2), layout="constrained")
     axes = figure.subplots()
-    known = [of_data(anomalous, values) for values in scores.values()]
+    valid = [of_data(anomalous, values) for values in scores.values()]
     classes = (("background", False, BLUE, -0.19), ("anomalies", True, VERMILION, 0.19))
     for _, of_class, colour, shift in classes:
         boxes = axes.bxp(
-            [box(values[truth == of_class]) for truth, values in known],
+            [box(values[truth == of_class]) for truth, values in valid],
             positions=np.arange(len(scores)) + shift,
             widths=0.3,
             showfliers=False,
@@ -82,7 +82,7 @@ def separability_figure(
 
 
 def box(values: NDArray[np.float32]) -> dict[str, object]:
-    """What a box shows of some scores."""
+    """Compute what a box shows of scores."""
     low, first, median, third, high = np.percentile(values, (0, 10, 50, 90, 100))
     return {"whislo": low, "q1": first, "med": median, "q3": third, "whishi": high, "label": ""}
 

@@ -1,4 +1,4 @@
-"""What a prediction leaves in its folder: maps, pictures, measures, log and report."""
+"""Write a prediction's files: maps, pictures, objects, log, measures and report."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from data.writing import write_like
 from detection.curves import roc_figure, separability_figure
 from detection.maps import maps_figure, save_figure
 from detection.measures import json_values
-from detection.object_files import is_on_earth, write_objects_csv, write_objects_geojson
+from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.prediction import Prediction
 from detection.report import write_report
 from utils.files import write_text
@@ -27,9 +27,9 @@ def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
 
 
 def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
-    """Write detection map, reconstruction and mask as MATLAB files, and as the scene's file is.
+    """Write detection map, reconstruction and mask as MATLAB files, and in the scene's format.
 
-    No MATLAB file is made of a reconstruction that is too large for one.
+    A reconstruction that is too large for a MATLAB file is omitted there.
     """
     maps = {
         "detectmap": prediction.scores,
@@ -48,22 +48,22 @@ def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
 
 
 def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
-    """Write the detected objects, where a decision is wanted, as tables."""
-    table, places = folder / "objects.csv", folder / "objects.geojson"
-    for path in (table, places):
+    """Write the detected objects, where there is a threshold, as CSV and GeoJSON."""
+    table, points = folder / "objects.csv", folder / "objects.geojson"
+    for path in (table, points):
         path.unlink(missing_ok=True)  # those of an earlier threshold would mislead
     scene, objects = prediction.scene, prediction.objects
     if prediction.least_detected is None:
         return []
     paths = [write_objects_csv(table, objects, scene=scene)]
-    if is_on_earth(scene):
+    if has_longitudes(scene):
         threshold = prediction.least_detected
-        paths.append(write_objects_geojson(places, objects, scene=scene, threshold=threshold))
+        paths.append(write_objects_geojson(points, objects, scene=scene, threshold=threshold))
     return paths
 
 
 def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
-    """Draw the detection map and, where the truth allows, ROC curve and separability."""
+    """Draw the detection map and, where the ground truth has both classes, its curves."""
     scene, scores = prediction.scene, prediction.scores
     labelled = {prediction.method: scene.labelled(scores)}
     colours = prediction.colours
@@ -79,17 +79,19 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
 
 
 def log_text(prediction: Prediction) -> str:
-    """The options, what was predicted, and the AUC."""
-    work = prediction.details["predicting"]
-    notes = "".join(f"{note}\n" for note in prediction.scene.notes)
-    caution = prediction.details["caution"]
-    said = [prediction.outcome, prediction.decision, prediction.omitted, caution]
-    told = "".join(f"{line}\n" for line in said if line)
-    return f"{prediction.options}{notes}predicting: {work}\n{told}"
+    """Format the options, what was predicted, the AUC, and notes."""
+    lines = [
+        *(f"{name}: {value}" for name, value in prediction.options.items()),
+        *prediction.scene.notes,
+        f"predicting: {prediction.details['predicting']}",
+        prediction.outcome,
+        *filter(None, [prediction.decision, prediction.omitted, prediction.details["caution"]]),
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def metrics_text(prediction: Prediction) -> str:
-    """The measures and where they come from, as JSON."""
+    """Format the measures and their provenance as JSON."""
     scene = prediction.scene
     contents = {
         "dataset": scene.name,
@@ -101,22 +103,19 @@ def metrics_text(prediction: Prediction) -> str:
         "omitted": prediction.omitted,
         "measures": json_values(prediction.measures),
         "threshold": prediction.least_detected,
-        "options": option_pairs(prediction.options),
+        "options": dict(prediction.options),
         **prediction.details,
     }
     return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
 
 
-def option_pairs(options: str) -> dict[str, str]:
-    """Options in words, by their names."""
-    lines = (line.partition(": ") for line in options.splitlines())
-    return {name: value for name, _, value in lines}
-
-
 def write_prediction_report(path: Path, prediction: Prediction) -> Path:
-    """Write the report of a prediction as one page."""
-    told = {name: value for name, value in prediction.details.items() if value != ""}
-    details = {name: str(value) for name, value in told.items() if name != "versions"}
+    """Write the report of a prediction."""
+    details = {
+        name: str(value)
+        for name, value in prediction.details.items()
+        if value != "" and name != "versions"
+    }
     details |= prediction.details["versions"]
     if prediction.scene.notes:
         details = {"scene": "; ".join(prediction.scene.notes), **details}
@@ -133,7 +132,7 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
         scores=prediction.scores,
         method=prediction.method,
         measures=prediction.measures,
-        options=option_pairs(prediction.options),
+        options=prediction.options,
         details=details,
         threshold=prediction.least_detected,
     )

@@ -1,4 +1,4 @@
-"""Pictures of a scene and of what was detected in it."""
+"""Pictures of a scene, its ground truth and its detection maps."""
 
 import math
 from collections.abc import Mapping
@@ -14,35 +14,35 @@ from torch import Tensor
 
 from utils.files import replacing
 
-Bands = tuple[int, int, int]  # which of a cube's bands are shown as red, green and blue
+RgbBands = tuple[int, int, int]  # the bands of a cube shown as red, green and blue
 
 
 def false_colour(
     cube: NDArray[np.float32],
     *,
-    bands: Bands | None = None,
+    bands: RgbBands | None = None,
     like: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Show three bands of a cube as red, green and blue, (H, W, B) → (H, W, 3) in [0, 1].
 
     Each is stretched between its 2nd and 98th percentile, those of the cube `like` where given.
-    Without `bands`, some are chosen by their share of the spectrum. Pixels of no data, which are
-    NaN in the cube or in `like`, are white.
+    `bands` default to fixed positions in the spectrum. No-data pixels, which are NaN in the cube or
+    in `like`, are white.
     """
-    shown_bands = list(bands or bands_by_share(cube.shape[2]))
+    shown_bands = list(bands or default_rgb_bands(cube.shape[2]))
     shown = cube[..., shown_bands]
     reference = shown if like is None else like[..., shown_bands]
-    gap = np.isnan(shown + reference).any(axis=2)
-    low, high = np.percentile(reference[~gap], (2, 98), axis=0)
-    extent = np.where(high > low, high - low, 1)
-    image = np.clip((shown - low) / extent, 0, 1).astype(np.float32)
-    image[gap] = 1
+    no_data = np.isnan(shown + reference).any(axis=2)
+    low, high = np.percentile(reference[~no_data], (2, 98), axis=0)
+    spread = np.where(high > low, high - low, 1)
+    image = np.clip((shown - low) / spread, 0, 1).astype(np.float32)
+    image[no_data] = 1
     return image
 
 
-def bands_by_share(count: int) -> Bands:
-    """Which of so many bands are shown where their wavelengths are not known."""
-    # of a sensor for 400–2500 nm near 1200, 800 and 550 nm, of one for 400–900 nm the visible
+def default_rgb_bands(count: int) -> RgbBands:
+    """Choose the bands shown of a cube without wavelengths."""
+    # near 1200, 800 and 550 nm for a sensor of 400–2500 nm, in the visible for one of 400–900 nm
     red, green, blue = (count * percent // 100 for percent in (40, 20, 7))
     return red, green, blue
 
@@ -52,11 +52,11 @@ def training_picture(
     reconstruction: NDArray[np.float32],
     scores: NDArray[np.float32],
     *,
-    bands: Bands | None = None,
+    bands: RgbBands | None = None,
 ) -> Tensor:
     """Lay the scene, its reconstruction and the detection map side by side, (3, H', W').
 
-    Pixels of no data are white in all of them.
+    No-data pixels are white in all of them.
     """
     from torchvision.utils import make_grid  # takes seconds to import, and only a training needs it
 
@@ -68,11 +68,9 @@ def training_picture(
     return make_grid([torch.from_numpy(panel).permute(2, 0, 1) for panel in panels], nrow=3)
 
 
-def truth_picture(
-    anomalous: NDArray[np.bool_], without_data: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Show a truth (H, W) as grey values: anomalies white, pixels without data between."""
-    return np.where(without_data, np.float32(0.5), anomalous.astype(np.float32))
+def truth_picture(anomalous: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Show a ground truth (H, W) in grey values: anomalies white, unknown pixels grey."""
+    return np.where(unknown, np.float32(0.5), anomalous.astype(np.float32))
 
 
 def maps_figure(
@@ -80,12 +78,12 @@ def maps_figure(
     anomalous: NDArray[np.bool_] | None,
     scores: Mapping[str, NDArray[np.float32]],
     *,
-    bands: Bands | None = None,
+    bands: RgbBands | None = None,
 ) -> Figure:
-    """Draw false colour, truth and the detection map (H, W) of each method with one colour bar.
+    """Draw false colour, ground truth and each method's detection map (H, W), with one colour bar.
 
-    There is no panel for a truth of None. Pixels of no data, which are NaN, stay white, and grey in
-    the truth.
+    There is no panel for a ground truth of None. No-data pixels, which are NaN, are white, and grey
+    in the ground truth.
     """
     height, width, _ = cube.shape
     figure, panels = panel_grid(height, width, count=1 + (anomalous is not None) + len(scores))
@@ -94,10 +92,10 @@ def maps_figure(
     scene.set_title("False colour")
     if anomalous is not None:
         truth, *maps = maps
-        gap = np.isnan(cube[..., 0])
-        picture = truth_picture(anomalous, gap)
+        no_data = np.isnan(cube[..., 0])
+        picture = truth_picture(anomalous, no_data)
         truth.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        truth.set_title(f"Truth: {np.count_nonzero(anomalous & ~gap)} anomalous")
+        truth.set_title(f"Ground truth: {np.count_nonzero(anomalous & ~no_data)} anomalous")
     for axes, (method, values) in zip(maps, scores.items(), strict=True):
         image = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
         axes.set_title(method)
@@ -122,7 +120,7 @@ def panel_grid(height: int, width: int, *, count: int) -> tuple[Figure, list[Axe
 def save_figure(stem: Path, figure: Figure) -> list[Path]:
     """Write a figure as PNG and as PDF, `stem` and their endings; return the paths."""
     paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf")]
-    with matplotlib.rc_context({"pdf.fonttype": 42}):  # letters that journals and editors can take
+    with matplotlib.rc_context({"pdf.fonttype": 42}):  # fonts that journals accept
         for path in paths:
             with replacing(path) as file:
                 figure.savefig(file, format=path.suffix[1:], dpi=150)

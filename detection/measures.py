@@ -1,40 +1,124 @@
-"""From a reconstruction to scores, and from scores to what they are worth.
+"""Evaluation measures of detection maps.
 
-Measures: Chang, "An Effective Evaluation Tool for Hyperspectral Target Detection: 3D Receiver
-Operating Characteristic Curve Analysis", IEEE TGRS 59(6), 2021, DOI 10.1109/TGRS.2020.3021671.
+Chang, "An Effective Evaluation Tool for Hyperspectral Target Detection: 3D Receiver Operating
+Characteristic Curve Analysis", IEEE TGRS 59(6), 2021, DOI 10.1109/TGRS.2020.3021671.
 
-The score of a pixel without data is NaN, and is left out of everything.
+A new measure is one record of `MEASURES`: files, tables, reports and printed lines derive from it.
+The score of a no-data pixel is NaN and excluded from every measure.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which the detection rate is told
+FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which detection rates are reported
 
-# What the measures are called, by their names in files, each with its formula.
-MEASURES = {
-    "auc_df": ("AUC(D,F)", "area under the ROC curve"),
-    "auc_dtau": ("AUC(D,τ)", "mean score of the anomalies"),
-    "auc_ftau": ("AUC(F,τ)", "mean score of the background"),
-    "auc_td": ("AUC_TD", "AUC(D,F) + AUC(D,τ)"),
-    "auc_bs": ("AUC_BS", "AUC(D,F) − AUC(F,τ)"),
-    "auc_tdbs": ("AUC_TDBS", "AUC(D,τ) − AUC(F,τ)"),
-    "auc_snpr": ("AUC_SNPR", "AUC(D,τ) / AUC(F,τ)"),
-    "auc_snpr_db": ("AUC_SNPR (dB)", "10 · log₁₀ AUC_SNPR"),
-    "auc_od": ("AUC_OD = AUC_OA", "AUC(D,F) + AUC(D,τ) − AUC(F,τ)"),
-    "auc_odp": ("AUC_ODP", "AUC(D,τ) + (1 − AUC(F,τ))"),
-    **{
-        f"pd_at_{rate:g}": (
-            f"PD at PF = {rate:g}",
-            f"detection rate at a false alarm rate ≤ {rate:g}",
-        )
-        for rate in FALSE_ALARM_RATES
-    },
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores in [0, 1] of the anomalies and of the background, at least one of each."""
+
+    anomalies: NDArray[Any]
+    background: NDArray[Any]
+
+    @cached_property
+    def df(self) -> float:
+        """AUC(D,F), the area under the ROC curve."""
+        return ordered_share(self.anomalies, self.background)
+
+    @cached_property
+    def dtau(self) -> float:
+        """AUC(D,τ): ∫ P(s ≥ τ) dτ over [0, 1] is the mean of the scores s."""
+        return float(self.anomalies.mean())
+
+    @cached_property
+    def ftau(self) -> float:
+        """AUC(F,τ): the mean score of the background."""
+        return float(self.background.mean())
+
+    @property
+    def snpr(self) -> float:
+        """AUC(D,τ) / AUC(F,τ), infinite where all background scores are 0, NaN where all are."""
+        if self.ftau > 0:
+            return self.dtau / self.ftau
+        return math.inf if self.dtau > 0 else math.nan
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure: its name in files, its symbol, its formula as text and as a function."""
+
+    name: str
+    symbol: str
+    formula: str
+    compute: Callable[[ClassScores], float]
+    larger_is_better: bool = True
+
+
+def at_false_alarm_rate(rate: float) -> Measure:
+    """Define the detection rate at a false alarm rate."""
+    return Measure(
+        f"pd_at_{rate:g}",
+        f"PD at PF = {rate:g}",
+        f"detection rate at a false alarm rate ≤ {rate:g}",
+        lambda s: detection_rate(s.anomalies, s.background, false_alarm_rate=rate),
+    )
+
+
+MEASURES: Mapping[str, Measure] = {
+    one.name: one
+    for one in (
+        Measure("auc_df", "AUC(D,F)", "area under the ROC curve", lambda s: s.df),
+        Measure("auc_dtau", "AUC(D,τ)", "mean score of the anomalies", lambda s: s.dtau),
+        Measure(
+            "auc_ftau",
+            "AUC(F,τ)",
+            "mean score of the background",
+            lambda s: s.ftau,
+            larger_is_better=False,
+        ),
+        Measure("auc_td", "AUC_TD", "AUC(D,F) + AUC(D,τ)", lambda s: s.df + s.dtau),
+        Measure("auc_bs", "AUC_BS", "AUC(D,F) − AUC(F,τ)", lambda s: s.df - s.ftau),
+        Measure("auc_tdbs", "AUC_TDBS", "AUC(D,τ) − AUC(F,τ)", lambda s: s.dtau - s.ftau),
+        Measure("auc_snpr", "AUC_SNPR", "AUC(D,τ) / AUC(F,τ)", lambda s: s.snpr),
+        Measure("auc_snpr_db", "AUC_SNPR (dB)", "10 · log₁₀ AUC_SNPR", lambda s: decibel(s.snpr)),
+        Measure(
+            "auc_od",
+            "AUC_OD = AUC_OA",
+            "AUC(D,F) + AUC(D,τ) − AUC(F,τ)",
+            lambda s: s.df + s.dtau - s.ftau,
+        ),
+        Measure("auc_odp", "AUC_ODP", "AUC(D,τ) + (1 − AUC(F,τ))", lambda s: s.dtau + (1 - s.ftau)),
+        *map(at_false_alarm_rate, FALSE_ALARM_RATES),
+    )
 }
+
+
+def measure(anomalous: NDArray[np.bool_] | None, scores: NDArray[Any]) -> dict[str, float] | None:
+    """Compute all measures of scores (H, W), by name; None without anomalies and background.
+
+    The scores are scaled to [0, 1] first. Every measure is exact.
+    """
+    if anomalous is None:
+        return None
+    anomalous, scores = of_data(anomalous, scores)
+    if anomalous.all() or not anomalous.any():
+        return None
+    unit = scaled(scores.astype(np.float64))
+    classes = ClassScores(unit[anomalous], unit[~anomalous])
+    return {name: one.compute(classes) for name, one in MEASURES.items()}
+
+
+def json_values(measures: Mapping[str, float] | None) -> dict[str, float | None] | None:
+    """Return the measures as JSON stores them: null for what is infinite or undefined."""
+    if measures is None:
+        return None
+    return {name: value if math.isfinite(value) else None for name, value in measures.items()}
 
 
 def scaled(scores: NDArray[Any]) -> NDArray[Any]:
@@ -49,94 +133,42 @@ def scaled(scores: NDArray[Any]) -> NDArray[Any]:
 def of_data(
     anomalous: NDArray[np.bool_], scores: NDArray[Any]
 ) -> tuple[NDArray[np.bool_], NDArray[Any]]:
-    """Leave out pixels without data: truth and scores (H, W) → both (pixels,)."""
-    known = ~np.isnan(scores)
-    return anomalous[known], scores[known]
-
-
-@dataclass(frozen=True)
-class Measures:
-    """What scores in [0, 1] are worth; the three areas, and the measures that follow from them."""
-
-    auc_df: float
-    auc_dtau: float
-    auc_ftau: float
-    detection_rates: tuple[float, ...]  # at FALSE_ALARM_RATES
-
-    @property
-    def auc_snpr(self) -> float:
-        """AUC(D,τ) / AUC(F,τ): infinite where no background pixel scores, NaN where none does."""
-        if self.auc_ftau > 0:
-            return self.auc_dtau / self.auc_ftau
-        return math.inf if self.auc_dtau > 0 else math.nan
-
-    @property
-    def auc_snpr_db(self) -> float:
-        """AUC_SNPR in decibel, minus infinity where no anomaly scores."""
-        return 10 * math.log10(self.auc_snpr) if self.auc_snpr != 0 else -math.inf
-
-    def values(self) -> dict[str, float]:
-        """All measures by the names of `MEASURES`, in that order."""
-        df, dtau, ftau = self.auc_df, self.auc_dtau, self.auc_ftau
-        values = [df, dtau, ftau, df + dtau, df - ftau, dtau - ftau]
-        values += [self.auc_snpr, self.auc_snpr_db, df + dtau - ftau, dtau + (1 - ftau)]
-        return dict(zip(MEASURES, [*values, *self.detection_rates], strict=True))
-
-
-def measure(anomalous: NDArray[np.bool_] | None, scores: NDArray[Any]) -> Measures | None:
-    """Measure scores (H, W) against a truth; None without one, or where a class has no pixel.
-
-    The scores are scaled to [0, 1] first. Every measure is exact: the areas over the threshold τ
-    are mean scores, because ∫ P(s ≥ τ) dτ over [0, 1] is the mean of s.
-    """
-    if anomalous is None:
-        return None
-    anomalous, scores = of_data(anomalous, scores)
-    if anomalous.all() or not anomalous.any():
-        return None
-    unit = scaled(scores.astype(np.float64))
-    detected, false = unit[anomalous], unit[~anomalous]
-    return Measures(
-        auc_df=area_under_roc(anomalous, unit),
-        auc_dtau=float(detected.mean()),
-        auc_ftau=float(false.mean()),
-        detection_rates=tuple(
-            detection_rate(detected, false, false_alarm_rate=rate) for rate in FALSE_ALARM_RATES
-        ),
-    )
-
-
-def json_values(measures: Measures | None) -> dict[str, float | None] | None:
-    """The measures as JSON holds them: null for what is infinite or undefined."""
-    if measures is None:
-        return None
-    values = measures.values().items()
-    return {name: value if math.isfinite(value) else None for name, value in values}
+    """Exclude no-data pixels: ground truth and scores (H, W) → both (pixels,)."""
+    valid = ~np.isnan(scores)
+    return anomalous[valid], scores[valid]
 
 
 def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> float:
-    """Area under the ROC curve, AUC(D,F), of two classes that both have pixels.
-
-    It is the share of pairs of an anomaly and a background pixel that are scored in this order,
-    a tie counting half (Mann–Whitney U).
-    """
+    """Compute AUC(D,F) of scores (H, W), of which both classes have some."""
     anomalous, scores = of_data(anomalous, scores)
-    detected, false = scores[anomalous], np.sort(scores[~anomalous])
-    below, up_to = (np.searchsorted(false, detected, side) for side in ("left", "right"))
+    return ordered_share(scores[anomalous], scores[~anomalous])
+
+
+def ordered_share(anomalies: NDArray[Any], background: NDArray[Any]) -> float:
+    """Compute the share of pairs in which the anomaly scores higher than the background pixel.
+
+    A tie counts half (Mann–Whitney U): this is the area under the ROC curve.
+    """
+    ranked = np.sort(background)
+    below, up_to = (np.searchsorted(ranked, anomalies, side) for side in ("left", "right"))
     in_order = (below.sum() + up_to.sum()) / 2
-    return float(in_order / (detected.size * false.size))
+    return float(in_order / (anomalies.size * background.size))
 
 
 def detection_rate(
-    detected: NDArray[Any], false: NDArray[Any], *, false_alarm_rate: float
+    anomalies: NDArray[Any], background: NDArray[Any], *, false_alarm_rate: float
 ) -> float:
-    """The largest share of anomalies above a threshold that at most this share of background is.
+    """Compute the largest detection rate of all thresholds with at most this false alarm rate.
 
-    `detected` are the scores of the anomalies, `false` those of the background. The ROC curve is
-    read as the steps it is, without interpolation.
+    The ROC curve is read as a step function, without interpolation.
     """
-    allowed = math.floor(false_alarm_rate * false.size * (1 + 1e-12))  # 0.1 · 30 is below 3
-    if allowed >= false.size:
+    allowed = math.floor(false_alarm_rate * background.size * (1 + 1e-12))  # 0.1 · 30 is below 3
+    if allowed >= background.size:
         return 1.0
-    strongest_allowed = np.partition(false, -(allowed + 1))[-(allowed + 1)]
-    return float(np.mean(detected > strongest_allowed))
+    strongest_allowed = np.partition(background, -(allowed + 1))[-(allowed + 1)]
+    return float(np.mean(anomalies > strongest_allowed))
+
+
+def decibel(ratio: float) -> float:
+    """Express a ratio in decibel, minus infinity for 0."""
+    return 10 * math.log10(ratio) if ratio != 0 else -math.inf

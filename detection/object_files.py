@@ -1,4 +1,4 @@
-"""The files of detected objects: CSV for a spreadsheet, GeoJSON for a map."""
+"""Write detected objects: CSV for spreadsheets, GeoJSON for maps."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ from utils.files import write_text
 
 
 def write_objects_csv(path: Path, objects: Sequence[DetectedObject], *, scene: Scene) -> Path:
-    """Write a row an object, its mean spectrum in a column a band; return the path."""
+    """Write one row per object, its mean spectrum in one column per band; return the path."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     bands = scene.metadata.band_names(scene.cube.shape[2])
-    columns = columns_of(scene)
+    columns = property_names(scene)
     writer.writerow([*columns, *bands])
     for found in objects:
         values = [*properties(found, columns).values(), *map(json_number, found.spectrum)]
@@ -32,13 +32,13 @@ def write_objects_geojson(
 ) -> Path:
     """Write centroids as points with the columns of the CSV and the spectrum; return the path.
 
-    As RFC 7946 wants, they are in degrees of WGS 84, to 7 decimals (a centimetre); a centroid that
-    has none has no geometry. `wavelengths_nm` and `threshold` are told once. Raises ValueError
-    where the scene is not known to lie on the Earth.
+    As RFC 7946 requires, they are in degrees of WGS 84, to 7 decimals (a centimetre); a centroid
+    without longitude and latitude has no geometry. `wavelengths_nm` and `threshold` are properties
+    of the collection. Raises ValueError for a scene without longitudes and latitudes.
     """
-    if not is_on_earth(scene):
-        raise ValueError(f"scene '{scene.name}' has no georeference that leads to the Earth")
-    columns, wavelengths = columns_of(scene), scene.metadata.wavelengths
+    if not has_longitudes(scene):
+        raise ValueError(f"scene '{scene.name}' has no georeference with longitudes and latitudes")
+    columns, wavelengths = property_names(scene), scene.metadata.wavelengths
     contents = {
         "type": "FeatureCollection",
         "threshold": json_number(threshold),
@@ -48,24 +48,24 @@ def write_objects_geojson(
     return write_text(path, json.dumps(contents, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def is_on_earth(scene: Scene) -> bool:
-    """Whether a corner or the middle of the scene has a longitude and a latitude."""
+def has_longitudes(scene: Scene) -> bool:
+    """Check that a corner or the centre of the scene has a longitude and a latitude."""
     georeference = scene.metadata.georeference
     if georeference is None:
         return False
     rows, columns = (np.array([0, 0, 1, 1, 0.5]), np.array([0, 1, 0, 1, 0.5]))
     height, width, _ = scene.cube.shape
-    places = georeference.longitudes_latitudes(rows * (height - 1), columns * (width - 1))
-    return places is not None
+    degrees = georeference.longitudes_latitudes(rows * (height - 1), columns * (width - 1))
+    return degrees is not None
 
 
-def columns_of(scene: Scene) -> list[str]:
-    """What is told of every object of a scene, its spectrum aside."""
+def property_names(scene: Scene) -> list[str]:
+    """List the properties of every object of a scene, without its spectrum."""
     columns = ["object", "row", "column"]
     georeference = scene.metadata.georeference
     if georeference is not None:
         columns += ["x", "y"]
-    if is_on_earth(scene):
+    if has_longitudes(scene):
         columns += ["longitude", "latitude"]
     columns.append("area_pixels")
     if georeference is not None and georeference.crs is not None and georeference.crs.is_projected:
@@ -74,7 +74,7 @@ def columns_of(scene: Scene) -> list[str]:
 
 
 def properties(found: DetectedObject, columns: Sequence[str]) -> dict[str, float | None]:
-    """An object's values by columns; None for what has no value."""
+    """Return an object's properties by name; None for what is undefined."""
     return {
         column: json_number(found.number if column == "object" else getattr(found, column))
         for column in columns
@@ -82,7 +82,7 @@ def properties(found: DetectedObject, columns: Sequence[str]) -> dict[str, float
 
 
 def feature(found: DetectedObject, columns: Sequence[str]) -> dict[str, object]:
-    """An object as GeoJSON, with the columns as properties."""
+    """Format an object as a GeoJSON feature."""
     point = None
     if found.longitude is not None and found.latitude is not None:
         point = {
@@ -99,7 +99,7 @@ def feature(found: DetectedObject, columns: Sequence[str]) -> dict[str, object]:
 
 
 def json_number(value: float | None) -> float | None:
-    """A number to ten digits as files hold it; None for what is infinite or undefined."""
+    """Round a number to ten digits; None for what is infinite or undefined."""
     if value is None or not math.isfinite(value):
         return None
     return value if isinstance(value, int) else float(f"{value:.10g}")

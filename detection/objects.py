@@ -1,4 +1,4 @@
-"""From a detection map to the objects in it: their places, areas, scores and mean spectra."""
+"""Detected objects: their locations, areas, scores and mean spectra."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +9,17 @@ from scipy.ndimage import label
 
 from data.scene import EIGHT_NEIGHBOURS, Scene
 
-AT_ONCE = 1 << 14  # pixels whose spectra are in memory
+CHUNK = 1 << 14  # pixels whose spectra are in memory
 
 
 @dataclass(frozen=True)
 class DetectedObject:
-    """Pixels that were detected and touch, at a side or a corner.
+    """Detected pixels that are connected, at a side or a corner.
 
-    `number` is 1 for the highest peak. Rows and columns count from 0, whole numbers are the middles
+    `number` is 1 for the highest peak. Rows and columns count from 0, whole numbers are the centres
     of pixels; `row` and `column` are the centroid, `x` and `y` its map coordinates, `longitude` and
     `latitude` in degrees (WGS 84). `spectrum` (B,) is the mean over the pixels in physical units.
-    What the scene's file does not tell is None.
+    What the scene's metadata do not provide is None.
     """
 
     number: int
@@ -41,7 +41,7 @@ class DetectedObject:
 def detected_objects(
     scene: Scene, scores: NDArray[Any], *, threshold: float
 ) -> list[DetectedObject]:
-    """The objects among the pixels whose score (H, W) is not below a threshold, strongest first.
+    """Find the objects among pixels whose score (H, W) is at least a threshold, strongest first.
 
     Pixels whose score is NaN are not detected.
     """
@@ -49,7 +49,7 @@ def detected_objects(
     rows, columns = np.nonzero(mask)
     if len(rows) == 0:
         return []
-    owners, strongest = ranked(label(mask, EIGHT_NEIGHBOURS)[0][mask] - 1, scores[mask])
+    owners, strongest = rank_objects(label(mask, EIGHT_NEIGHBOURS)[0][mask] - 1, scores[mask])
     areas = np.bincount(owners)
     row = np.bincount(owners, rows) / areas
     column = np.bincount(owners, columns) / areas
@@ -66,21 +66,21 @@ def detected_objects(
             peak_column=int(columns[peak]),
             mean_score=float(mean[index]),
             spectrum=spectra[index],
-            **place,
+            **location,
         )
-        for index, (peak, place) in enumerate(
-            zip(strongest, places(scene, row, column, areas), strict=True)
+        for index, (peak, location) in enumerate(
+            zip(strongest, locations(scene, row, column, areas), strict=True)
         )
     ]
 
 
-def ranked(
+def rank_objects(
     labels: NDArray[np.integer[Any]], scores: NDArray[Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number objects anew, from 0 for the highest peak, from the labels and scores of pixels.
+    """Renumber objects, from 0 for the highest peak, from the labels and scores of pixels.
 
-    Returns the object of every pixel, and the pixel of every object's peak. Of equals, the first
-    comes first.
+    Returns the object of every pixel, and the pixel of every object's peak. Equal peaks keep their
+    order.
     """
     by_score = np.lexsort((-scores, labels))
     peaks = by_score[np.unique(labels[by_score], return_index=True)[1]]
@@ -96,38 +96,38 @@ def mean_spectra(
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """The mean spectrum of every object in physical units, (objects, B), from its pixels."""
+    """Average the spectra of every object in physical units, (objects, B)."""
     bands = scene.cube.shape[2]
     areas = np.bincount(owners)
     sums = np.zeros((len(areas), bands))
-    for start in range(0, len(rows), AT_ONCE):  # a threshold may detect most of a large scene
-        part = slice(start, start + AT_ONCE)
+    for start in range(0, len(rows), CHUNK):  # a threshold may detect most of a large scene
+        part = slice(start, start + CHUNK)
         np.add.at(sums, owners[part], scene.spectra(rows[part], columns[part]).astype(float))
     return sums / areas[:, None] * scene.metadata.gain + scene.metadata.offset
 
 
-def places(
+def locations(
     scene: Scene,
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
     areas: NDArray[np.int64],
 ) -> list[dict[str, float | None]]:
-    """Where on the map centroids lie, and what their areas are there, as far as the file tells."""
+    """Compute map coordinates of centroids and areas on the map, as far as there is metadata."""
     georeference = scene.metadata.georeference
     if georeference is None:
         return [{} for _ in rows]
     x, y = georeference.positions(rows, columns)
-    told: dict[str, NDArray[Any]] = {"x": x, "y": y}
+    fields: dict[str, NDArray[Any]] = {"x": x, "y": y}
     if georeference.crs is not None:
         degrees = georeference.longitudes_latitudes(rows, columns)
         if degrees is not None:
-            told["longitude"], told["latitude"] = degrees
+            fields["longitude"], fields["latitude"] = degrees
         if georeference.crs.is_projected:
-            told["area_map_units"] = areas * georeference.pixel_area
+            fields["area_map_units"] = areas * georeference.pixel_area
     return [
         {
             name: float(value) if np.isfinite(value) else None
-            for name, value in zip(told, values, strict=True)
+            for name, value in zip(fields, values, strict=True)
         }
-        for values in zip(*told.values(), strict=True)
+        for values in zip(*fields.values(), strict=True)
     ]

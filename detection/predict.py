@@ -10,7 +10,7 @@ from detection.measures import measure
 from detection.prediction import Prediction, measures_table
 from detection.task import Task, open_scene
 from model.detector import Detector
-from options.parse import format_options
+from options.parse import option_texts
 from utils.files import print_paths, writable_folder
 from utils.provenance import provenance
 
@@ -36,7 +36,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         reconstruction=reconstruction,
         measures=measure(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
-        options=format_options(args),
+        options=option_texts(args),
         details={
             "predicting": work,
             "caution": detector.warning(task.image),

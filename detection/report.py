@@ -1,7 +1,7 @@
-"""One prediction on one scene as a page to look at, to print, and to keep.
+"""Write the report of a prediction, a single HTML page.
 
-`report.html` beside this file is the page's template. The page holds all it shows: the pictures,
-and the scores and the truth themselves, from which its script computes what the sliders show.
+`report.html` in this folder is its template. The page is self-contained: it has the pictures, and
+the scores and the ground truth, from which its script computes what the sliders show.
 """
 
 from base64 import b64encode
@@ -17,7 +17,7 @@ from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 from detection.maps import false_colour, truth_picture
-from detection.measures import MEASURES, Measures
+from detection.measures import MEASURES
 from utils.files import write_text
 
 
@@ -30,35 +30,37 @@ def write_report(
     anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     method: str,
-    measures: Measures | None,
+    measures: Mapping[str, float] | None,
     options: Mapping[str, str],
     details: Mapping[str, str],
     natural: bool = False,
     unlabelled: NDArray[np.bool_] | None = None,
     threshold: float | None = None,
 ) -> Path:
-    """Write the page of a scene of a shape (H, W, B) and its detection map (H, W); return its path.
+    """Write the report of a scene of shape (H, W, B) and its detection map (H, W); return its path.
 
-    `colours` are the scene's red, green and blue (H, W, 3), `natural` where they are those of the
-    eye. Colours and scores are in [0, 1], and NaN where there is no data. `measures` is None where
-    there is no truth, or one class of pixels only; the page then says so, and compares nothing with
-    it. `unlabelled` (H, W) are the pixels that `measures` does not count. The slider starts at
-    `threshold`, a finite score, or at 1 % of the pixels.
+    `colours` are the scene's red, green and blue (H, W, 3), `natural` where their wavelengths are.
+    Colours and scores are in [0, 1], and NaN where there is no data. `measures` is None without a
+    ground truth of both classes; the page then says so, and has no rates. `unlabelled` (H, W) are
+    the pixels that `measures` exclude. The slider starts at `threshold`, a finite score, or at 1 %
+    of the pixels.
     """
-    gap = np.isnan(scores)
-    unknown = np.zeros_like(gap) if unlabelled is None or anomalous is None else unlabelled & ~gap
+    no_data = np.isnan(scores)
+    unknown = np.zeros_like(no_data)
+    if unlabelled is not None and anomalous is not None:
+        unknown = unlabelled & ~no_data
     page = template().render(
         title=title,
         method=method,
         shape=shape,
-        targets=None if anomalous is None else np.count_nonzero(anomalous & ~gap & ~unknown),
-        gaps=np.count_nonzero(gap),
+        targets=None if anomalous is None else np.count_nonzero(anomalous & ~no_data & ~unknown),
+        no_data=np.count_nonzero(no_data),
         unlabelled=np.count_nonzero(unknown),
         natural=natural,
         threshold=threshold,
-        pictures=pictures_of(colours, anomalous, scores, without_label=gap | unknown),
+        pictures=pictures_of(colours, anomalous, scores, unknown=no_data | unknown),
         data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
-        measures=named(measures) if measures else [],
+        measures=measure_rows(measures) if measures else [],
         options=options,
         details=details,
     )
@@ -70,18 +72,18 @@ def pictures_of(
     anomalous: NDArray[np.bool_] | None,
     scores: NDArray[np.float32],
     *,
-    without_label: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
 ) -> dict[str, str]:
-    """Draw scene, detection map and, where there is one, truth, each (H, W) for the page."""
+    """Draw scene, detection map and, where there is one, ground truth, each (H, W)."""
     scene = false_colour(colours, bands=(0, 1, 2))
     pictures = {"scene": png(scene), "detection": png(scores, "viridis")}
     if anomalous is not None:
-        pictures["truth"] = png(truth_picture(anomalous, without_label), "gray")
+        pictures["truth"] = png(truth_picture(anomalous, unknown), "gray")
     return pictures
 
 
 def template() -> Template:
-    """Load the page's template: whatever is put into it is shown as text, never as HTML."""
+    """Load the page's template: all values are shown as text, never as HTML."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -95,7 +97,7 @@ def template() -> Template:
 def labels(
     anomalous: NDArray[np.bool_] | None, unknown: NDArray[np.bool_]
 ) -> NDArray[np.uint8] | None:
-    """What pixels (H, W) are: 0 background, 1 anomalous, 2 not known."""
+    """Label pixels (H, W): 0 background, 1 anomalous, 2 unlabelled."""
     if anomalous is None:
         return None
     return np.where(unknown, 2, anomalous).astype(np.uint8)
@@ -104,7 +106,7 @@ def labels(
 def script_data(
     scores: NDArray[np.float32], truth: NDArray[np.uint8] | None, threshold: float | None
 ) -> dict[str, str | float | None]:
-    """Scores and truth as the page's script reads them: little-endian float32 and bytes."""
+    """Encode scores and ground truth for the page's script: little-endian float32, and bytes."""
     return {
         "scores": base64(scores.astype("<f4").tobytes()),
         "truth": None if truth is None else base64(truth.tobytes()),
@@ -113,9 +115,9 @@ def script_data(
 
 
 def png(image: NDArray[Any], cmap: str | None = None) -> str:
-    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) in the colours of a map.
+    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) with a colour map.
 
-    In a map, NaN is transparent.
+    With a colour map, NaN is transparent.
     """
     buffer = BytesIO()
     imsave(buffer, image, format="png", cmap=cmap, vmin=0, vmax=1)
@@ -123,17 +125,20 @@ def png(image: NDArray[Any], cmap: str | None = None) -> str:
 
 
 def base64(content: bytes) -> str:
-    """Write bytes in base64."""
+    """Encode bytes in base64."""
     return b64encode(content).decode("ascii")
 
 
-def named(measures: Measures) -> list[tuple[str, str, str]]:
-    """Name, formula and value of every measure."""
-    return [(*MEASURES[key], shown(value)) for key, value in measures.values().items()]
+def measure_rows(measures: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """List symbol, formula and value of every measure."""
+    return [
+        (MEASURES[name].symbol, MEASURES[name].formula, format_measure(value))
+        for name, value in measures.items()
+    ]
 
 
-def shown(value: float) -> str:
-    """Write a measure for a reader."""
+def format_measure(value: float) -> str:
+    """Format a measure for a reader."""
     if isnan(value):
         return "undefined"
     if isinf(value):

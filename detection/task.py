@@ -138,4 +138,4 @@ def describe_rx(scene: Scene) -> str:
     task = Task(method, options, scene, torch.device("cpu"))
     scores, _ = task.detect(task.build_detector())
     measures = measure(scene.anomalous, scene.labelled(scores))
-    return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"
+    return f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"

@@ -1,4 +1,4 @@
-"""What the blind-spot networks see around a pixel, and what they are blind to, measured."""
+"""Measure the receptive fields of blind-spot networks, and what they are blind to."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.blindspot_figure import ReceptiveField, View, leaks_of, power_of_ten
+from experiments.blindspot_figure import ReceptiveField, View, format_power, leak_notes
 from model.build import build_network, check_strides
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
@@ -20,31 +20,33 @@ NETWORKS = tuple(
     name for name, method in METHODS.items() if method.blind_spot and not method.variant_of
 )
 FAMILY = tuple(name for name in NETWORKS if not METHODS[name].arguments)  # not the ablations
-SIDE = 41  # pixels of the square that is looked at; odd, and no multiple of a network's strides
-BANDS = 2  # as few as are more than one: each costs a gradient
+SIDE = 41  # pixels of the measured square; odd, and no multiple of a network's strides
+BANDS = 2  # the fewest above one: each costs a gradient
 
 
 def receptive_fields(given: Mapping[str, Any]) -> list[ReceptiveField]:
-    """Measure the fields of the method that is given, or of the family, with the options given.
+    """Measure the receptive fields of the given method, or of the family, with the given options.
 
-    Options go to the methods that have them. Raises InputError for a method that is no blind-spot
-    network, and for options that it cannot be built with.
+    Options apply to the methods that have them. Raises InputError for a method that is not a
+    blind-spot network, and for options that it cannot be built with.
     """
     fields = []
     for name in [given["method"]] if "method" in given else FAMILY:
         own = {option: value for option, value in given.items() if METHODS[name].has(option)}
         with as_input_error(f"--method {name}"):
             method, options = resolve({"method": name, **own})
-            require(method in NETWORKS, f"no blind-spot network, as are {', '.join(NETWORKS)}")
+            require(
+                method in NETWORKS, f"not a blind-spot network (available: {', '.join(NETWORKS)})"
+            )
             fields.append(receptive_field(method=method, options=options))
     return fields
 
 
 def receptive_field(*, method: str, options: Mapping[str, Any]) -> ReceptiveField:
-    """Measure what a network sees around a pixel at its initial weights, as it predicts.
+    """Measure the receptive field of a network at its initial weights, as it predicts.
 
-    `options` has all of the method. Raises ValueError where the network cannot be built with them,
-    and where it sees nothing of the pixels that are looked at.
+    `options` are all of the method. Raises ValueError where the network cannot be built with them,
+    and where its reconstruction depends on none of the measured pixels.
     """
     seed = options["seed"]
     seed_everything(seed)
@@ -60,19 +62,19 @@ def receptive_field(*, method: str, options: Mapping[str, Any]) -> ReceptiveFiel
         factors=factors,
         without_pd=view_of(network, factor=1, seed=seed),
         predicting=view_of(network, factor=network.factor_test, seed=seed) if with_pd else None,
-        leak=leak_of(method, options),
+        leak=describe_leak(method, options),
     )
 
 
 def image_side(factor: int) -> int:
-    """Side of the image that a pixel is looked at in the middle of."""
-    # every sub-image of PD is as large as what is looked at, and so the pixels beyond its border,
-    # which come from elsewhere, are out of sight; past 3 that would take too long
+    """Return the side of the image whose central pixel is measured."""
+    # every sub-image of PD is as large as the measured square, so that the pixels beyond its
+    # border, which belong to other sub-images, are outside; above 3 that would take too long
     return SIDE * min(factor, 3)
 
 
 def view_of(network: BlindSpotNetwork, *, factor: int, seed: int) -> View:
-    """Differentiate the middle pixel of a reconstruction by the input around it.
+    """Differentiate the central pixel of a reconstruction with respect to the input around it.
 
     The influence of a pixel is the sum of |gradient| over the bands of both. Raises ValueError
     where it is zero everywhere.
@@ -81,32 +83,34 @@ def view_of(network: BlindSpotNetwork, *, factor: int, seed: int) -> View:
     random = torch.Generator().manual_seed(seed)
     image = torch.rand(1, BANDS, side, side, generator=random, dtype=torch.float64)
     image.requires_grad_()
-    middle, reach = side // 2, SIDE // 2
-    outputs = network(image, factor)[0, :, middle, middle]
+    centre, reach = side // 2, SIDE // 2
+    outputs = network(image, factor)[0, :, centre, centre]
     gradients = [torch.autograd.grad(value, image, retain_graph=True)[0] for value in outputs]
     seen = torch.cat(gradients).abs().sum(dim=(0, 1))  # (side, side)
-    window = slice(middle - reach, middle + reach + 1)
+    window = slice(centre - reach, centre + reach + 1)
     influence = seen[window, window].numpy()
     largest = float(np.max(influence))
     require(
         0 < largest < math.inf,
-        f"the network sees nothing of the {SIDE}×{SIDE} pixels around a pixel: "
+        f"the network sees none of the {SIDE}×{SIDE} pixels around a pixel: "
         f"give a smaller window or factor, or more channels; or another seed",
     )
     return View(influence / largest)
 
 
-def leak_of(method: str, options: Mapping[str, Any]) -> str:
-    """How a pixel comes to have a share in its own reconstruction, where it has any."""
+def describe_leak(method: str, options: Mapping[str, Any]) -> str:
+    """Explain the influence of a pixel on its own reconstruction; empty if there is none."""
     if options.get("refinement"):
         return "random replacing (R3) lets a pixel see itself"
     if "ss" in options.get("mode", ()):
-        return "attention sees the whole image; its layer norm averages over it, the blind included"
+        return (
+            "attention sees the whole image; its layer norm averages over it, pixel included"
+        )
     return METHODS[method].leak
 
 
 def fields_table(fields: Sequence[ReceptiveField]) -> str:
-    """What is blind and what a pixel's own influence is, a line a method, then why it is."""
+    """Format blind spots and self-influences, one line per method, then their explanation."""
     head = ("method", "PD train/predict", "blind", "itself", "blind with PD", "itself with PD")
     lines = [head, *map(table_row, fields)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -116,21 +120,23 @@ def fields_table(fields: Sequence[ReceptiveField]) -> str:
     ]
     legend = (
         "blind: the largest square around a pixel that is exactly without influence; "
-        "itself: the pixel's own influence, relative to the largest; with PD: in the middle of a "
+        "itself: the pixel's own influence, relative to the largest; with PD: in the centre of a "
         "sub-image"
     )
-    return "\n".join([*table, legend, *leaks_of(fields)])
+    return "\n".join([*table, legend, *leak_notes(fields)])
 
 
 def table_row(field: ReceptiveField) -> tuple[str, ...]:
-    """A method's line of the table, as texts."""
+    """Format a method's line of the table."""
     factors = f"{field.factors[0]} / {field.factors[1]}" if field.factors else "none"
     views = [field.without_pd, field.predicting]
-    cells = [text for view in views for text in (view_in_words(view) if view else ("", ""))]
+    cells = [text for view in views for text in (describe_view(view) if view else ("", ""))]
     return (field.title, factors, *cells)
 
 
-def view_in_words(view: View) -> tuple[str, str]:
-    """What is exactly blind, and how much a pixel sees of itself."""
+def describe_view(view: View) -> tuple[str, str]:
+    """Format the blind square and the self-influence of a view."""
     side = view.blind_side
-    return f"{side}×{side}" if side else "–", power_of_ten(view.itself) if view.itself else "0"
+    return f"{side}×{side}" if side else "–", format_power(
+        view.self_influence
+    ) if view.self_influence else "0"

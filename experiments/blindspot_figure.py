@@ -1,4 +1,4 @@
-"""What a blind-spot network sees around a pixel: the shares of influence, and their picture."""
+"""Receptive fields of blind-spot networks, and their figure."""
 
 import textwrap
 from collections.abc import Sequence
@@ -16,47 +16,47 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-LEAST = 1e-6  # of the largest influence: below, a network sees next to nothing
-BLIND, FAINT, ITSELF = "#dcdcdc", "black", "#D55E00"
+LOWEST = 1e-6  # of the largest influence: below, it is negligible
+BLIND, FAINT, SELF = "#dcdcdc", "black", "#D55E00"
 
 
 @dataclass(frozen=True)
 class View:
-    """The influence of the pixels around one on its reconstruction, relative to the largest.
+    """The influence of pixels on the reconstruction of the central one, relative to the largest.
 
-    `influence` is (S, S), S odd, and exactly zero where nothing is seen.
+    `influence` is (S, S), S odd, and exactly zero where a pixel has none.
     """
 
     influence: NDArray[np.float64]
 
     @property
-    def itself(self) -> float:
-        """The influence of the pixel in the middle."""
-        middle = len(self.influence) // 2
-        return float(self.influence[middle, middle])
+    def self_influence(self) -> float:
+        """The influence of the central pixel."""
+        centre = len(self.influence) // 2
+        return float(self.influence[centre, centre])
 
     @cached_property
     def blind_side(self) -> int:
-        """Side of the largest square around the middle that is exactly zero, 0 where none is."""
+        """Side of the largest square around the centre that is exactly zero; 0 if there is none."""
         rows, columns = np.nonzero(self.influence)
-        middle = len(self.influence) // 2
-        distances = np.maximum(abs(rows - middle), abs(columns - middle))
-        nearest = int(distances.min(initial=middle + 1))
+        centre = len(self.influence) // 2
+        distances = np.maximum(abs(rows - centre), abs(columns - centre))
+        nearest = int(distances.min(initial=centre + 1))
         return max(2 * nearest - 1, 0)
 
     @property
-    def fact(self) -> str:
-        """The most telling fact about it, in few words."""
+    def headline(self) -> str:
+        """The blind square or, without one, the self-influence."""
         side = self.blind_side
-        return f"blind to {side}×{side}" if side else f"itself: {power_of_ten(self.itself)}"
+        return f"blind to {side}×{side}" if side else f"itself: {format_power(self.self_influence)}"
 
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What a method's network sees without PD and, where it has any, with PD as it predicts.
+    """The views of a method's network, without PD and, if it has any, with PD as it predicts.
 
-    `factors` are those of PD in training and in prediction, None for a network without. `leak` says
-    how a pixel comes to see itself, where it does.
+    `factors` are those of PD in training and in prediction, None for a network without. `leak`
+    explains the influence of a pixel on itself, if it has any.
     """
 
     title: str
@@ -66,8 +66,8 @@ class ReceptiveField:
     leak: str = ""
 
 
-def power_of_ten(value: float) -> str:
-    """Write a small number to one digit, as in 4·10⁻¹²; large ones as they are."""
+def format_power(value: float) -> str:
+    """Format a small number with one digit, as in 4·10⁻¹²; larger ones as usual."""
     if value >= 0.01:
         return f"{value:.2g}"
     digit, exponent = f"{value:.0e}".split("e")
@@ -76,18 +76,18 @@ def power_of_ten(value: float) -> str:
 
 
 def blindspot_figure(fields: Sequence[ReceptiveField]) -> Figure:
-    """Draw what each network sees around a pixel, without PD above and as it predicts below."""
+    """Draw the receptive field of each network, without PD above and as it predicts below."""
     rows = 2 if any(field.predicting for field in fields) else 1
     panel = 2.05 if len(fields) > 3 else 3.2
     width = panel * len(fields) + 1.6
-    note = textwrap.fill(note_on(fields), width=int(14 * width))
+    note = textwrap.fill(figure_note(fields), width=int(14 * width))
     height = rows * (panel + 0.25) + 0.9 + 0.18 * (note.count("\n") + 1)
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.07))
     panels = figure.subplots(rows, len(fields), squeeze=False)
     for field, column in zip(fields, panels.T, strict=True):
         draw_view(column[0], field.without_pd)
         column[0].set_title(field.title, fontsize=12, fontweight="bold", pad=20)
-        write_above(column[0], field.without_pd.fact)
+        write_above(column[0], field.without_pd.headline)
         if rows == 2:
             draw_prediction(column[1], field)
     panels[0, 0].set_ylabel("without PD", fontsize=12)
@@ -99,69 +99,71 @@ def blindspot_figure(fields: Sequence[ReceptiveField]) -> Figure:
 
 
 def draw_prediction(axes: Axes, field: ReceptiveField) -> None:
-    """Draw what is seen with PD, or say that there is none."""
+    """Draw the receptive field with PD, or a note that there is none."""
     if field.predicting is None or field.factors is None:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        words = "no PD:\npredicts as above"
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=11, transform=axes.transAxes)
+        text = "no PD:\npredicts as above"
+        axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=11, transform=axes.transAxes)
         return
     draw_view(axes, field.predicting)
-    write_above(axes, f"PD {field.factors[1]}, {field.predicting.fact}")
+    write_above(axes, f"PD {field.factors[1]}, {field.predicting.headline}")
 
 
-def write_above(axes: Axes, fact: str) -> None:
-    """Write a fact right above a panel, below its title."""
-    axes.annotate(fact, (0.5, 1), (0, 4), "axes fraction", "offset points", ha="center", size=11)
+def write_above(axes: Axes, headline: str) -> None:
+    """Write a headline above a panel, below its title."""
+    axes.annotate(
+        headline, (0.5, 1), (0, 4), "axes fraction", "offset points", ha="center", size=11
+    )
 
 
 def draw_view(axes: Axes, view: View) -> None:
     """Draw the influence on a logarithmic scale of colours, and mark the pixel itself."""
     seen = np.ma.masked_equal(view.influence, 0)
-    axes.imshow(seen, cmap=colours(), norm=LogNorm(LEAST, 1), interpolation="nearest")
-    middle = len(view.influence) // 2
-    corner = middle - 0.5, middle - 0.5
-    axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=ITSELF, linewidth=1.5))
+    axes.imshow(seen, cmap=influence_colours(), norm=LogNorm(LOWEST, 1), interpolation="nearest")
+    centre = len(view.influence) // 2
+    corner = centre - 0.5, centre - 0.5
+    axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=SELF, linewidth=1.5))
     axes.set(xticks=[], yticks=[])
 
 
-def colours() -> Colormap:
-    """The colours of influence: of all, of next to nothing, of none."""
+def influence_colours() -> Colormap:
+    """Return the colour map of influence, with colours for negligible and none."""
     return matplotlib.colormaps["viridis"].with_extremes(bad=BLIND, under=FAINT)
 
 
 def add_keys(figure: Figure, panels: list[Axes], *, columns: int) -> None:
-    """Explain the colours: a bar for what is seen, a legend for the rest."""
-    scale = ScalarMappable(LogNorm(LEAST, 1), colours())
+    """Add a colour bar for the influence, and a legend for negligible and none."""
+    scale = ScalarMappable(LogNorm(LOWEST, 1), influence_colours())
     bar = figure.colorbar(scale, ax=panels, extend="min", aspect=30, pad=0.01)
     bar.set_label("influence, relative to the largest", fontsize=11)
     handles = [
         Patch(facecolor=BLIND, edgecolor="grey", label="exactly none: blind"),
-        Patch(facecolor=FAINT, edgecolor="grey", label="below 10⁻⁶: next to none"),
-        Patch(facecolor="none", edgecolor=ITSELF, linewidth=1.5, label="the pixel itself"),
+        Patch(facecolor=FAINT, edgecolor="grey", label="below 10⁻⁶: negligible"),
+        Patch(facecolor="none", edgecolor=SELF, linewidth=1.5, label="the pixel itself"),
     ]
-    place: Literal["outside upper center"] = "outside upper center"
-    legend = figure.legend(handles=handles, loc=place, ncols=columns, fontsize=11)
+    location: Literal["outside upper center"] = "outside upper center"
+    legend = figure.legend(handles=handles, loc=location, ncols=columns, fontsize=11)
     legend.set_frame_on(False)
 
 
-def note_on(fields: Sequence[ReceptiveField]) -> str:
-    """What a reader of the picture has to know besides."""
+def figure_note(fields: Sequence[ReceptiveField]) -> str:
+    """Explain the figure in a note."""
     side = len(fields[0].without_pd.influence)
-    what = (
-        f"How much each of the {side}×{side} pixels around a pixel sways its reconstruction: "
+    note = (
+        f"How much each of the {side}×{side} pixels around a pixel influences its reconstruction: "
         f"|gradient| at the initial weights, summed over bands."
     )
     if any(field.predicting for field in fields):
-        what += (
+        note += (
             " PD, pixel-shuffle downsampling by f, makes sub-images of every f-th pixel; shown is "
-            "a pixel in the middle of one. Near its border a pixel sees some of the others too."
+            "a pixel in the centre of one. Near its border a pixel sees some of the others too."
         )
-    return " ".join([what, *leaks_of(fields)])
+    return " ".join([note, *leak_notes(fields)])
 
 
-def leaks_of(fields: Sequence[ReceptiveField]) -> list[str]:
-    """How pixels come to see themselves, a sentence for the networks with the same leak."""
+def leak_notes(fields: Sequence[ReceptiveField]) -> list[str]:
+    """Explain self-influences, one sentence for the networks with the same leak."""
     reasons = dict.fromkeys(field.leak for field in fields if field.leak)
     return [
         f"{', '.join(field.title for field in fields if field.leak == leak)}: {leak}."

@@ -1,4 +1,4 @@
-"""Finished cells on disk: each is kept at once, and found again by all that it depends on."""
+"""Finished cells on disk: each is saved at once, and found by all that it depends on."""
 
 import json
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from utils.files import replacing, writable_folder, write_text
 
 
 @dataclass(frozen=True)
-class Store:
-    """A folder of outcomes, a file of what was measured and one of the scores for each."""
+class CellStore:
+    """A folder of outcomes, each a file of its record and one of its scores."""
 
     folder: Path
 
     def find(self, scene: str, key: str) -> Outcome | None:
-        """The outcome that was kept; None where there is none, or where it is damaged."""
+        """Load a saved outcome; None where there is none, or where it is damaged."""
         try:
             record = json.loads(self.path(scene, key, "json").read_text(encoding="utf-8"))
             scores = np.load(self.path(scene, key, "npy"), allow_pickle=False)
@@ -29,8 +29,8 @@ class Store:
             else None
         )
 
-    def keep(self, scene: str, key: str, outcome: Outcome) -> None:
-        """Keep an outcome; a failed one is only told, so that it is tried again."""
+    def save(self, scene: str, key: str, outcome: Outcome) -> None:
+        """Save an outcome; a failed one only as a report, so that it is computed again."""
         writable_folder(self.folder / scene)
         text = json.dumps(outcome.record, indent=2, ensure_ascii=False) + "\n"
         failure = self.path(scene, key, "failed.json")
@@ -39,9 +39,9 @@ class Store:
             return
         with replacing(self.path(scene, key, "npy")) as file:
             np.save(file, outcome.scores)
-        write_text(self.path(scene, key, "json"), text)  # last, as it makes the cell a finished one
+        write_text(self.path(scene, key, "json"), text)  # last: it makes the cell a finished one
         failure.unlink(missing_ok=True)
 
     def path(self, scene: str, key: str, ending: str) -> Path:
-        """A file of a cell."""
+        """Return the path of a cell's file."""
         return self.folder / scene / f"{key}.{ending}"

@@ -1,12 +1,15 @@
-"""From a table's declaration, a TOML file, to its rows, scenes and seeds."""
+"""Read a table's declaration, a TOML file: its rows, scenes and seeds."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from data.published import published_methods
+from experiments.layouts import LAYOUTS
 from model.methods import METHODS, Method
 from options.applicable import method_option_names
 from options.parse import expand_shorthands, resolve
@@ -18,13 +21,12 @@ else:
     import tomli as tomllib
 
 TABLES = Path(__file__).with_name("tables")
-LAYOUTS = ("auc", "auc_and_cost", "measures", "runtime")
 KEYS = ("title", "show", "scenes", "seeds", "published", "options", "methods")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method with its options, all but the seed, and what the table calls it."""
+    """A row: a method with its options except the seed, and its label."""
 
     label: str
     method: str
@@ -32,13 +34,16 @@ class Row:
 
     @property
     def has_seed(self) -> bool:
-        """Whether the method draws random numbers."""
+        """True for a method that draws random numbers."""
         return "seed" in METHODS[self.method].options
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a table shows. `scenes` None means all there are, `published` None all methods."""
+    """A declared table. `scenes` None stands for all available, `published` None for all methods.
+
+    `show` is the name of its layout.
+    """
 
     name: str
     title: str
@@ -51,11 +56,11 @@ class Table:
 
 
 def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
-    """Read a table of the project by its name, or one's own by its path.
+    """Read a bundled table by its name, or any other by its path.
 
-    `given` are the options of the command line, which go before those of the file: `method` alone
-    is shown, `dataset` are the scenes, `seed` is the seed, others reach all rows that have them.
-    Raises InputError that names the file and the place for anything that cannot be used.
+    `given` are the options of the command line, which take precedence over those of the file:
+    `method` selects rows, `dataset` the scenes, `seed` the seed, others apply to all rows that have
+    them. Raises InputError that names the file and the key for anything that cannot be used.
     """
     path = table_file(name)
     with as_input_error(f"table '{path}'"):
@@ -64,18 +69,18 @@ def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
             name=path.stem,
             title=" ".join(declared.get("title", path.stem).split()),
             show=declared["show"],
-            scenes=given.get("dataset") or chosen(declared, "scenes"),
+            scenes=given.get("dataset") or names_or_all(declared, "scenes"),
             seeds=[given["seed"]] if "seed" in given else declared.get("seeds", [1]),
-            published=known_methods(chosen(declared, "published", default=[])),
-            rows=rows_of(declared, given),
+            published=check_published(names_or_all(declared, "published", default=[])),
+            rows=read_rows(declared, given),
             eval_freq=given.get("eval_freq", declared.get("options", {}).get("eval_freq", 0)),
         )
 
 
 def table_file(name: str) -> Path:
-    """Find the file of a table: one's own where it has an ending or a folder."""
-    own = Path(name)
-    path = own if own.suffix == ".toml" or own.name != name else TABLES / f"{name}.toml"
+    """Find the file of a table: a path if it has an ending or a folder, or a name."""
+    given = Path(name)
+    path = given if given.suffix == ".toml" or given.name != name else TABLES / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(table.stem for table in TABLES.glob("*.toml")))
         raise InputError(f"--table {name}: there is no file '{path}' (tables here: {known})")
@@ -83,7 +88,7 @@ def table_file(name: str) -> Path:
 
 
 def read_declaration(path: Path) -> dict[str, Any]:
-    """Read the file; raise ValueError unless its keys and their types are those of a table."""
+    """Read the file; raise ValueError for keys and types that a table does not have."""
     declared = tomllib.loads(path.read_text(encoding="utf-8"))
     for key in declared:
         if key not in KEYS:
@@ -101,15 +106,15 @@ def read_declaration(path: Path) -> dict[str, Any]:
 
 
 def check_seeds(seeds: Any) -> None:
-    """Raise ValueError unless these are one or more seeds, each of them once."""
+    """Raise ValueError unless these are one or more different seeds."""
     if not is_list_of(int, seeds) or not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds is {seeds!r}, not a list of whole numbers, each once")
     for seed in seeds:
-        resolve({"method": "nl2net", "seed": seed})  # raises for one that is none
+        resolve({"method": "nl2net", "seed": seed})  # raises for an invalid one
 
 
 def check_shared(options: object) -> None:
-    """Raise ValueError unless these are options that some method has, or `eval_freq`."""
+    """Raise ValueError unless these are options of a method, or `eval_freq`."""
     if not isinstance(options, dict):
         raise ValueError("options is no [options] block")
     known = sorted(method_option_names() - {"seed"} | {"eval_freq"})
@@ -122,12 +127,14 @@ def check_shared(options: object) -> None:
 
 
 def is_list_of(type_: type, value: object) -> bool:
-    """Whether this is a list of such elements."""
+    """Check that a value is a list of elements of a type."""
     return isinstance(value, list) and all(isinstance(element, type_) for element in value)
 
 
-def chosen(declared: Mapping[str, Any], key: str, *, default: Any = "all") -> list[str] | None:
-    """A list of names, or None for all; raise ValueError for anything else."""
+def names_or_all(
+    declared: Mapping[str, Any], key: str, *, default: Any = "all"
+) -> list[str] | None:
+    """Read a list of names, or None for all; raise ValueError for anything else."""
     value = declared.get(key, default)
     if value == "all":
         return None
@@ -136,46 +143,47 @@ def chosen(declared: Mapping[str, Any], key: str, *, default: Any = "all") -> li
     return value
 
 
-def rows_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
-    """The rows that are shown; raise ValueError where two would be the same."""
+def read_rows(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row]:
+    """Read the selected rows; raise ValueError where two are the same."""
     blocks = declared["methods"]
     if "method" in given:
         wanted = given["method"]
         blocks = [block for block in blocks if block.get("method") == wanted]
         blocks = blocks or [{"method": wanted}]
-    methods = [method_of(block) for block in blocks]
+    methods = [find_method(block) for block in blocks]
     for option in given:
         if option in method_option_names() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
-    rows = [row_of(block, declared.get("options", {}), given) for block in blocks]
-    if declared["show"] == "measures" and len(rows) > 1:
+    rows = [read_row(block, declared.get("options", {}), given) for block in blocks]
+    if LAYOUTS[declared["show"]].concerns_one_method and len(rows) > 1:
         raise ValueError(
-            f"measures are shown of one method, not {len(rows)}: name it with --method"
+            f"show is {declared['show']!r}, a table of one method, not of {len(rows)}: "
+            f"name it with --method"
         )
-    for row in rows:
-        same = [other for other in rows if other.label == row.label]
-        if len(same) > 1:
-            raise ValueError(f"{len(same)} rows are called '{row.label}'; give them a label each")
-        same = [
-            other for other in rows if (other.method, other.options) == (row.method, row.options)
-        ]
-        if len(same) > 1:
-            raise ValueError(
-                f"the rows '{same[0].label}' and '{same[1].label}' have the same options"
-            )
+    check_distinct(rows)
     return rows
 
 
-def method_of(block: Mapping[str, Any]) -> Method:
-    """The method of a row; raise ValueError where there is no such method."""
+def check_distinct(rows: Sequence[Row]) -> None:
+    """Raise ValueError for rows of the same label, or of the same method and options."""
+    for label, count in Counter(row.label for row in rows).items():
+        if count > 1:
+            raise ValueError(f"{count} rows are called '{label}'; give them a label each")
+    for one, other in combinations(rows, 2):
+        if (one.method, one.options) == (other.method, other.options):
+            raise ValueError(f"the rows '{one.label}' and '{other.label}' have the same options")
+
+
+def find_method(block: Mapping[str, Any]) -> Method:
+    """Look up the method of a row; raise ValueError where there is none."""
     name = block.get("method")
     if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
     return METHODS[name]
 
 
-def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
-    """Complete a row's options: shared ones, its own, then those of the command line."""
+def read_row(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
+    """Read a row, and complete its options: shared, own, then those of the command line."""
     own = dict(block)
     name = own.pop("method")
     method = METHODS[name]
@@ -196,20 +204,22 @@ def row_of(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[s
 
 
 def applicable(settings: Mapping[str, Any], method: Method) -> dict[str, Any]:
-    """Those of the settings that the method leaves open."""
+    """Select the settings that the method has and does not fix."""
     meant = expand_shorthands({o: value for o, value in settings.items() if method.has(o)})
     fixed = expand_shorthands(method.fixed)
     return {option: value for option, value in meant.items() if option not in fixed}
 
 
-def known_methods(names: list[str] | None) -> list[str] | None:
-    """The names; raise ValueError for one of which nothing is printed elsewhere."""
+def check_published(names: list[str] | None) -> list[str] | None:
+    """Return the names; raise ValueError for one without published AUCs."""
     for name in names or []:
         if name not in published_methods():
-            raise ValueError(f"published: nothing of '{name}' ({', '.join(published_methods())})")
+            raise ValueError(
+                f"published: no AUC of '{name}' (available: {', '.join(published_methods())})"
+            )
     return names
 
 
 def seeds_of(table: Table, row: Row) -> Sequence[int | None]:
-    """The seeds that a row is computed with; None for a method that draws nothing."""
+    """Return the seeds of a row; None for a method that draws no random numbers."""
     return table.seeds if row.has_seed else [None]

@@ -1,4 +1,4 @@
-"""The files of a table: Markdown, CSV, LaTeX, JSON, and the pictures of its scenes."""
+"""Write a table: Markdown, CSV, LaTeX, JSON, and the pictures of its scenes."""
 
 import json
 from collections.abc import Mapping
@@ -15,16 +15,24 @@ from data.scene import Scene
 from detection.curves import auc_figure, roc_figure, separability_figure
 from detection.maps import maps_figure, save_figure
 from experiments.formats import csv_text, latex, markdown
-from experiments.layouts import grid_of
+from experiments.grid import fill_table
+from experiments.layouts import LAYOUTS
 from experiments.notes import notes_of
 from experiments.plan import Plan
 from utils.files import writable_folder, write_text
 
 
 def write_table(folder: Path, plan: Plan) -> list[Path]:
-    """Write a table as it is so far, in every format; return the paths."""
+    """Write a table, finished or not, in every format; return the paths."""
     printed = published_rows(list(plan.scenes), methods=plan.table.published)
-    grid, notes = grid_of(plan, printed), notes_of(plan)
+    grid = fill_table(
+        plan.table,
+        scenes=list(plan.scenes),
+        averaged=plan.averaged,
+        records=plan.records,
+        published=printed,
+    )
+    notes = notes_of(plan)
     texts = {
         "md": markdown(grid, notes),
         "csv": csv_text(grid),
@@ -36,7 +44,7 @@ def write_table(folder: Path, plan: Plan) -> list[Path]:
 
 
 def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
-    """All that is behind a table: options, versions, devices, dates and every measure."""
+    """Format all that a table derives from: options, versions, devices, dates, all measures."""
     table = plan.table
     contents = {
         "table": table.name,
@@ -60,19 +68,19 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
 
 
 def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
-    """Draw what the rows made of each scene, with the first seed; return the paths."""
-    if plan.table.show == "runtime":
+    """Draw the detection maps and curves of each scene, with the first seed; return the paths."""
+    if not LAYOUTS[plan.table.show].pictures:
         return []
     paths = []
     for name, scene in plan.scenes.items():
         if scene is not None:
-            for kind, figure in figures_of(plan, scene).items():
+            for kind, figure in scene_figures(plan, scene).items():
                 paths += save_figure(writable_folder(folder) / f"{name}_{kind}", figure)
     return paths
 
 
-def figures_of(plan: Plan, scene: Scene) -> dict[str, Figure]:
-    """The pictures of a scene by what they show."""
+def scene_figures(plan: Plan, scene: Scene) -> dict[str, Figure]:
+    """Draw the pictures of a scene, by kind."""
     scores: dict[str, NDArray[np.float32]] = {}
     curves: dict[str, Any] = {}
     for row in plan.table.rows:
@@ -81,13 +89,15 @@ def figures_of(plan: Plan, scene: Scene) -> dict[str, Figure]:
         if outcome is not None and outcome.scores is not None:
             scores[row.label] = outcome.scores
             curves[row.label] = outcome.record.get("auc_over_epochs")
-    return comparison(scene, scores, {label: curve for label, curve in curves.items() if curve})
+    return comparison_figures(
+        scene, scores, {label: curve for label, curve in curves.items() if curve}
+    )
 
 
-def comparison(
+def comparison_figures(
     scene: Scene, scores: Mapping[str, NDArray[np.float32]], curves: Mapping[str, Any]
 ) -> dict[str, Figure]:
-    """Detection maps side by side and, where the truth allows, what tells them apart."""
+    """Draw detection maps side by side and, where the ground truth has both classes, curves."""
     if not scores:
         return {}
     anomalous, bands = scene.anomalous, scene.metadata.colour_bands

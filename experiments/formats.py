@@ -1,10 +1,12 @@
-"""A table as Markdown, CSV and LaTeX."""
+"""Write a table as Markdown, CSV and LaTeX."""
 
-import csv
-import io
 from collections.abc import Sequence
+from typing import Any
 
-from experiments.summary import NONE, Entry, Grid
+import pandas as pd
+
+from experiments.grid import Grid
+from experiments.summary import NONE, Entry
 
 PRINTED = "Printed elsewhere, not measured here"
 
@@ -41,50 +43,45 @@ def markdown(grid: Grid, notes: Sequence[str]) -> str:
 
 
 def markdown_row(label: str, texts: Sequence[str]) -> str:
-    """One line of a table; a bar in a name does not end its column."""
+    """Write one line of a table; a bar in a name does not end its column."""
     return "| " + " | ".join(text.replace("|", "\\|") for text in (label, *texts)) + " |"
 
 
 def in_markdown(entry: Entry) -> str:
     """Mark the best and the second best."""
-    return {1: f"**{entry.text}**", 2: f"<u>{entry.text}</u>"}.get(entry.place, entry.text)
+    return {1: f"**{entry.text}**", 2: f"<u>{entry.text}</u>"}.get(entry.rank, entry.text)
 
 
 def numbered(sources: Sequence[str]) -> list[tuple[int, str]]:
-    """Sources with their numbers, from 1."""
+    """Number the sources, from 1."""
     return list(enumerate(sources, start=1))
 
 
 def csv_text(grid: Grid) -> str:
-    """Write a table for a spreadsheet, numbers in full and where they come from in a column."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    spread = [
-        any(entries[column].deviation is not None for _, entries in grid.rows)
-        for column in range(len(grid.columns))
+    """Write a table for a spreadsheet: numbers in full, origins and spreads in columns."""
+    rows = [*grid.rows, *((label, entries) for label, _, entries in grid.published)]
+    printed = [f"printed: {grid.sources[source]}" for _, source, _ in grid.published]
+    headings = [grid.heading, "origin"]
+    columns: list[list[Any]] = [
+        [label for label, _ in rows],
+        ["measured"] * len(grid.rows) + printed,
     ]
-    columns = [
-        name
-        for column, spreads in zip(grid.columns, spread, strict=True)
-        for name in ([column, f"{column} sd"] if spreads else [column])
-    ]
-    writer.writerow([grid.heading, "origin", *columns])
-    for label, entries in grid.rows:
-        writer.writerow([label, "measured", *in_csv(entries, spread)])
-    for label, source, entries in grid.published:
-        writer.writerow([label, f"printed: {grid.sources[source]}", *in_csv(entries, spread)])
-    return text.getvalue()
+    for number, heading in enumerate(grid.columns):
+        entries = [entries[number] for _, entries in rows]
+        headings.append(heading)
+        columns.append([csv_value(entry) for entry in entries])
+        if any(entry.deviation is not None for entry in entries):
+            headings.append(f"{heading} sd")
+            columns.append([entry.deviation for entry in entries])
+    table = pd.DataFrame(dict(enumerate(columns)), dtype=object)  # headings may be the same
+    return table.to_csv(header=headings, index=False, lineterminator="\n")
 
 
-def in_csv(entries: Sequence[Entry], spread: Sequence[bool]) -> list[str]:
-    """The number of each entry, or its text where it has none, and in some columns its spread."""
-    fields = []
-    for entry, spreads in zip(entries, spread, strict=True):
-        text = "" if entry.text == NONE else entry.text
-        fields.append(text if entry.value is None else repr(entry.value))
-        if spreads:
-            fields.append("" if entry.deviation is None else repr(entry.deviation))
-    return fields
+def csv_value(entry: Entry) -> float | str | None:
+    """Return the number of an entry, or its text where it has none."""
+    if entry.value is None:
+        return None if entry.text == NONE else entry.text
+    return entry.value
 
 
 def latex(grid: Grid, notes: Sequence[str]) -> str:
@@ -124,11 +121,11 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
 
 
 def latex_row(label: str, texts: Sequence[str]) -> str:
-    """One line of a table, its entries already LaTeX."""
+    """Write one line of a table, whose entries are LaTeX already."""
     return " & ".join([label.translate(LATEX), *texts]) + r" \\"
 
 
 def in_latex(entry: Entry) -> str:
     """Mark the best and the second best."""
     text = entry.text.translate(LATEX)
-    return {1: rf"\textbf{{{text}}}", 2: rf"\underline{{{text}}}"}.get(entry.place, text)
+    return {1: rf"\textbf{{{text}}}", 2: rf"\underline{{{text}}}"}.get(entry.rank, text)

@@ -1,4 +1,4 @@
-"""What a table takes: its scenes, its cells, and what has become of them so far."""
+"""The plan of a table: its scenes, its cells, and their outcomes so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,40 +13,44 @@ from experiments.cell import Cell, Outcome
 from experiments.declaration import Row, Table, seeds_of
 from utils.errors import InputError, as_input_error
 
-Place = tuple[str, str, int | None]  # label of the row, name of the scene, seed of trained methods
+CellKey = tuple[
+    str, str, int | None
+]  # label of the row, name of the scene, seed of trained methods
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A table with its scenes, and its cells and their outcomes by their place in it."""
+    """A table with its scenes, its cells, and the outcomes of those that were computed."""
 
     table: Table
-    scenes: Mapping[str, Scene | None]  # by name; None where there is none
-    missing: Mapping[str, str]  # why not
-    cells: Mapping[Place, Cell]
-    outcomes: dict[Place, Outcome] = field(default_factory=dict)
+    scenes: Mapping[str, Scene | None]  # by name; None where missing
+    missing: Mapping[str, str]  # the reason, by name
+    cells: Mapping[CellKey, Cell]
+    outcomes: dict[CellKey, Outcome] = field(default_factory=dict)
 
     @property
-    def open(self) -> list[Place]:
-        """What is not computed yet, the quick methods and the first seeds first."""
-        places = [place for place in self.cells if place not in self.outcomes]
-        return sorted(places, key=lambda place: (place[2] is not None, place[2] or 0))
+    def open(self) -> list[CellKey]:
+        """The cells to compute, methods without training and first seeds first."""
+        keys = [key for key in self.cells if key not in self.outcomes]
+        return sorted(keys, key=lambda key: (key[2] is not None, key[2] or 0))
 
     @property
-    def failed(self) -> dict[Place, str]:
-        """Why cells have no scores."""
+    def failed(self) -> dict[CellKey, str]:
+        """The reasons of failed cells."""
         outcomes = self.outcomes.items()
-        return {place: kept.record["failed"] for place, kept in outcomes if kept.scores is None}
+        return {
+            key: outcome.record["failed"] for key, outcome in outcomes if outcome.scores is None
+        }
 
     @property
-    def records(self) -> dict[Place, Mapping[str, Any]]:
-        """What was measured in the cells that are finished."""
+    def records(self) -> dict[CellKey, Mapping[str, Any]]:
+        """The records of finished cells."""
         outcomes = self.outcomes.items()
-        return {place: kept.record for place, kept in outcomes if kept.scores is not None}
+        return {key: outcome.record for key, outcome in outcomes if outcome.scores is not None}
 
     @property
     def notes(self) -> dict[str, list[str]]:
-        """What was made of the files of the scenes, where there is anything to tell."""
+        """Notes on how the scenes were read, by scene."""
         scenes = self.scenes.items()
         return {name: list(scene.notes) for name, scene in scenes if scene and scene.notes}
 
@@ -57,26 +61,27 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        """Whether the table has all that it should."""
+        """True where every cell of every scene is finished."""
         return not (self.missing or self.failed or self.open)
 
 
 def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> Plan:
     """Load the scenes of a table and list its cells.
 
-    Raises InputError where it has no scene at all.
+    Raises InputError where it has no scene.
     """
-    asked = scenes_in(data_dir) if table.scenes is None else table.scenes
-    if not asked:
+    requested = scenes_in(data_dir) if table.scenes is None else table.scenes
+    if not requested:
         raise InputError(
             f"table {table.name}: no scene in '{data_dir}'; put scenes there, "
             f"name another folder with --data_dir, or try --dataset synthetic"
         )
     scenes: dict[str, Scene | None] = {}
-    missing, cells = {}, {}
+    missing: dict[str, str] = {}
+    cells: dict[CellKey, Cell] = {}
     with as_input_error(f"table {table.name}"):
-        names = names_of(asked)
-    for name, dataset in zip(names, asked, strict=True):
+        names = names_of(requested)
+    for name, dataset in zip(names, requested, strict=True):
         try:
             scene = load_scene(dataset, data_dir=data_dir, reading=reading)
         except SceneError as error:
@@ -84,21 +89,28 @@ def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> 
             continue
         scenes[name] = scene
         path = scene_file(dataset, data_dir=data_dir)
-        source: dict[str, Any] = {
+        source = {
             "scene": name,
             "dataset": dataset,
             "file": str(path.absolute()) if path else dataset,
             "digest": scene.digest,
             "reading": reading,
         }
-        for row in table.rows:
-            for seed in seeds_of(table, row):
-                cells[row.label, name, seed] = cell_of(table, row, seed, source)
+        cells |= make_cells(table, source)
     return Plan(table, scenes, missing, cells)
 
 
-def cell_of(table: Table, row: Row, seed: int | None, source: Mapping[str, Any]) -> Cell:
-    """The cell of a row and a seed on a scene."""
+def make_cells(table: Table, source: Mapping[str, Any]) -> dict[CellKey, Cell]:
+    """Make the cells of all rows and seeds on a scene."""
+    return {
+        (row.label, source["scene"], seed): make_cell(table, row, seed, source)
+        for row in table.rows
+        for seed in seeds_of(table, row)
+    }
+
+
+def make_cell(table: Table, row: Row, seed: int | None, source: Mapping[str, Any]) -> Cell:
+    """Make the cell of a row and a seed on a scene."""
     options = dict(row.options) if seed is None else {**row.options, "seed": seed}
     evaluations = 0 if seed is None else table.eval_freq
     return Cell(**source, method=row.method, options=options, eval_freq=evaluations)

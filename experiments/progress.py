@@ -1,22 +1,22 @@
-"""How far a table is: one bar over all its cells, and a line for each that is done."""
+"""Progress of a table: a bar over all its cells, and a line for each finished one."""
 
 import time
 
 from tqdm import tqdm
 
 from experiments.cell import Outcome
-from experiments.plan import Place, Plan
+from experiments.plan import CellKey, Plan
 
 
 class Progress:
-    """Tell what is done and how long the rest will take, by the work that the cells are.
+    """Report finished cells and the remaining time, estimated from the work of the cells.
 
-    In a terminal there is a bar, which `advance` moves within a cell as well.
+    In a terminal there is a bar, which `advance` moves within a cell too.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.shares = {place: share_of(plan, place) for place in plan.open}
-        self.total = sum(self.shares.values())
+        self.work = {key: work_of(plan, key) for key in plan.open}
+        self.total = sum(self.work.values())
         self.done = 0.0  # in finished cells
         self.cells = 0
         self.started = time.monotonic()
@@ -25,8 +25,8 @@ class Progress:
             disable=None,  # where there is no terminal
             bar_format="{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
         )
-        kept = len(plan.cells) - len(self.shares)
-        self.bar.write(f"Cells: {len(plan.cells)}, of which {kept} were kept from before")
+        saved = len(plan.cells) - len(self.work)
+        self.bar.write(f"Cells: {len(plan.cells)}, of which {saved} are saved from earlier")
         for reason in plan.missing.values():
             self.bar.write(f"missing: {reason}")
         for name, notes in plan.notes.items():
@@ -34,41 +34,43 @@ class Progress:
                 self.bar.write(f"{name}: {note}")
 
     def advance(self, work: float) -> None:
-        """Note work done in the cell under way."""
+        """Add work done in the current cell."""
         self.bar.update(work)
 
-    def finished(self, place: Place, outcome: Outcome) -> None:
-        """Say what became of a cell, how many are done, and how long the others will take."""
+    def finished(self, key: CellKey, outcome: Outcome) -> None:
+        """Report the result of a cell, how many are finished, and the remaining time."""
         self.cells += 1
-        self.done += self.shares[place]
+        self.done += self.work[key]
         seconds = time.monotonic() - self.started
-        left = seconds * (self.total - self.done) / self.done
-        count = f"[{self.cells}/{len(self.shares)}]"
-        self.bar.write(f"{count} {in_words(place, outcome)}; {duration(left)} left")
+        remaining = seconds * (self.total - self.done) / self.done
+        count = f"[{self.cells}/{len(self.work)}]"
+        self.bar.write(
+            f"{count} {describe_result(key, outcome)}; {format_duration(remaining)} left"
+        )
         self.bar.update(self.done - self.bar.n)  # a training may end early
 
     def interrupted(self) -> None:
-        """Say that nothing is lost."""
+        """Report that the finished cells are saved."""
         self.bar.write(
-            f"{self.cells} of {len(self.shares)} cells are computed and kept; "
-            f"the same command goes on from there"
+            f"{self.cells} of {len(self.work)} cells are computed and saved; "
+            f"run the same command to continue"
         )
 
     def close(self) -> None:
-        """Take the bar off."""
+        """Remove the bar."""
         self.bar.close()
 
 
-def share_of(plan: Plan, place: Place) -> float:
-    """How much work a cell is."""
-    scene = plan.scenes[place[1]]
+def work_of(plan: Plan, key: CellKey) -> float:
+    """Estimate the work of a cell."""
+    scene = plan.scenes[key[1]]
     height, width, _ = scene.cube.shape if scene else (1, 1, 1)
-    return plan.cells[place].work * height * width
+    return plan.cells[key].work * height * width
 
 
-def in_words(place: Place, outcome: Outcome) -> str:
-    """What was computed, and what came of it."""
-    label, scene, seed = place
+def describe_result(key: CellKey, outcome: Outcome) -> str:
+    """Describe a cell and its result."""
+    label, scene, seed = key
     record = outcome.record
     name = f"{label} on {scene}" + (f", seed {seed}" if seed is not None else "")
     if outcome.scores is None:
@@ -76,11 +78,11 @@ def in_words(place: Place, outcome: Outcome) -> str:
     seconds = record.get("training_seconds", 0) + record["inference_seconds"]
     measures = record["measures"]
     auc = f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"
-    return f"{name}: {auc} in {duration(seconds)}"
+    return f"{name}: {auc} in {format_duration(seconds)}"
 
 
-def duration(seconds: float) -> str:
-    """A time in words, no more exact than it can be."""
+def format_duration(seconds: float) -> str:
+    """Format a duration in seconds, minutes or hours."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     if seconds < 3600:

@@ -1,17 +1,20 @@
-"""Compute a table: its cells, as far as they are not there yet, then its files and pictures."""
+"""Compute a table: the cells that are not saved yet, then its files and pictures."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from data.reading.settings import Reading
+from data.scene import Scene
+from detection.measures import MEASURES, json_values, measure
 from experiments.cell import Outcome, compute
-from experiments.cell_store import Store
+from experiments.cell_store import CellStore
 from experiments.declaration import Table
 from experiments.files import draw_pictures, write_table
 from experiments.jobs import ProcessDied, run_jobs
-from experiments.plan import Place, Plan, plan_table
+from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
 from utils.devices import select_device
 from utils.files import writable_folder
@@ -28,50 +31,59 @@ def reproduce(
     workers: int,
     cluster: str | None,
 ) -> tuple[Plan, list[Path]]:
-    """Compute what a table lacks, and keep each cell at once; write the table and its pictures.
+    """Compute the open cells of a table and save each at once; write the table and its pictures.
 
-    With 0 workers there is a process for each of several CUDA devices, or else this one.
-    Returns what there is now and the files of the table; raises InputError where nothing can be
-    computed.
+    0 workers stand for one process per CUDA device, or for this process where there are not
+    several. Returns the plan with all outcomes and the files of the table; raises InputError where
+    nothing can be computed.
     """
-    select_device(gpu_ids)  # raises where one is not there
+    select_device(gpu_ids)  # raises for an unavailable one
     plan = plan_table(table, data_dir=data_dir, reading=reading)
     folder = writable_folder(result_dir / "tables")
-    store = Store(folder / "cells")
-    take_kept(plan, store)
+    store = CellStore(folder / "cells")
+    restore_cells(plan, store)
     paths = write_table(folder, plan)
     devices = several_devices(gpu_ids)
     workers = workers or len(devices) or 1
     with (
         closing(Progress(plan)) as progress,
-        closing(  # which ends the processes, whatever happens here
-            computed(
+        closing(  # ends the processes in any case
+            compute_cells(
                 plan, progress, gpu_ids=gpu_ids, workers=workers, devices=devices, cluster=cluster
             )
         ) as results,
     ):
         try:
-            for place, outcome in results:
+            for key, outcome in results:
                 with uninterrupted():
-                    store.keep(place[1], plan.cells[place].key, outcome)
-                    plan.outcomes[place] = outcome
+                    store.save(key[1], plan.cells[key].key, outcome)
+                    plan.outcomes[key] = outcome
                     paths = write_table(folder, plan)
-                    progress.finished(place, outcome)
+                    progress.finished(key, outcome)
         except KeyboardInterrupt:
             progress.interrupted()
             raise
     return plan, [*paths, *draw_pictures(folder / table.name, plan)]
 
 
-def take_kept(plan: Plan, store: Store) -> None:
-    """Take the cells that are kept from before; one without the curve asked for is none."""
-    for place, cell in plan.cells.items():
-        kept = store.find(cell.scene, cell.key)
-        if kept is not None and cell.eval_freq in (0, kept.record["eval_freq"]):
-            plan.outcomes[place] = kept
+def restore_cells(plan: Plan, store: CellStore) -> None:
+    """Load the saved cells, except those without a requested curve."""
+    for key, cell in plan.cells.items():
+        saved = store.find(cell.scene, cell.key)
+        if saved is not None and cell.eval_freq in (0, saved.record["eval_freq"]):
+            plan.outcomes[key] = with_all_measures(saved, plan.scenes[cell.scene])
 
 
-def computed(
+def with_all_measures(saved: Outcome, scene: Scene | None) -> Outcome:
+    """Compute the measures again where the cell was saved before there was one of them."""
+    measures = saved.record["measures"]
+    if scene is None or saved.scores is None or not measures or measures.keys() == MEASURES.keys():
+        return saved
+    found = json_values(measure(scene.anomalous, scene.labelled(saved.scores)))
+    return replace(saved, record={**saved.record, "measures": found})
+
+
+def compute_cells(
     plan: Plan,
     progress: Progress,
     *,
@@ -79,22 +91,22 @@ def computed(
     workers: int,
     devices: Sequence[int],
     cluster: str | None,
-) -> Generator[tuple[Place, Outcome], None, None]:
-    """Compute the open cells, in this process with word of every epoch, or in others."""
+) -> Generator[tuple[CellKey, Outcome], None, None]:
+    """Compute the open cells, in this process with progress of every epoch, or in others."""
     here = workers == 1 and cluster is None
-    # a process of its own sees one of several devices, which it calls the first
+    # each process sees one of several devices, as the first
     function = partial(compute, gpu_ids=(0,) if devices and not here else gpu_ids)
     if here:
         function = partial(function, advance=progress.advance)
-    cells = {place: plan.cells[place] for place in plan.open}
+    cells = {key: plan.cells[key] for key in plan.open}
     jobs = run_jobs(function, cells, workers=workers, devices=devices, cluster=cluster)
     with closing(jobs):
-        for place, result in jobs:
+        for key, result in jobs:
             if isinstance(result, ProcessDied):
-                result = Outcome({**cells[place].record(), "failed": str(result)})
-            yield place, result
+                result = Outcome({**cells[key].record(), "failed": str(result)})
+            yield key, result
 
 
 def several_devices(gpu_ids: tuple[int, ...]) -> Sequence[int]:
-    """The CUDA devices that were asked for, where they are there and more than one."""
+    """Return the requested CUDA devices if they are several."""
     return gpu_ids if len(gpu_ids) > 1 and select_device(gpu_ids).type == "cuda" else ()

@@ -1,95 +1,86 @@
-"""The entries of a table: means, spreads and places."""
+"""Entries of a table: summaries of a value over cells, and their ranking."""
 
-import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-NONE = "–"
-UNTRAINED = "none"  # not what is still to come
+import pandas as pd
+
+from utils.text import shape_text
+
+NONE = "–"  # nothing computed yet
+
+# a value of cells, indexed by scene, method and seed; missing where a cell is not finished
+Values: TypeAlias = "pd.Series[float]"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in a table: what it says, the number behind it, its spread, its place (1 is best)."""
+    """An entry of a table: its text, the number behind it, its spread, its rank (1 is best)."""
 
     text: str = NONE
     value: float | None = None
     deviation: float | None = None
-    place: int = 0
+    rank: int = 0
 
 
-@dataclass(frozen=True)
-class Grid:
-    """A table: the heading of its labels, those of its columns, its rows, and what is printed."""
-
-    title: str
-    heading: str
-    columns: list[str]
-    rows: list[tuple[str, list[Entry]]]
-    published: list[tuple[str, int, list[Entry]]] = field(default_factory=list)  # with its source
-    sources: list[str] = field(default_factory=list)
-
-
-def averages(row: Sequence[Sequence[float | None]]) -> list[float | None]:
-    """The mean over the scenes for each seed; None for a seed that lacks one."""
-    return [
-        statistics.fmean(values) if None not in values else None
-        for values in zip(*row, strict=True)
-    ]
-
-
-def summary(values: Sequence[float | None], *, digits: int = 4) -> Entry:
-    """Mean ± standard deviation (of a sample) of what there is, and of how many if some lack."""
-    there = [value for value in values if value is not None]
-    if not there:
+def mean_and_spread(values: Values, *, digits: int = 4, unit: float = 1) -> Entry:
+    """Summarise by mean ± sample standard deviation, and how many of the seeds are available."""
+    available = values.dropna().astype(float) / unit
+    if available.empty:
         return Entry()
-    mean = statistics.fmean(there)
-    deviation = statistics.stdev(there) if len(there) > 1 else None
-    text = f"{mean:.{digits}f}"
-    if deviation is not None:
-        text += f" ± {deviation:.{digits}f}"
-    return Entry(text + how_many(there, values, "seeds"), mean, deviation)
+    mean = float(available.mean())
+    if len(available) == 1:
+        return Entry(f"{mean:.{digits}f}" + missing(values, "seeds"), mean)
+    deviation = float(available.std())
+    text = f"{mean:.{digits}f} ± {deviation:.{digits}f}"
+    return Entry(text + missing(values, "seeds"), mean, deviation)
 
 
-def how_many(there: Sequence[object], asked: Sequence[object], what: str) -> str:
-    """Words that say how many there are, if some lack."""
-    return f" ({len(there)} of {len(asked)} {what})" if len(there) < len(asked) else ""
+def range_entry(values: Values) -> Entry:
+    """Summarise counts by one number, or by the smallest and the largest, which are no number."""
+    available = values.dropna().astype(int)
+    if available.empty:
+        return Entry()
+    low, high = int(available.min()), int(available.max())
+    return Entry(f"{low:,}", low) if low == high else Entry(f"{low:,}–{high:,}")
 
 
-def with_places(entries: Sequence[Entry]) -> list[Entry]:
-    """Mark the largest and the second largest, as printed; equal ones share their place."""
-    printed = [None if entry.value is None else round(entry.value, 4) for entry in entries]
-    there = [value for value in printed if value is not None]
-    if len(there) < 2:
+def mean_seconds(values: Values) -> Entry:
+    """Summarise by the mean alone: scenes of different sizes take different times."""
+    available = values.dropna()
+    if available.empty:
+        return Entry()
+    mean = float(available.mean())
+    return Entry(f"{mean:,.2f}" + missing(values, "cells"), mean)
+
+
+def size_entry(values: Values) -> Entry:
+    """Summarise the shapes of one scene's cube, which are all the same."""
+    available = values.dropna()
+    return Entry() if available.empty else Entry(shape_text(available.iloc[0]))
+
+
+def missing(values: Values, unit: str) -> str:
+    """State how many values are available, if some are missing."""
+    return f" ({values.count()} of {len(values)} {unit})" if values.hasnans else ""
+
+
+def scene_average(values: Values, scenes: Sequence[str]) -> Values:
+    """Average over these scenes for each seed; missing for a seed that lacks one of them."""
+    averaged = values[values.index.isin(scenes, level="scene")].astype(float)
+    by_seed = averaged.groupby(level="seed", sort=False, dropna=False)
+    return by_seed.agg(lambda scores: scores.mean(skipna=False))
+
+
+def rank_entries(entries: Sequence[Entry], *, larger_is_better: bool = True) -> list[Entry]:
+    """Mark the best and the second best to four digits, as they are printed; ties share a rank."""
+    rounded = [None if entry.value is None else round(entry.value, 4) for entry in entries]
+    available = [value for value in rounded if value is not None]
+    if len(available) < 2:
         return list(entries)
-    ranking = sorted(set(there), reverse=True)[:2]
+    ranking = sorted(set(available), reverse=larger_is_better)[:2]
     return [
-        replace(entry, place=ranking.index(value) + 1) if value in ranking else entry
-        for entry, value in zip(entries, printed, strict=True)
+        replace(entry, rank=ranking.index(value) + 1) if value in ranking else entry
+        for entry, value in zip(entries, rounded, strict=True)
     ]
-
-
-def extent(values: Sequence[int | None]) -> Entry:
-    """A count; the smallest and the largest where there are several, which are no one number."""
-    there = [value for value in values if value is not None]
-    if not there:
-        return Entry()
-    least, most = min(there), max(there)
-    return Entry(f"{least:,}", least) if least == most else Entry(f"{least:,}–{most:,}")
-
-
-def mean_seconds(values: Sequence[float | None]) -> Entry:
-    """The mean of what there is, and of how many cells if some lack.
-
-    It has no spread: scenes of different sizes take different times.
-    """
-    there = [value for value in values if value is not None]
-    if not there:
-        return Entry()
-    mean = statistics.fmean(there)
-    return Entry(f"{mean:,.2f}" + how_many(there, values, "cells"), mean)
-
-
-def scaled_down(value: float | None, unit: float) -> float | None:
-    """A number in multiples of a unit."""
-    return None if value is None else value / unit

@@ -155,11 +155,14 @@ def run_name_options(args: Namespace) -> dict[str, str]:
 
 def format_options(args: Namespace) -> str:
     """Format all options that the method uses, one per line."""
+    return "".join(f"{name}: {text}\n" for name, text in option_texts(args).items())
+
+
+def option_texts(args: Namespace) -> dict[str, str]:
+    """Return all options that the method uses, as they are typed, by name."""
     unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
     unused |= {name for name, flag in FLAGS.items() if flag.commands == ("reproduce",)}
     if not METHODS[args.method].trained:
         unused |= {"save_freq", "eval_freq"}
     used = {name: value for name, value in vars(args).items() if name not in unused}
-    return "".join(
-        f"{name}: {to_argument(value)}\n" for name, value in used.items() if value is not None
-    )
+    return {name: to_argument(value) for name, value in used.items() if value is not None}

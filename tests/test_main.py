@@ -112,8 +112,9 @@ def test_a_person_is_told_what_is_done_and_where_it_went(
     for line in (weights, log, events, *files):
         assert Path(line.strip()).is_file()
     assert len(files) == 11
-    for line, (name, formula) in zip(table, list(MEASURES.values())[1:], strict=True):
-        assert re.fullmatch(rf"  {re.escape(name)} +(-?[\d.]+|inf) +{re.escape(formula)}", line)
+    for line, measure in zip(table, list(MEASURES.values())[1:], strict=True):
+        name, formula = re.escape(measure.symbol), re.escape(measure.formula)
+        assert re.fullmatch(rf"  {name} +(-?[\d.]+|inf) +{formula}", line)
 
 
 def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: CommandLine) -> None:

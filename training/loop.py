@@ -133,4 +133,4 @@ def evaluate(
     scores, _ = trainer.detect(image)
     measures = measure(scene.anomalous, scene.labelled(scores.numpy()))
     if measures is not None:
-        record.add_auc(epoch, measures.auc_df)
+        record.add_auc(epoch, measures["auc_df"])

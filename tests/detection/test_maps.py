@@ -104,7 +104,7 @@ def test_maps_count_and_show_only_what_has_data() -> None:
     assert np.array_equal(scene, false_colour(cube, bands=(1, 2, 3)))
     assert (truth[gaps()] == 0.5).all() and np.array_equal(truth[~gaps()], TRUTH[~gaps()])
     assert np.array_equal(detected[~gaps()], SCORES[~gaps()])
-    assert figure.axes[1].get_title() == f"Truth: {(TRUTH & ~gaps()).sum()} anomalous"
+    assert figure.axes[1].get_title() == f"Ground truth: {(TRUTH & ~gaps()).sum()} anomalous"
     figure.savefig(BytesIO(), dpi=20)  # without a warning
 
 

@@ -18,7 +18,7 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.object_files import is_on_earth, write_objects_csv, write_objects_geojson
+from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.objects import DetectedObject, detected_objects
 
 UTM_11N = CRS.from_epsg(32611)
@@ -80,7 +80,7 @@ def test_spectra_are_those_of_the_file_in_parts(
     np.save(tmp_path / "x.npy", values)
     scores = (np.indices((9, 8)).sum(axis=0) % 5 > 0).astype(np.float32)
     expected = found_in(Scene("x", values, None, "test"), scores)
-    monkeypatch.setattr("detection.objects.AT_ONCE", 7)
+    monkeypatch.setattr("detection.objects.CHUNK", 7)
     stays = read_scene(tmp_path / "x.npy", name="x", on_disk=True)
     for scene in (stays, Scene("x", values, None, "test")):
         found = found_in(scene, scores)
@@ -167,8 +167,8 @@ def test_a_scene_that_is_not_on_the_earth_has_map_coordinates_alone(
 ) -> None:
     scene = scene_of(georeference=georeference)
     objects = found_in(scene)
-    assert not is_on_earth(scene)
-    with pytest.raises(ValueError, match="leads to the Earth"):
+    assert not has_longitudes(scene)
+    with pytest.raises(ValueError, match="longitudes and latitudes"):
         write_objects_geojson(tmp_path / "a", objects, scene=scene, threshold=0.5)
     row = rows_of(write_objects_csv(tmp_path / "b", objects, scene=scene))[0]
     assert "longitude" not in row and row["x"]
@@ -179,7 +179,7 @@ def test_an_object_that_is_not_on_the_earth_has_no_geometry(tmp_path: Path) -> N
     georeference = Georeference((1, 0, 10, 0, -1, 91.9), CRS.from_epsg(4326))
     scene = scene_of(georeference=georeference)
     objects = found_in(scene)
-    assert is_on_earth(scene)
+    assert has_longitudes(scene)
     path = write_objects_geojson(tmp_path / "a", objects, scene=scene, threshold=math.inf)
     contents = strictly(path)
     assert [feature["geometry"] is None for feature in contents["features"]] == [True, False, False]

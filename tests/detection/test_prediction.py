@@ -1,5 +1,6 @@
-"""A prediction in words."""
+"""The lines that report a prediction, its mask and its colours."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 import detection.prediction
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.maps import bands_by_share
-from detection.measures import MEASURES, Measures
+from detection.maps import default_rgb_bands
+from detection.measures import MEASURES
 from detection.prediction import Prediction, measures_table
 from options.types import Threshold
 
@@ -19,16 +20,16 @@ def prediction(cube: NDArray[Any], **known: Any) -> Prediction:
     """A prediction that scores a pixel by its first band."""
     scene = Scene("small", cube, None, "nowhere")
     unit = scene.scaled_cube()
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
     return Prediction(scene, "RX", unit[..., 0], **told | known)
 
 
 def test_the_table_has_all_measures_but_the_auc() -> None:
-    silent = Measures(auc_df=0.5, auc_dtau=0.25, auc_ftau=0.0, detection_rates=(0.0, 0.5, 1.0))
+    silent = dict.fromkeys(MEASURES, 0.5) | {"auc_snpr": math.inf}
     lines = measures_table(silent).splitlines()
     assert len(lines) == len(MEASURES) - 1 and len({line.find("  ", 3) > 0 for line in lines}) == 1
-    for line, (name, formula) in zip(lines, list(MEASURES.values())[1:], strict=True):
-        assert line.startswith(f"  {name}") and line.endswith(f"  {formula}")
+    for line, measure in zip(lines, list(MEASURES.values())[1:], strict=True):
+        assert line.startswith(f"  {measure.symbol}") and line.endswith(f"  {measure.formula}")
     assert any("inf" in line for line in lines) and measures_table(None) == ""
 
 
@@ -59,10 +60,10 @@ def test_the_colours_are_bands_of_the_scaled_cube(cube: NDArray[Any]) -> None:
     unit = Scene("small", cube, None, "nowhere").scaled_cube()
     shown = prediction(cube).colours
     assert shown.dtype == np.float32
-    assert np.array_equal(shown, unit[..., list(bands_by_share(5))])
+    assert np.array_equal(shown, unit[..., list(default_rgb_bands(5))])
     metadata = Metadata(wavelengths=np.array([1000.0, 800, 650, 550, 450]))
     known = Scene("small", cube, None, "nowhere", metadata=metadata)
-    assert metadata.colour_bands not in (None, bands_by_share(5))
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": "", "details": {}}
+    assert metadata.colour_bands not in (None, default_rgb_bands(5))
+    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
     colours = Prediction(known, "RX", unit[..., 0], **told).colours
     assert np.array_equal(colours, unit[..., list(metadata.colour_bands or ())])

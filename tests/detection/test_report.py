@@ -1,11 +1,10 @@
-"""The page of one prediction on one scene."""
+"""The report of a prediction."""
 
 import base64
 import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BytesIO
 from math import inf, nan
 from pathlib import Path
@@ -17,7 +16,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from detection.measures import measure, scaled
-from detection.report import shown, write_report
+from detection.report import format_measure, write_report
 
 HOSTILE = """</script><script>alert("1")</script>"""
 RANDOM = np.random.default_rng(0)
@@ -68,7 +67,7 @@ def test_scores_and_truth_are_embedded_as_they_are(tmp_path: Path) -> None:
     assert np.array_equal(scores, SCORES.ravel()) and np.array_equal(truth, TRUTH.ravel())
 
 
-def test_pixels_without_a_label_are_told_apart(tmp_path: Path) -> None:
+def test_unlabelled_pixels_are_distinguished(tmp_path: Path) -> None:
     unlabelled = np.zeros(TRUTH.shape, bool)
     unlabelled[:3] = True
     scores = SCORES.copy()
@@ -77,10 +76,10 @@ def test_pixels_without_a_label_are_told_apart(tmp_path: Path) -> None:
     data = embedded(page)
     truth = np.frombuffer(base64.b64decode(data["truth"]), np.uint8).reshape(TRUTH.shape)
     assert (truth[:2] == 2).all() and np.array_equal(truth[3:], TRUTH[3:])
-    assert "· 60 pixels without a label" in page and "· 90 pixels without data" in page
+    assert "· 60 unlabelled pixels" in page and "· 90 no-data pixels" in page
     shown_ = " ".join(page.split())
     assert f"{TRUTH[5:].sum()} of 1,050 pixels; grey where there is no data or no label<" in shown_
-    assert "detected, no label" in page
+    assert "detected, unlabelled" in page
     assert "label<" not in " ".join(report(tmp_path).read_text(encoding="utf-8").split())
 
 
@@ -95,7 +94,7 @@ def test_a_truth_of_one_class_has_no_rates_and_says_why(tmp_path: Path, anomalou
     path = report(tmp_path, anomalous=np.full_like(TRUTH, anomalous))
     page = path.read_text(encoding="utf-8")
     lacking = "background" if anomalous else "anomalous"
-    assert f"the truth has no {lacking} pixel" in " ".join(page.split())
+    assert f"the ground truth has no {lacking} pixel" in " ".join(page.split())
     assert embedded(page)["truth"] is None
     for name in ("detection-rate", "false-alarm-rate", "roc", "boxes"):
         assert f'id="{name}"' not in page
@@ -106,9 +105,10 @@ def test_measures_stand_in_the_table(tmp_path: Path) -> None:
     measures = measure(TRUTH, SCORES)
     assert measures is not None
     page = report(tmp_path).read_text(encoding="utf-8")
-    assert f'<td>area under the ROC curve</td><td class="value">{measures.auc_df:.4f}</td>' in page
-    silent = replace(measures, auc_ftau=0.0)
-    page = report(tmp_path, measures=silent).read_text(encoding="utf-8")
+    assert (
+        f'<td>area under the ROC curve</td><td class="value">{measures["auc_df"]:.4f}</td>' in page
+    )
+    page = report(tmp_path, measures=measures | {"auc_snpr": inf}).read_text(encoding="utf-8")
     assert '<td>AUC(D,τ) / AUC(F,τ)</td><td class="value">∞</td>' in page
 
 
@@ -117,7 +117,7 @@ def test_measures_stand_in_the_table(tmp_path: Path) -> None:
     [(0.98765, "0.9877"), (-0.5, "−0.5000"), (inf, "∞"), (-inf, "−∞"), (nan, "undefined")],
 )
 def test_a_measure_is_written_for_a_reader(value: float, text: str) -> None:
-    assert shown(value) == text
+    assert format_measure(value) == text
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +138,14 @@ def browser() -> Iterator[Any]:
 def tab(browser: Any) -> Iterator[Any]:
     """An empty tab in which nothing may go wrong, and that may load nothing but its file."""
     page = browser.new_page()
-    complaints: list[str] = []
+    problems: list[str] = []
     requests: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     yield page
     loaded = [url for url in requests if not url.startswith("data:")]
-    assert complaints == [] and loaded == [page.url]
+    assert problems == [] and loaded == [page.url]
     page.close()
 
 
@@ -209,7 +209,7 @@ def test_the_threshold_slider_shows_what_numpy_counts(tab: Any, tmp_path: Path) 
     assert 0.01 < check_threshold(tab) < 0.5
 
 
-def test_the_box_plot_tells_the_percentiles(tab: Any, tmp_path: Path) -> None:
+def test_the_box_plot_shows_the_percentiles(tab: Any, tmp_path: Path) -> None:
     scores = 0.1 + np.float32(0.9) * SCORES  # so that no percentile is 0
     tab.goto(report(tmp_path, scores=scores).as_uri())
     numbers = re.findall(r"0\.\d{4,}", tab.text_content("#boxes"))
@@ -256,11 +256,11 @@ def test_the_page_fits_a_narrow_screen(tab: Any, tmp_path: Path) -> None:
     assert tab.evaluate("() => document.documentElement.scrollWidth") == 420
 
 
-GAPS = np.zeros(TRUTH.shape, bool)
-GAPS[:, :4] = GAPS[20, 20] = True
-WITH_GAPS = {
-    "colours": np.where(GAPS[..., np.newaxis], np.float32(np.nan), CUBE[..., :3]),
-    "scores": np.where(GAPS, np.float32(np.nan), SCORES),
+NO_DATA = np.zeros(TRUTH.shape, bool)
+NO_DATA[:, :4] = NO_DATA[20, 20] = True
+MASKED = {
+    "colours": np.where(NO_DATA[..., np.newaxis], np.float32(np.nan), CUBE[..., :3]),
+    "scores": np.where(NO_DATA, np.float32(np.nan), SCORES),
 }
 
 
@@ -271,51 +271,55 @@ def picture(page: str, alt: str) -> NDArray[Any]:
     return np.asarray(imread(BytesIO(base64.b64decode(found[1])), format="png"))
 
 
-def test_pixels_without_data_are_told_and_not_shown(tmp_path: Path) -> None:
-    page = report(tmp_path, **WITH_GAPS).read_text(encoding="utf-8")
+def test_no_data_pixels_are_counted_and_not_shown(tmp_path: Path) -> None:
+    page = report(tmp_path, **MASKED).read_text(encoding="utf-8")
     text = " ".join(page.split())
-    targets = (TRUTH & ~GAPS).sum()
+    targets = (TRUTH & ~NO_DATA).sum()
     assert 0 < targets < TRUTH.sum()
-    assert f"5 bands · {targets} anomalous pixels · 161 pixels without data" in text
+    assert f"5 bands · {targets} anomalous pixels · 161 no-data pixels" in text
     assert f"white where anomalous: {targets} of 1,039 pixels; grey where there is no data" in text
-    assert "without data" not in report(tmp_path).read_text(encoding="utf-8")
-    assert np.array_equal(picture(page, "The detection map")[..., 3] == 0, GAPS)
-    grey = picture(page, "The truth")[..., 0]
-    assert np.array_equal(grey == 1, TRUTH & ~GAPS) and np.array_equal(grey == 0, ~TRUTH & ~GAPS)
+    assert "no-data" not in report(tmp_path).read_text(encoding="utf-8")
+    assert np.array_equal(picture(page, "The detection map")[..., 3] == 0, NO_DATA)
+    grey = picture(page, "The ground truth")[..., 0]
+    assert np.array_equal(grey == 1, TRUTH & ~NO_DATA) and np.array_equal(
+        grey == 0, ~TRUTH & ~NO_DATA
+    )
 
 
-def test_the_script_leaves_pixels_without_data_out(tab: Any, tmp_path: Path) -> None:
-    tab.goto(report(tmp_path, **WITH_GAPS).as_uri())
+def test_the_script_excludes_no_data_pixels(tab: Any, tmp_path: Path) -> None:
+    tab.goto(report(tmp_path, **MASKED).as_uri())
     for key in ("Home", "PageUp", "End"):
         tab.press("#threshold", key)
-        detected = (shown_threshold(tab) <= SCORES) & ~GAPS
+        detected = (shown_threshold(tab) <= SCORES) & ~NO_DATA
         hits, alarms = int((detected & TRUTH).sum()), int((detected & ~TRUTH).sum())
         counts = mask_counts(tab)
-        assert counts["none"] == (~detected & ~TRUTH & ~GAPS).sum()
+        assert counts["none"] == (~detected & ~TRUTH & ~NO_DATA).sum()
         assert (counts["anomaly"], counts["alarm"]) == (hits, alarms)
-        assert counts["missed"] == (~detected & TRUTH & ~GAPS).sum()
-        assert sum(counts.values()) == (~GAPS).sum()  # the others are white
+        assert counts["missed"] == (~detected & TRUTH & ~NO_DATA).sum()
+        assert sum(counts.values()) == (~NO_DATA).sum()  # the others are white
         assert f"{hits + alarms:,} of 1,039 pixels" in tab.inner_text("#detected")
-        assert f"{hits} of {(TRUTH & ~GAPS).sum()} anomalous" in tab.inner_text("#detection-rate")
-        background = (~TRUTH & ~GAPS).sum()
+        assert f"{hits} of {(TRUTH & ~NO_DATA).sum()} anomalous" in tab.inner_text(
+            "#detection-rate"
+        )
+        background = (~TRUTH & ~NO_DATA).sum()
         assert f"{alarms:,} of {background:,} background" in tab.inner_text("#false-alarm-rate")
         assert tab.evaluate(DOT_ON_CURVE)
     assert detected.sum() == 1039
     assert all("NaN" not in tab.inner_html(id) for id in ("#roc", "#boxes", "dl"))
 
 
-def test_without_a_truth_the_page_says_so(tab: Any, tmp_path: Path) -> None:
-    path = report(tmp_path, **WITH_GAPS, anomalous=None)
+def test_without_a_ground_truth_the_page_says_so(tab: Any, tmp_path: Path) -> None:
+    path = report(tmp_path, **MASKED, anomalous=None)
     page = path.read_text(encoding="utf-8")
-    assert "This scene has no truth, so there are no rates" in page
-    assert embedded(page)["truth"] is None and "whatever the truth says" not in page
-    assert "5 bands · 161 pixels without data </p>" in " ".join(page.split())
-    for name in ("The truth", 'id="roc"', 'id="boxes"', 'id="detection-rate"', "AUC_SNPR"):
+    assert "This scene has no ground truth: there are no rates" in page
+    assert embedded(page)["truth"] is None and "whatever the ground truth" not in page
+    assert "5 bands · 161 no-data pixels </p>" in " ".join(page.split())
+    for name in ("The ground truth", 'id="roc"', 'id="boxes"', 'id="detection-rate"', "AUC_SNPR"):
         assert name not in page
     tab.goto(path.as_uri())
     tab.press("#threshold", "PageUp")
     counts = mask_counts(tab)
-    assert counts["anomaly"] == ((shown_threshold(tab) <= SCORES) & ~GAPS).sum()
+    assert counts["anomaly"] == ((shown_threshold(tab) <= SCORES) & ~NO_DATA).sum()
     assert counts["missed"] == counts["alarm"] == 0
 
 
@@ -339,8 +343,8 @@ def test_the_slider_starts_at_a_threshold(tab: Any, tmp_path: Path, threshold: f
 
 def test_the_page_says_which_bands_the_colours_are(tmp_path: Path) -> None:
     plain, natural = (
-        " ".join(report(tmp_path, **told).read_text(encoding="utf-8").split())
-        for told in ({}, {"natural": True, "colours": CUBE[..., [4, 2, 0]]})
+        " ".join(report(tmp_path, **changes).read_text(encoding="utf-8").split())
+        for changes in ({}, {"natural": True, "colours": CUBE[..., [4, 2, 0]]})
     )
     assert "three bands stretched between" in plain
     assert "the bands nearest red, green and blue, stretched between" in natural

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
-from detection.threshold import fitted_tail, threshold_score
+from detection.threshold import fit_tail, threshold_score
 from options.types import THRESHOLD, Threshold
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}
@@ -35,8 +35,8 @@ def test_the_background_meets_the_false_alarm_rate(background: str, share: float
     anomalies = np.linspace(3, 10, round(share * pixels)) * BACKGROUNDS[background].isf(1e-3)
     scores = np.concatenate([evenly(background, pixels - len(anomalies)), anomalies])
     for rate in RATES:
-        attained = BACKGROUNDS[background].sf(at_rate(scores, rate))
-        assert rate / 2 < attained < rate * 2
+        achieved = BACKGROUNDS[background].sf(at_rate(scores, rate))
+        assert rate / 2 < achieved < rate * 2
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.7])
@@ -50,12 +50,12 @@ def test_high_rates_leave_the_anomalies_out_as_well(rate: float) -> None:
 def test_draws_meet_the_false_alarm_rate_on_the_average(background: str) -> None:
     random = np.random.default_rng(0)
     distribution = BACKGROUNDS[background]
-    attained = []
+    achieved = []
     for _ in range(8):
         scores = distribution.rvs(10000, random_state=random)
         scores[:100] = distribution.isf(1e-3) * random.uniform(3, 10, 100)
-        attained.append([distribution.sf(at_rate(scores, rate)) / rate for rate in RATES])
-    assert (np.abs(np.log2(np.mean(attained, axis=0))) < 1).all()
+        achieved.append([distribution.sf(at_rate(scores, rate)) / rate for rate in RATES])
+    assert (np.abs(np.log2(np.mean(achieved, axis=0))) < 1).all()
 
 
 def test_how_strong_anomalies_are_makes_no_difference() -> None:
@@ -67,12 +67,12 @@ def test_how_strong_anomalies_are_makes_no_difference() -> None:
 
 
 def test_the_fit_finds_the_tail_and_its_background() -> None:
-    """Of a tail of 40,000 and 1,000 anomalies it sees a tenth's worth as a mere number."""
+    """Its upper tenth, and 1,000 anomalies, are known to the fit by their number alone."""
     tail = genpareto(0.3, scale=0.05).ppf((np.arange(40000) + 0.5) / 40000)
-    shape, scale, followers = fitted_tail(tail[:36000], mixed=4000 + 1000)
+    shape, scale, background_count = fit_tail(tail[:36000], mixed=4000 + 1000)
     assert shape == pytest.approx(0.3, abs=0.05)
     assert scale == pytest.approx(0.05, rel=0.05)
-    assert followers == pytest.approx(40000, rel=0.01)
+    assert background_count == pytest.approx(40000, rel=0.01)
 
 
 @given(
@@ -121,7 +121,7 @@ def test_the_threshold_goes_with_the_scale_of_the_scores(
 
 
 @pytest.mark.parametrize("threshold", ["pf=0.01", "pf=0.4", "quantile=0.9"])
-def test_pixels_of_no_data_make_no_difference(threshold: str) -> None:
+def test_no_data_pixels_make_no_difference(threshold: str) -> None:
     scores = evenly("chi2", 3000).reshape(60, 50)
     wanted = threshold_score(scores, THRESHOLD(threshold))
     framed = np.full((80, 90), np.nan)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 import main
 from experiments import blindspot
 from experiments.blindspot import FAMILY, NETWORKS, SIDE, fields_table, receptive_fields
-from experiments.blindspot_figure import ReceptiveField, View, blindspot_figure, power_of_ten
+from experiments.blindspot_figure import ReceptiveField, View, blindspot_figure, format_power
 from options.parser import build_parser
 
 MIDDLE = SIDE // 2
@@ -28,9 +28,9 @@ def field_of(method: str, **options: object) -> ReceptiveField:
 def test_without_attention_the_pixel_itself_is_blind_exactly(name: str) -> None:
     field = field_of(name)
     assert field.predicting is not None
-    assert field.without_pd.itself == field.predicting.itself == 0
+    assert field.without_pd.self_influence == field.predicting.self_influence == 0
     assert field.without_pd.blind_side == 1 and field.leak == ""
-    assert field.without_pd.fact == "blind to 1×1"
+    assert field.without_pd.headline == "blind to 1×1"
 
 
 @pytest.mark.parametrize(("factor", "side"), [(2, 3), (3, 5)])
@@ -63,14 +63,14 @@ def test_what_averages_over_the_image_leaks_and_says_so(name: str, most: float) 
     field = field_of(name)
     assert field.predicting is not None
     for view in (field.without_pd, field.predicting):
-        assert 0 < view.itself < most and view.blind_side == 0
+        assert 0 < view.self_influence < most and view.blind_side == 0
         assert view.influence.max() == 1 and view.influence.shape == (SIDE, SIDE)
     assert "averages over" in field.leak
 
 
 def test_refinement_lets_a_pixel_see_itself() -> None:
     field = field_of("apbsn", refinement=True)
-    assert field.without_pd.itself > 1e-6 and "R3" in field.leak
+    assert field.without_pd.self_influence > 1e-6 and "R3" in field.leak
 
 
 def test_the_seed_and_the_options_change_the_picture() -> None:
@@ -93,7 +93,7 @@ def test_the_side_of_what_is_blind() -> None:
 
 
 def test_small_numbers_in_words() -> None:
-    texts = [power_of_ten(value) for value in (1, 0.25, 0.01, 0.0042, 9.6e-12)]
+    texts = [format_power(value) for value in (1, 0.25, 0.01, 0.0042, 9.6e-12)]
     assert texts == ["1", "0.25", "0.01", "4·10⁻³", "1·10⁻¹¹"]
 
 
@@ -210,7 +210,7 @@ def test_without_a_method_the_family_is_drawn(draw: Draw, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("name", ["rx", "lrx", "crd", "autoad"])
 def test_what_is_no_blind_spot_network_is_refused(refused: Draw, name: str) -> None:
-    message = f"--method {name}: no blind-spot network, as are nl2net, lfeb, "
+    message = f"--method {name}: not a blind-spot network (available: nl2net, lfeb, "
     assert refused("--method", name).startswith(message)
 
 
@@ -238,7 +238,7 @@ def test_options_that_cannot_change_the_picture_are_refused(refused: Draw) -> No
         (["--method", "no_pd", "--factor", "2"], "--method no_pd has --factor 1 and no other"),
         (
             ["--method", "bocknet", "--blindspot", "99"],
-            "--method bocknet: the network sees nothing",
+            "--method bocknet: the network sees none",
         ),
         (["--method", "punnet", "--dilation", "3"], "--method punnet: dilation is 3"),
         (["--method", "lfeb", "--factor", "999"], "--method lfeb: factor 999 is larger than"),

@@ -253,7 +253,7 @@ def test_no_data_pixels_and_missing_labels_are_not_measured(
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
         assert reported == [13 * 11] * 4
-        assert record["auc_over_epochs"][-1] == (2, expected.auc_df)
+        assert record["auc_over_epochs"][-1] == (2, expected["auc_df"])
 
 
 def test_old_cells_are_found_again() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.cell import Outcome
-from experiments.cell_store import Store
+from experiments.cell_store import CellStore
 
 SCORES = np.random.default_rng(0).random((4, 3), np.float32)
 RECORD: dict[str, Any] = {
@@ -20,20 +20,20 @@ FAILED = Outcome({**RECORD, "failed": "no luck"})
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> CellStore:
     """An empty store, whose folder is not there yet."""
-    return Store(tmp_path / "cells")
+    return CellStore(tmp_path / "cells")
 
 
-def names(store: Store) -> set[str]:
+def names(store: CellStore) -> set[str]:
     """The files of a store."""
     return {
         str(path.relative_to(store.folder)) for path in store.folder.rglob("*") if path.is_file()
     }
 
 
-def test_what_is_kept_is_found_to_the_last_digit(store: Store) -> None:
-    store.keep("a scene", "key", DONE)
+def test_what_is_kept_is_found_to_the_last_digit(store: CellStore) -> None:
+    store.save("a scene", "key", DONE)
     found = store.find("a scene", "key")
     assert found is not None and found.scores is not None
     assert found.record == RECORD
@@ -41,25 +41,25 @@ def test_what_is_kept_is_found_to_the_last_digit(store: Store) -> None:
     assert names(store) == {"a scene/key.json", "a scene/key.npy"}
 
 
-def test_nothing_else_is_found(store: Store) -> None:
+def test_nothing_else_is_found(store: CellStore) -> None:
     assert store.find("scene", "key") is None and not store.folder.exists()
-    store.keep("scene", "key", DONE)
+    store.save("scene", "key", DONE)
     assert store.find("scene", "key2") is None and store.find("other", "key") is None
 
 
-def test_failures_are_told_but_tried_again(store: Store) -> None:
-    store.keep("scene", "key", FAILED)
+def test_failures_are_told_but_tried_again(store: CellStore) -> None:
+    store.save("scene", "key", FAILED)
     assert store.find("scene", "key") is None
     assert names(store) == {"scene/key.failed.json"}
     assert '"failed": "no luck"' in store.path("scene", "key", "failed.json").read_text()
-    store.keep("scene", "key", DONE)  # what has worked has not failed
+    store.save("scene", "key", DONE)  # what has worked has not failed
     assert names(store) == {"scene/key.json", "scene/key.npy"}
 
 
-def test_a_later_outcome_takes_the_place_of_an_earlier_one(store: Store) -> None:
-    store.keep("scene", "key", DONE)
+def test_a_later_outcome_takes_the_place_of_an_earlier_one(store: CellStore) -> None:
+    store.save("scene", "key", DONE)
     later = {"measures": None, "eval_freq": 0}
-    store.keep("scene", "key", Outcome(later, SCORES * 2))
+    store.save("scene", "key", Outcome(later, SCORES * 2))
     found = store.find("scene", "key")
     assert found is not None and found.record == later
     assert found.scores is not None and np.array_equal(found.scores, SCORES * 2)
@@ -67,8 +67,8 @@ def test_a_later_outcome_takes_the_place_of_an_earlier_one(store: Store) -> None
 
 @pytest.mark.parametrize("ending", ["json", "npy"])
 @pytest.mark.parametrize("left", [0.0, 0.1, 0.5, 0.99])
-def test_a_damaged_cell_is_not_there(store: Store, ending: str, left: float) -> None:
-    store.keep("scene", "key", DONE)
+def test_a_damaged_cell_is_not_there(store: CellStore, ending: str, left: float) -> None:
+    store.save("scene", "key", DONE)
     path = store.path("scene", "key", ending)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(left * len(whole))])
@@ -77,36 +77,38 @@ def test_a_damaged_cell_is_not_there(store: Store, ending: str, left: float) -> 
     assert store.find("scene", "key") is None
     path.unlink()
     assert store.find("scene", "key") is None
-    store.keep("scene", "key", DONE)
+    store.save("scene", "key", DONE)
     assert store.find("scene", "key") is not None
 
 
 @pytest.mark.parametrize("lacking", ["measures", "eval_freq"])
-def test_a_record_that_lacks_what_a_table_needs_is_not_there(store: Store, lacking: str) -> None:
+def test_a_record_that_lacks_what_a_table_needs_is_not_there(
+    store: CellStore, lacking: str
+) -> None:
     """Such as one of an earlier version of the program."""
     record = {name: value for name, value in RECORD.items() if name != lacking}
-    store.keep("scene", "key", Outcome(record, SCORES))
+    store.save("scene", "key", Outcome(record, SCORES))
     assert store.find("scene", "key") is None
-    store.keep("scene", "key", Outcome({**record, lacking: None}, SCORES))
+    store.save("scene", "key", Outcome({**record, lacking: None}, SCORES))
     assert store.find("scene", "key") is not None
 
 
 @pytest.mark.parametrize("text", ['["measures", "eval_freq"]', '"measures eval_freq"', "1", "null"])
-def test_what_is_no_record_is_not_there(store: Store, text: str) -> None:
-    store.keep("scene", "key", DONE)
+def test_what_is_no_record_is_not_there(store: CellStore, text: str) -> None:
+    store.save("scene", "key", DONE)
     store.path("scene", "key", "json").write_text(text)
     assert store.find("scene", "key") is None
 
 
-def test_an_array_of_objects_is_not_unpickled(store: Store) -> None:
-    store.keep("scene", "key", DONE)
+def test_an_array_of_objects_is_not_unpickled(store: CellStore) -> None:
+    store.save("scene", "key", DONE)
     np.save(store.path("scene", "key", "npy"), np.array([{}], dtype=object))
     assert store.find("scene", "key") is None
 
 
 @pytest.mark.parametrize("write", [1, 2])
 def test_a_disk_that_is_full_leaves_no_half_a_cell(
-    store: Store, monkeypatch: pytest.MonkeyPatch, write: int
+    store: CellStore, monkeypatch: pytest.MonkeyPatch, write: int
 ) -> None:
     """Whichever of the two files it is that cannot be written."""
     writes = iter(range(1, 3))
@@ -117,6 +119,6 @@ def test_a_disk_that_is_full_leaves_no_half_a_cell(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left on device: '.*key"):
-        store.keep("scene", "key", DONE)
+        store.save("scene", "key", DONE)
     assert store.find("scene", "key") is None
     assert not [name for name in names(store) if name.endswith(".tmp")]

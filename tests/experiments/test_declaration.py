@@ -202,7 +202,7 @@ def test_a_table_that_is_not_there(name: str) -> None:
         ),
         (
             with_methods(RX, NL2NET, top='show = "measures"'),
-            "measures are shown of one method, not 2: name it with --method",
+            "show is 'measures', a table of one method, not of 2: name it with --method",
         ),
         (with_methods('label = "x"'), "method is None, not one of nl2net, lfeb"),
         (with_methods('method = "knn"'), "method is 'knn', not one of nl2net, lfeb"),

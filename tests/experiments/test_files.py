@@ -12,7 +12,7 @@ from data.scene import Scene
 from detection.maps import false_colour
 from experiments.cell import Outcome
 from experiments.declaration import Row, Table
-from experiments.files import comparison, write_table
+from experiments.files import comparison_figures, write_table
 from experiments.notes import notes_of
 from experiments.plan import Plan
 
@@ -24,7 +24,7 @@ def test_a_scene_without_a_truth_has_its_maps_alone(
     told = Metadata(wavelengths=None if wavelengths is None else np.array(wavelengths))
     scene = Scene("small", cube, None, "memory", masked=cube[..., 0] < 400, metadata=told)
     scores = np.where(cube[..., 0] < 400, np.nan, 0.5).astype(np.float32)
-    figures = comparison(scene, {"RX": scores}, {})
+    figures = comparison_figures(scene, {"RX": scores}, {})
     assert list(figures) == ["maps"]
     shown = np.asarray(figures["maps"].axes[0].images[0].get_array())
     bands = None if wavelengths is None else (3, 2, 0)
@@ -38,7 +38,7 @@ def test_curves_leave_out_unlabelled_pixels(
     unlabelled[0] = True
     scene = Scene("small", cube, truth, "memory", unlabelled=unlabelled)
     scores = np.where(truth > 0, 0.5, unlabelled).astype(np.float32)  # these would be false alarms
-    figures = comparison(scene, {"RX": scores}, {})
+    figures = comparison_figures(scene, {"RX": scores}, {})
     assert set(figures) == {"maps", "roc", "separability"}
     false_alarms, detections = figures["roc"].axes[0].lines[0].get_data()
     assert set(np.asarray(false_alarms)[np.asarray(detections) < 1]) == {1 / (143 - 11 - 3)}

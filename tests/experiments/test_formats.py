@@ -5,12 +5,14 @@ import io
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.formats import PRINTED, csv_text, latex, markdown
-from experiments.summary import Entry, Grid, summary
+from experiments.grid import Grid
+from experiments.summary import Entry, mean_and_spread
 
 NOTES = ["RX: its defaults", "computed today"]
 
@@ -22,8 +24,8 @@ def grid(**changes: Any) -> Grid:
         "heading": "Method",
         "columns": ["one", "two"],
         "rows": [
-            ("RX", [Entry("0.9000", 0.9, place=1), Entry()]),
-            ("LFEB", [Entry("0.80 ± 0.10", 0.8, 0.1, place=2), Entry("0.5000", 0.5)]),
+            ("RX", [Entry("0.9000", 0.9, rank=1), Entry()]),
+            ("LFEB", [Entry("0.80 ± 0.10", 0.8, 0.1, rank=2), Entry("0.5000", 0.5)]),
         ],
         "published": [
             ("RX", 0, [Entry("0.9900", 0.99), Entry()]),
@@ -83,7 +85,13 @@ VALUES = st.lists(st.floats(0, 1), max_size=2)  # of the seeds
 )
 def test_csv_reads_back_as_it_was(columns: list[str], rows: list[tuple[str, Any]]) -> None:
     """Whatever is in the names, and every number to its last digit."""
-    rows = [(label, [summary(seeds) for seeds in values[: len(columns)]]) for label, values in rows]
+    rows = [
+        (
+            label,
+            [mean_and_spread(pd.Series(seeds, dtype=float)) for seeds in values[: len(columns)]],
+        )
+        for label, values in rows
+    ]
     text = csv_text(grid(columns=columns, rows=rows, published=[], sources=[]))
     heading, *lines = csv.reader(io.StringIO(text, newline=""))
     expected, spread = ["Method", "origin"], []
@@ -175,7 +183,7 @@ def test_latex_takes_every_name_for_text(name: str, written: str) -> None:
             title=name,
             heading=name,
             columns=[name, "two"],
-            rows=[(name, [Entry(name), Entry(name, place=1)])],
+            rows=[(name, [Entry(name), Entry(name, rank=1)])],
             published=[(name, 0, [Entry(), Entry()])],
             sources=[name],
         ),

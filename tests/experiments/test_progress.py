@@ -9,8 +9,8 @@ import pytest
 from experiments import progress
 from experiments.cell import Outcome
 from experiments.declaration import Row, Table
-from experiments.plan import Place, Plan, plan_table
-from experiments.progress import Progress, duration, in_words
+from experiments.plan import CellKey, Plan, plan_table
+from experiments.progress import Progress, describe_result, format_duration
 
 SCORES = np.zeros((13, 11), np.float32)
 
@@ -42,7 +42,7 @@ def done(auc: float | None = 0.5, **seconds: float) -> Outcome:
     ],
 )
 def test_durations_are_no_more_exact_than_they_can_be(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_durations_are_no_more_exact_than_they_can_be(seconds: float, words: str
         (("RX", "a", None), Outcome({"failed": "no luck"}), "RX on a: FAILED, no luck"),
     ],
 )
-def test_what_came_of_a_cell(place: Place, outcome: Outcome, words: str) -> None:
-    assert in_words(place, outcome) == words
+def test_what_came_of_a_cell(place: CellKey, outcome: Outcome, words: str) -> None:
+    assert describe_result(place, outcome) == words
 
 
 def test_the_time_left_follows_the_work(
@@ -80,7 +80,7 @@ def test_the_time_left_follows_the_work(
         "0.0 s left"
     ]
     assert [line.split()[0] for line in lines] == ["[1/3]", "[2/3]", "[3/3]"]
-    assert last == "3 of 3 cells are computed and kept; the same command goes on from there"
+    assert last == "3 of 3 cells are computed and saved; run the same command to continue"
 
 
 def test_what_is_kept_and_what_is_missing_is_told_first(

@@ -44,6 +44,7 @@ learning_rate = 0.01
 """
 REPRODUCE = ("--command", "reproduce", "--table", "own.toml")
 CELLS = Path("result/tables/cells")
+DURATION = r"[\d.]+ (?:s|min|h)"  # however loaded the machine is
 RX, LFEB_1, LFEB_2 = ("rx", None), ("lfeb", 1), ("lfeb", 2)
 
 
@@ -165,7 +166,7 @@ def test_a_person_sees_the_table_and_where_its_files_are(finished: Path) -> None
     progress, _, rest = printed.partition("## Two methods\n")
     assert kept_of(progress) == (0, 6)
     for number, line in enumerate(progress.splitlines()[1:], start=1):
-        what = r"(RX on \w+|LFEB on \w+, seed \d): AUC \d\.\d{4} in [\d.]+ s; [\d.]+ s left"
+        what = rf"(RX on \w+|LFEB on \w+, seed \d): AUC \d\.\d{{4}} in {DURATION}; {DURATION} left"
         assert re.fullmatch(rf"\[{number}/6\] {what}", line)
     assert (finished / "result/tables/own.md").read_text(encoding="utf-8") in printed
     paths = [line.strip() for line in rest.splitlines() if line.startswith("  ")]
@@ -472,7 +473,9 @@ def test_a_table_that_is_interrupted_goes_on_where_it_was(
     assert 4 <= len(before) < 21
     if number == signal.SIGINT:
         assert program.returncode == 130 and "Traceback" not in err
-        kept = re.search(r"^(\d+) of 21 cells are computed and kept; the same command", out, re.M)
+        kept = re.search(
+            r"^(\d+) of 21 cells are computed and saved; run the same command", out, re.M
+        )
         assert kept and len(before) - int(kept[1]) in (0, 1)  # or it is kept, but not told of yet
         assert err.endswith("\ninterrupted\n")
     else:

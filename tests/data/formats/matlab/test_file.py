@@ -254,4 +254,4 @@ def test_real_files_have_their_axes_right(
     scene = Scene("real", cube, truth, source=file)
     scores = global_rx(torch.from_numpy(scene.scaled_cube())).numpy()
     measures = measure(scene.anomalous, scores)
-    assert measures is not None and round(measures.auc_df, 4) == auc
+    assert measures is not None and round(measures["auc_df"], 4) == auc

@@ -1,0 +1,166 @@
+"""Fill the layout of a table with the results of its cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from data.catalogue import canonical_name
+from data.published import PublishedRow
+from detection.measures import MEASURES
+from experiments.declaration import Table, seeds_of
+from experiments.layouts import LAYOUTS, Layout
+from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
+
+AVERAGE = "Average"
+PUBLISHED = "auc_df"  # the measure that the literature reports
+
+# records of finished cells by label of the row, name of the scene, and seed (of trained methods)
+Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
+Rows = list[tuple[str, list[Entry]]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A filled table: the headings, the measured rows, and those published, with their sources."""
+
+    title: str
+    heading: str  # of the labels
+    columns: list[str]
+    rows: Rows
+    published: list[tuple[str, int, list[Entry]]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+def fill_table(
+    table: Table,
+    *,
+    scenes: Sequence[str],
+    averaged: Sequence[str],
+    records: Records,
+    published: Sequence[PublishedRow] = (),
+) -> Grid:
+    """Fill a table; `averaged` are the scenes that averages are over."""
+    layout = LAYOUTS[table.show]
+    cells = cell_frame(table, scenes, records, values=layout.values)
+    printed = published if layout.measure == PUBLISHED else []
+    sources = list(dict.fromkeys(row.source for row in printed))
+    blank = [Entry()] * len(layout.columns)  # sources report nothing else
+    return Grid(
+        title=layout.title.format(title=table.title, method=table.rows[0].label),
+        heading=layout.rows[-1].capitalize(),
+        columns=headings(layout, scenes),
+        rows=measured_rows(table, layout, cells, averaged),
+        published=[
+            (
+                row.method,
+                sources.index(row.source),
+                published_entries(row, scenes, averaged) + blank,
+            )
+            for row in printed
+        ],
+        sources=sources,
+    )
+
+
+def headings(layout: Layout, scenes: Sequence[str]) -> list[str]:
+    """List the headings of all columns but that of the labels."""
+    return [
+        *(key.capitalize() for key in layout.rows[:-1]),
+        *([*scenes, AVERAGE] if layout.measure else []),
+        *(column.heading for column in layout.columns),
+    ]
+
+
+def measured_rows(
+    table: Table, layout: Layout, cells: pd.DataFrame, averaged: Sequence[str]
+) -> Rows:
+    """Summarise the cells of each row of the layout."""
+    untrained = {row.label for row in table.rows if not row.has_seed}
+    rows: Rows = []
+    for keys, group in cells.groupby(list(layout.rows), sort=False):
+        *others, label = keys
+        entries = [
+            *map(Entry, others),
+            *scene_entries(group, layout, averaged),
+            *column_entries(group, layout, trained=label not in untrained),
+        ]
+        rows.append((label, entries))
+    if layout.averages and layout.concerns_one_method:
+        rows.append((AVERAGE, average_entries(cells, layout, averaged)))
+    return rank_scenes(rows, layout)
+
+
+def cell_frame(
+    table: Table, scenes: Sequence[str], records: Records, *, values: Sequence[str]
+) -> pd.DataFrame:
+    """Collect values of all cells, one row per cell, by scene, method (its label) and seed."""
+    keys = [
+        (scene, row.label, seed)
+        for scene in scenes
+        for row in table.rows
+        for seed in seeds_of(table, row)
+    ]
+    found = [records.get((label, scene, seed), {}) for scene, label, seed in keys]
+    flat = [{**record, **(record.get("measures") or {})} for record in found]
+    columns = [[record.get(value) for record in flat] for value in values]
+    return pd.DataFrame(
+        dict(zip(values, columns, strict=True)),
+        index=pd.MultiIndex.from_tuples(keys, names=("scene", "method", "seed")),
+        dtype=object,  # shapes are among the values, and counts stay whole numbers
+    )
+
+
+def scene_entries(group: pd.DataFrame, layout: Layout, averaged: Sequence[str]) -> list[Entry]:
+    """Summarise the measure of a row's cells on each scene, and its average."""
+    if layout.measure is None:
+        return []
+    values = group[layout.measure]
+    by_scene = values.groupby(level="scene", sort=False)
+    return [mean_and_spread(of_scene) for _, of_scene in by_scene] + [
+        mean_and_spread(scene_average(values, averaged))
+    ]
+
+
+def column_entries(group: pd.DataFrame, layout: Layout, *, trained: bool) -> list[Entry]:
+    """Summarise the values of a row's cells in every other column."""
+    return [
+        column.summarise(group[column.value])
+        if trained or column.untrained is None
+        else Entry(column.untrained)
+        for column in layout.columns
+    ]
+
+
+def average_entries(cells: pd.DataFrame, layout: Layout, averaged: Sequence[str]) -> list[Entry]:
+    """Summarise the average over scenes of every column."""
+    return [
+        column.summarise(scene_average(cells[column.value], averaged)) for column in layout.columns
+    ]
+
+
+def rank_scenes(rows: Rows, layout: Layout) -> Rows:
+    """Rank the entries of the measure's columns."""
+    if layout.measure is None:
+        return rows
+    larger = MEASURES[layout.measure].larger_is_better
+    columns = [list(column) for column in zip(*(entries for _, entries in rows), strict=True)]
+    last = len(columns) - len(layout.columns)
+    columns[:last] = [rank_entries(column, larger_is_better=larger) for column in columns[:last]]
+    labels = [label for label, _ in rows]
+    return [
+        (label, list(entries))
+        for label, entries in zip(labels, zip(*columns, strict=True), strict=True)
+    ]
+
+
+def published_entries(
+    row: PublishedRow, scenes: Sequence[str], averaged: Sequence[str]
+) -> list[Entry]:
+    """List what a source reports for these scenes, and the average where it has all of them."""
+    reported = pd.Series(
+        {scene: row.auc.get(canonical_name(scene)) for scene in scenes}, dtype=float
+    )
+    values = [*reported, reported[list(averaged)].mean(skipna=False)]
+    return [mean_and_spread(pd.Series([value])) for value in values]
