@@ -123,7 +123,7 @@ def check_meaning(given: Mapping[str, object], name: str) -> None:
             )
     for option in given:
         if option in of_methods() and not method.has(option):
-            own = ", ".join(f"--{option}" for option in method.options)
+            own = ", ".join(f"--{option}" for option in method.options) or "no options"
             raise InputError(f"--{option} has no meaning for --method {name} (it has {own})")
 
 
