@@ -40,7 +40,7 @@ def check_applicable(given: Mapping[str, object], name: str) -> None:
             )
     for option in given:
         if option in method_option_names() and not method.has(option):
-            own = ", ".join(f"--{option}" for option in method.options)
+            own = ", ".join(f"--{option}" for option in method.options) or "no options"
             raise InputError(f"--{option} does not apply to --method {name} (it has {own})")
 
 

@@ -246,7 +246,7 @@ def settings_of_methods(draw: st.DrawFn) -> dict[str, Any]:
     if "mode" in options:
         values["mode"] = draw(BLOCKS)
         values["nblk"] = len(values["mode"])
-    chosen = draw(st.sets(st.sampled_from(options)))
+    chosen = draw(st.sets(st.sampled_from(options))) if options else set()
     if {"nblk", "mode"} & chosen:
         chosen |= {"nblk", "mode"} & set(options)
     return {key: value for key, value in values.items() if key in {*chosen, "method"}}
