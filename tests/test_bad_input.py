@@ -1,4 +1,4 @@
-"""Whatever a user gets wrong: one line that names it, exit code 2, nothing lost or half-written."""
+"""Errors that the user can fix: one line that names the cause, exit code 2, no partial files."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ PREDICT = ("--command", "predict", "--dataset")
 
 
 def files() -> dict[Path, bytes]:
-    """Everything below the working directory."""
+    """Read all files below the working directory."""
     return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
 
 
@@ -133,7 +133,7 @@ def test_a_missing_scene(small_scene: str, refusal: CommandLine) -> None:
     ],
     ids=str,
 )
-def test_ways_to_read_a_scene_that_it_contradicts(
+def test_reading_options_that_contradict_the_scene(
     small_scene: str, refusal: CommandLine, words: list[str], message: str
 ) -> None:
     before = files()
@@ -141,7 +141,7 @@ def test_ways_to_read_a_scene_that_it_contradicts(
     assert files() == before
 
 
-def test_one_of_several_scenes_does_not_keep_the_others(
+def test_an_error_in_one_scene_does_not_stop_the_others(
     small_scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit_:
@@ -175,7 +175,7 @@ def test_a_gpu_that_is_not_there(
 
 @pytest.fixture
 def weights(small_scene: str, run: CommandLine) -> Path:
-    """The trained weights of the small scene."""
+    """Train on the small scene; return the path of the weights."""
     run(*TRAIN, small_scene)
     (path,) = Path("checkpoints/small").glob("*/model/*.pkl")
     return path
@@ -258,7 +258,7 @@ def test_a_full_disk_keeps_what_was_saved_before(
 
 
 @pytest.mark.parametrize(("epochs", "message"), [("9", "at epoch 2"), ("1", "NaN or infinite")])
-def test_a_learning_rate_that_blows_up(
+def test_a_learning_rate_at_which_the_training_diverges(
     small_scene: str, refusal: CommandLine, epochs: str, message: str
 ) -> None:
     line = refusal(*TRAIN, small_scene, "--learning_rate", "1e30", "--epochs", epochs)
@@ -284,7 +284,7 @@ def test_a_scene_too_large_for_the_memory(
     assert "not enough memory" in refusal(*TRAIN, small_scene)
 
 
-def test_other_errors_of_torch_are_not_taken_for_it(
+def test_other_errors_of_torch_are_raised(
     small_scene: str, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

@@ -20,6 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import main
 from detection.measures import MEASURES
+from options.version import VERSION
 from tests.conftest import CommandLine, Recording, outer_taps
 from training.checkpoints import read_state
 
@@ -31,7 +32,7 @@ TINY_RUN = Path("checkpoints/small") / (
 def test_a_recorded_run_from_file_to_auc(
     recording: Recording, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the published implementation made of this scene, this program makes of it."""
+    """The program and the published implementation give the same results on this scene."""
     config, arrays = recording.config, recording.arrays
     savemat("data/recorded.mat", {"data": arrays["cube"], "map": arrays["map"]})
     names = ["seed", "factor", "nch_ker", "nblk", "f_scale", "ss_exp_factor", "lossm"]
@@ -96,7 +97,7 @@ def test_run_is_train_then_predict(small_scene: str, run: CommandLine) -> None:
     assert auc.findall(together) == auc.findall(apart) != []
 
 
-def test_a_person_is_told_what_is_done_and_where_it_went(
+def test_output_states_the_work_the_measures_and_the_files(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene)
@@ -162,7 +163,7 @@ def test_predict_finds_the_run_of_another_device(small_scene: str, run: CommandL
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
-def test_every_option_of_the_training_names_the_run_and_acts(
+def test_every_option_of_the_training_names_the_run_and_has_an_effect(
     small_scene: str, run: CommandLine, words: list[str], suffix: str
 ) -> None:
     run("--command", "train", "--dataset", small_scene, "--learning_rate", "0.05")
@@ -192,7 +193,7 @@ def test_folders_can_be_elsewhere(
     assert not Path("checkpoints").exists() and not Path("result").exists()
 
 
-def test_a_map_of_one_class_gives_a_detection_map_but_no_auc(
+def test_a_ground_truth_of_one_class_gives_a_detection_map_but_no_auc(
     workplace: Path, run: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     savemat("data/one.mat", {"data": cube, "map": truth})
@@ -201,7 +202,7 @@ def test_a_map_of_one_class_gives_a_detection_map_but_no_auc(
     out = run("--command", "predict", "--dataset", "one")
     assert "no AUC, the map has only one class of pixels" in out and "AUC: " not in out
     assert Path("result/one/detectmap.png").is_file()
-    assert not Path("result/one/roc.png").exists()  # the one of before would mislead
+    assert not Path("result/one/roc.png").exists()  # an earlier one would mislead
 
 
 def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: str) -> None:
@@ -232,7 +233,7 @@ def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals as POSIX does")
-def test_signals_save_and_go_on_or_end_and_one_trains_at_a_time(
+def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
     small_scene: str, refusal: CommandLine
 ) -> None:
     words = ["--command", "train", "--dataset", small_scene, "--nch_ker", "4", "--nblk", "2"]
@@ -272,7 +273,7 @@ def epochs_logged() -> int:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so, a minute at most."""
+    """Wait until a condition holds, a minute at most."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
@@ -291,21 +292,24 @@ def test_cuda_and_cpu_read_each_other(small_scene: str, run: CommandLine) -> Non
     assert aucs == pytest.approx([aucs[0]] * 4, abs=1e-2)
 
 
-def test_help_is_there_at_once_and_grouped() -> None:
-    command = [sys.executable, main.__file__, "--help"]
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.5
+def test_help_and_version_answer_in_half_a_second() -> None:
+    answers = {}
+    for option in ("--version", "--help"):
+        command, times = [sys.executable, main.__file__, option], []
+        for _ in range(3):
+            started = time.perf_counter()
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            times.append(time.perf_counter() - started)
+        assert min(times) < 0.5
+        answers[option] = done.stdout
+    assert answers["--version"] == f"NL2Net {VERSION}\n"
     probe = "import sys, main; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", probe], check=True, cwd=Path(main.__file__).parent)
     for group in ("what to do:", "training:", "network:", "folders:"):
-        assert group in text
+        assert group in answers["--help"]
 
 
-def test_the_training_never_sees_the_map(
+def test_the_training_never_sees_the_ground_truth(
     workplace: Path, run: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     states = []

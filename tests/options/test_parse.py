@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import main
 from model.methods import METHODS, PRECISIONS, PRESETS
 from options.flag import COMMANDS
+from options.flags import FLAGS
 from options.parse import (
     expand_shorthands,
     format_options,
@@ -153,10 +154,7 @@ def test_words_of_mode_in_any_way(words: list[str]) -> None:
 def test_options_of_other_methods_do_not_apply(name: str) -> None:
     of_all = {option for method in METHODS.values() for option in method.options}
     for option in of_all - set(METHODS[name].options):
-        value = {
-            **{"lossm": "l2", "mode": "na", "ridge": "0.5"},
-            **{"precision": "bf16", "preset": "fast", "refinement": "true"},
-        }.get(option, "3")
+        value = next(text for text in FLAGS[option].type.accepted if isinstance(text, str))
         with pytest.raises(InputError, match=f"--{option} does not apply to --method {name} "):
             parse(["--method", name, f"--{option}", value])
         _, given = parse(["--command", "reproduce", "--method", name, f"--{option}", value])
