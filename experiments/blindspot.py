@@ -101,7 +101,7 @@ def describe_leak(method: str, options: Mapping[str, Any]) -> str:
     if options.get("refinement"):
         return "random replacing (R3) lets a pixel see itself"
     if "ss" in options.get("mode", ()):
-        return "attention sees the whole image; its layer norm averages over it, blind spot included"
+        return "attention sees the whole image; its layer norm averages over all of it"
     if method == "punnet":
         return "channel attention averages over the whole image, the pixel itself included"
     return ""

@@ -52,7 +52,7 @@ class Layout:
 
     @property
     def of_one_method(self) -> bool:
-        """Whether the table has no place for a second method."""
+        """True where the table has no place for a second method."""
         return "method" not in self.rows
 
     @property
