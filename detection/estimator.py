@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from data.reading.nodata import without_data
 from data.scene import Scene, check_finite, in_unit
-from detection.measures import scaled
+from detection.measures import min_max_scale
 from detection.task import seeded_trainer
 from model.build import FITTED, detector_scores
 from model.detectors.rx import Background
@@ -103,7 +103,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         )
         scores = self.scorer_(unit).reshape(array.shape[:-1])
         self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
-        self.detection_map_ = scaled(scores).astype(np.float32)
+        self.detection_map_ = min_max_scale(scores).astype(np.float32)
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -116,7 +116,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def detection_map(self, X: ArrayLike) -> NDArray[np.float32]:
         """Score every pixel from 0 to 1, the most anomalous, as `--command predict` does."""
-        return scaled(self._scores(X)).astype(np.float32)
+        return min_max_scale(self._scores(X)).astype(np.float32)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Score every pixel, below 0 where anomalous."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data.reading.by_name import load_scene
 from data.reading.settings import Reading
 from data.scene import Scene
-from detection.measures import measure, scaled
+from detection.measures import compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_trainer, detector_scores
 from model.image import Image, Windows, cube_to_image, image_to_cube, whole
@@ -53,14 +53,14 @@ def detect(
         cube = image_to_cube(whole(image))
         with as_input_error(f"--method {method}"):
             scores = detector_scores(method, cube, device=device, options=options)
-        return scaled(scores).astype(np.float32), None
+        return min_max_scale(scores).astype(np.float32), None
     with as_input_error(f"--method {method}"):
         residuals, rebuilt = trainer.detect(image)
     scores = residuals.numpy()
     reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
     if reconstruction is not None:
         reconstruction[np.isnan(scores)] = np.nan
-    return scaled(scores).astype(np.float32), reconstruction
+    return min_max_scale(scores).astype(np.float32), reconstruction
 
 
 def image_of(scene: Scene, *, tile: int) -> Image:
@@ -121,5 +121,5 @@ def rx_in_words(scene: Scene) -> str:
     method, options = method_options_of({"method": "rx"})
     image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
-    measures = measure(scene.anomalous, scene.labelled(scores))
+    measures = compute_measures(scene.anomalous, scene.labelled(scores))
     return f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"

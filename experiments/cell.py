@@ -18,7 +18,7 @@ from data.errors import SceneError
 from data.reading.by_name import load_scene
 from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
-from detection.measures import area_under_roc, json_values, measure
+from detection.measures import area_under_roc, compute_measures, json_values
 from detection.task import detect, image_of, seeded_trainer
 from experiments.cost import PeakMemory, forward_flops
 from model.image import Image
@@ -114,7 +114,7 @@ def score(
     scores, _ = detect(cell.method, image, trainer=trainer, device=device, options=cell.options)
     record = {
         "shape": list(scene.cube.shape),
-        "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
+        "measures": json_values(compute_measures(scene.anomalous, scene.labelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),

@@ -15,7 +15,7 @@ import detection.task
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.measures import MEASURES, json_values, measure
+from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
 from options.parse import method_options_of, parse
@@ -119,7 +119,7 @@ def test_a_record_has_all_that_is_behind_its_numbers(small_scene: str, method: s
     assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 5]
     assert list(record["options"]) == list(METHODS[method].options)
     truth = load_scene("small", data_dir=Path("data")).anomalous
-    assert record["measures"] == json_values(measure(truth, outcome.scores))
+    assert record["measures"] == json_values(compute_measures(truth, outcome.scores))
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
@@ -251,7 +251,7 @@ def test_a_scene_with_gaps_and_no_truth_has_scores_but_no_measures(
     np.testing.assert_array_equal(scores, same_scores)
     assert without["measures"] is None and not without.get("auc_over_epochs")
     seen = ~masked & ~unlabelled
-    expected = measure(truth[seen] != 0, scores[seen])
+    expected = compute_measures(truth[seen] != 0, scores[seen])
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
         assert told == [13 * 11] * 4
