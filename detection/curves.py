@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from detection.measures import of_data
+from detection.measures import drop_nan
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
 COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -31,7 +31,7 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
     """Draw the ROC curve of each method's scores (H, W) over a log axis of false alarm rates."""
     figure = Figure(figsize=(5.2, 4.4 + 0.2 * max(len(scores) - 4, 0)), layout="constrained")
     axes = figure.subplots()
-    valid = {label: of_data(anomalous, values) for label, values in scores.items()}
+    valid = {label: drop_nan(anomalous, values) for label, values in scores.items()}
     background = max(np.count_nonzero(~truth) for truth, _ in valid.values())
     lowest = 1 / background  # one false alarm; a log axis has no 0
     for (label, (truth, values)), style in zip(valid.items(), line_styles(), strict=False):
@@ -53,7 +53,7 @@ def separability_figure(
     """
     figure = Figure(figsize=(1.8 + 1.1 * len(scores), 4.2), layout="constrained")
     axes = figure.subplots()
-    valid = [of_data(anomalous, values) for values in scores.values()]
+    valid = [drop_nan(anomalous, values) for values in scores.values()]
     classes = (("background", False, BLUE, -0.19), ("anomalies", True, VERMILION, 0.19))
     for _, of_class, colour, shift in classes:
         boxes = axes.bxp(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from data.reading.nodata import without_data
 from data.scene import Scene, check_finite, in_unit
 from detection.learning import learn
-from detection.measures import scaled
+from detection.measures import min_max_scale
 from detection.task import Task
 from model.image import cube_to_image
 from model.trainers.trainer import most_epochs
@@ -86,7 +86,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.detector_.keep_background(task.image)
         scores = self.detector_.detect(task.image)[0].numpy().reshape(array.shape[:-1])
         self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
-        self.detection_map_ = scaled(scores).astype(np.float32)
+        self.detection_map_ = min_max_scale(scores).astype(np.float32)
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -99,7 +99,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def detection_map(self, X: ArrayLike) -> NDArray[np.float32]:
         """Score every pixel from 0 to 1, the most anomalous, as `--command predict` does."""
-        return scaled(self._scores(X)).astype(np.float32)
+        return min_max_scale(self._scores(X)).astype(np.float32)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Score every pixel, below 0 where anomalous."""

@@ -39,7 +39,7 @@ def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
     paths = []
     for name, values in maps.items():
         path = folder / f"{name}.mat"
-        if values is None or (values is prediction.reconstruction and prediction.omitted):
+        if values is None or (values is prediction.reconstruction and prediction.omitted_line):
             path.unlink(missing_ok=True)  # one of another method would mislead
         else:
             paths.append(write_variables(path, {name: values}))
@@ -53,11 +53,11 @@ def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
     for path in (table, points):
         path.unlink(missing_ok=True)  # those of an earlier threshold would mislead
     scene, objects = prediction.scene, prediction.objects
-    if prediction.least_detected is None:
+    if prediction.threshold_score is None:
         return []
     paths = [write_objects_csv(table, objects, scene=scene)]
     if has_longitudes(scene):
-        threshold = prediction.least_detected
+        threshold = prediction.threshold_score
         paths.append(write_objects_geojson(points, objects, scene=scene, threshold=threshold))
     return paths
 
@@ -66,7 +66,7 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the ground truth has both classes, its curves."""
     scene, scores = prediction.scene, prediction.scores
     labelled = {prediction.method: scene.labelled(scores)}
-    colours = prediction.colours
+    colours = prediction.rgb
     maps = maps_figure(colours, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2))
     paths = save_figure(folder / "detectmap", maps)
     for name, draw in (("roc", roc_figure), ("separability", separability_figure)):
@@ -84,8 +84,10 @@ def log_text(prediction: Prediction) -> str:
         *(f"{name}: {value}" for name, value in prediction.options.items()),
         *prediction.scene.notes,
         f"predicting: {prediction.details['predicting']}",
-        prediction.outcome,
-        *filter(None, [prediction.decision, prediction.omitted, prediction.details["caution"]]),
+        prediction.auc_line,
+        *filter(
+            None, [prediction.decision_line, prediction.omitted_line, prediction.details["caution"]]
+        ),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -100,9 +102,9 @@ def metrics_text(prediction: Prediction) -> str:
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),
         "anomalous": None if scene.truth is None else scene.anomalies,
         "notes": list(scene.notes),
-        "omitted": prediction.omitted,
+        "omitted": prediction.omitted_line,
         "measures": json_values(prediction.measures),
-        "threshold": prediction.least_detected,
+        "threshold": prediction.threshold_score,
         "options": dict(prediction.options),
         **prediction.details,
     }
@@ -119,13 +121,13 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
     details |= prediction.details["versions"]
     if prediction.scene.notes:
         details = {"scene": "; ".join(prediction.scene.notes), **details}
-    if prediction.decision:
-        details["decision"] = prediction.decision
+    if prediction.decision_line:
+        details["decision"] = prediction.decision_line
     return write_report(
         path,
         title=prediction.scene.name,
         shape=prediction.scene.cube.shape,
-        colours=prediction.colours,
+        colours=prediction.rgb,
         natural=prediction.scene.metadata.colour_bands is not None,
         anomalous=prediction.scene.anomalous,
         unlabelled=prediction.scene.unlabelled,
@@ -134,5 +136,5 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
         measures=prediction.measures,
         options=prediction.options,
         details=details,
-        threshold=prediction.least_detected,
+        threshold=prediction.threshold_score,
     )

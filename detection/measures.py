@@ -99,17 +99,19 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def measure(anomalous: NDArray[np.bool_] | None, scores: NDArray[Any]) -> dict[str, float] | None:
+def compute_measures(
+    anomalous: NDArray[np.bool_] | None, scores: NDArray[Any]
+) -> dict[str, float] | None:
     """Compute all measures of scores (H, W), by name; None without anomalies and background.
 
     The scores are scaled to [0, 1] first. Every measure is exact.
     """
     if anomalous is None:
         return None
-    anomalous, scores = of_data(anomalous, scores)
+    anomalous, scores = drop_nan(anomalous, scores)
     if anomalous.all() or not anomalous.any():
         return None
-    unit = scaled(scores.astype(np.float64))
+    unit = min_max_scale(scores.astype(np.float64))
     classes = ClassScores(unit[anomalous], unit[~anomalous])
     return {name: one.compute(classes) for name, one in MEASURES.items()}
 
@@ -121,7 +123,7 @@ def json_values(measures: Mapping[str, float] | None) -> dict[str, float | None]
     return {name: value if math.isfinite(value) else None for name, value in measures.items()}
 
 
-def scaled(scores: NDArray[Any]) -> NDArray[Any]:
+def min_max_scale(scores: NDArray[Any]) -> NDArray[Any]:
     """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal.
 
     NaN stays NaN. At least one score has to be a number.
@@ -130,7 +132,7 @@ def scaled(scores: NDArray[Any]) -> NDArray[Any]:
     return (scores - low) / (high - low if high > low else 1)
 
 
-def of_data(
+def drop_nan(
     anomalous: NDArray[np.bool_], scores: NDArray[Any]
 ) -> tuple[NDArray[np.bool_], NDArray[Any]]:
     """Exclude no-data pixels: ground truth and scores (H, W) → both (pixels,)."""
@@ -140,7 +142,7 @@ def of_data(
 
 def area_under_roc(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> float:
     """Compute AUC(D,F) of scores (H, W), of which both classes have some."""
-    anomalous, scores = of_data(anomalous, scores)
+    anomalous, scores = drop_nan(anomalous, scores)
     return ordered_share(scores[anomalous], scores[~anomalous])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from data.scene import Scene
 from detection.files import write_prediction
-from detection.measures import measure
+from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
 from detection.task import Task, open_scene
 from model.detector import Detector
@@ -34,7 +34,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         method=task.title,
         scores=scores,
         reconstruction=reconstruction,
-        measures=measure(scene.anomalous, scene.labelled(scores)),
+        measures=compute_measures(scene.anomalous, scene.labelled(scores)),
         threshold=args.threshold,
         options=option_texts(args),
         details={
@@ -51,8 +51,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
 
 def print_outcome(prediction: Prediction) -> None:
     """Print the AUC and the other measures, the decision, and warnings."""
-    print(prediction.outcome)
+    print(prediction.auc_line)
     print(measures_table(prediction.measures), end="")
-    notes = prediction.decision, prediction.omitted, prediction.details["caution"]
+    notes = prediction.decision_line, prediction.omitted_line, prediction.details["caution"]
     for note in filter(None, notes):
         print(note)

@@ -37,20 +37,20 @@ class Prediction:
     threshold: Threshold | None = None
 
     @cached_property
-    def colours(self) -> NDArray[np.float32]:
+    def rgb(self) -> NDArray[np.float32]:
         """The bands of the scaled cube shown as red, green and blue, (H, W, 3)."""
         bands = self.scene.metadata.colour_bands or default_rgb_bands(self.scene.cube.shape[2])
         return self.scene.scaled_bands(bands)
 
     @property
-    def outcome(self) -> str:
+    def auc_line(self) -> str:
         """The line of the AUC, or why there is none."""
         if self.measures is None:
             return f"no AUC, {self.scene.without_auc}"
         return f"AUC: {self.measures['auc_df']}"
 
     @cached_property
-    def least_detected(self) -> float | None:
+    def threshold_score(self) -> float | None:
         """The score from which a pixel is detected; None without a threshold."""
         if self.threshold is None:
             return None
@@ -58,7 +58,7 @@ class Prediction:
         return float(np.float32(threshold_score(self.scores, self.threshold)))
 
     @property
-    def omitted(self) -> str:
+    def omitted_line(self) -> str:
         """The line on a map that is too large for a MATLAB file; empty if there is none."""
         if self.reconstruction is None or self.reconstruction.nbytes < MATLAB_LIMIT:
             return ""
@@ -68,24 +68,24 @@ class Prediction:
     @cached_property
     def mask(self) -> NDArray[np.uint8] | None:
         """1 where a pixel is detected, (H, W); None without a threshold."""
-        if self.least_detected is None:
+        if self.threshold_score is None:
             return None
-        return (self.scores >= self.least_detected).astype(np.uint8)
+        return (self.scores >= self.threshold_score).astype(np.uint8)
 
     @cached_property
     def objects(self) -> list[DetectedObject]:
         """The detected objects, the highest peak first; none without a threshold."""
-        if self.least_detected is None:
+        if self.threshold_score is None:
             return []
-        return detected_objects(self.scene, self.scores, threshold=self.least_detected)
+        return detected_objects(self.scene, self.scores, threshold=self.threshold_score)
 
     @property
-    def decision(self) -> str:
+    def decision_line(self) -> str:
         """The line of the threshold and what it detects; empty without a threshold."""
         if self.mask is None:
             return ""
         return (
-            f"threshold {self.threshold}: score {self.least_detected:.6g}, "
+            f"threshold {self.threshold}: score {self.threshold_score:.6g}, "
             f"{np.count_nonzero(self.mask):,} pixels in {len(self.objects):,} objects"
         )
 

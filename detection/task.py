@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from data.reading.by_name import load_scene
 from data.reading.settings import Reading
 from data.scene import Scene
-from detection.measures import measure, scaled
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector

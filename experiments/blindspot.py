@@ -103,9 +103,7 @@ def describe_leak(method: str, options: Mapping[str, Any]) -> str:
     if options.get("refinement"):
         return "random replacing (R3) lets a pixel see itself"
     if "ss" in options.get("mode", ()):
-        return (
-            "attention sees the whole image; its layer norm averages over it, pixel included"
-        )
+        return "attention sees the whole image; its layer norm averages over all of it"
     return METHODS[method].leak
 
 

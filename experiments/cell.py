@@ -18,7 +18,7 @@ from data.reading.by_name import load_scene
 from data.reading.settings import AS_IT_IS, Reading
 from data.scene import Scene
 from detection.learning import learn
-from detection.measures import json_values, measure
+from detection.measures import compute_measures, json_values
 from detection.task import Task
 from experiments.cost import PeakMemory, forward_flops
 from model.detector import Detector
@@ -111,7 +111,7 @@ def score(
     scores, _ = task.detect(detector)
     record = {
         "shape": list(scene.cube.shape),
-        "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
+        "measures": json_values(compute_measures(scene.anomalous, scene.labelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),

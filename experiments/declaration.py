@@ -155,7 +155,7 @@ def read_rows(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row
         if option in method_option_names() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
     rows = [read_row(block, declared.get("options", {}), given) for block in blocks]
-    if LAYOUTS[declared["show"]].concerns_one_method and len(rows) > 1:
+    if LAYOUTS[declared["show"]].of_one_method and len(rows) > 1:
         raise ValueError(
             f"show is {declared['show']!r}, a table of one method, not of {len(rows)}: "
             f"name it with --method"

@@ -87,7 +87,7 @@ def measured_rows(
             *column_entries(group, layout, trained=label not in untrained),
         ]
         rows.append((label, entries))
-    if layout.averages and layout.concerns_one_method:
+    if layout.averages and layout.of_one_method:
         rows.append((AVERAGE, average_entries(cells, layout, averaged)))
     return rank_scenes(rows, layout)
 

@@ -51,8 +51,8 @@ class Layout:
     pictures: bool = True
 
     @property
-    def concerns_one_method(self) -> bool:
-        """Whether the table has no place for a second method."""
+    def of_one_method(self) -> bool:
+        """True where the table has no place for a second method."""
         return "method" not in self.rows
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.reading.settings import Reading
 from data.scene import Scene
-from detection.measures import MEASURES, json_values, measure
+from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Outcome, compute
 from experiments.cell_store import CellStore
 from experiments.declaration import Table
@@ -79,7 +79,7 @@ def with_all_measures(saved: Outcome, scene: Scene | None) -> Outcome:
     measures = saved.record["measures"]
     if scene is None or saved.scores is None or not measures or measures.keys() == MEASURES.keys():
         return saved
-    found = json_values(measure(scene.anomalous, scene.labelled(saved.scores)))
+    found = json_values(compute_measures(scene.anomalous, scene.labelled(saved.scores)))
     return replace(saved, record={**saved.record, "measures": found})
 
 

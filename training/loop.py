@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from data.scene import Scene
 from detection.maps import training_picture
-from detection.measures import measure, scaled
+from detection.measures import compute_measures, min_max_scale
 from model.image import Image, Windows, image_to_cube
 from model.trainers.trainer import Trainer, most_epochs
 from training.checkpoints import save_weights
@@ -120,7 +120,7 @@ def keep_weights(
     picture = training_picture(
         image_to_cube(image),
         image_to_cube(reconstruction),
-        scaled(scores.numpy()),
+        min_max_scale(scores.numpy()),
         bands=scene.metadata.colour_bands,
     )
     record.add_picture(epoch, picture)
@@ -131,6 +131,6 @@ def evaluate(
 ) -> None:
     """Log the AUC after an epoch, where there is one; it does nothing to the training."""
     scores, _ = trainer.detect(image)
-    measures = measure(scene.anomalous, scene.labelled(scores.numpy()))
+    measures = compute_measures(scene.anomalous, scene.labelled(scores.numpy()))
     if measures is not None:
         record.add_auc(epoch, measures["auc_df"])

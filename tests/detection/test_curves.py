@@ -46,11 +46,11 @@ def test_the_auc_runs_over_the_epochs() -> None:
 
 
 def test_pixels_without_data_are_in_no_curve_and_no_box() -> None:
-    gaps = RANDOM.random(TRUTH.shape) > 0.7
-    seen = {"RX": np.where(gaps, np.float32(np.nan), SCORES)}
-    known = {"RX": SCORES[~gaps]}
+    no_data = RANDOM.random(TRUTH.shape) > 0.7
+    seen = {"RX": np.where(no_data, np.float32(np.nan), SCORES)}
+    known = {"RX": SCORES[~no_data]}
     for draw in (roc_figure, separability_figure):
-        figure, expected = draw(TRUTH, seen), draw(TRUTH[~gaps], known)
+        figure, expected = draw(TRUTH, seen), draw(TRUTH[~no_data], known)
         lines = [line.get_xydata() for axes in figure.axes for line in axes.lines]
         others = [line.get_xydata() for axes in expected.axes for line in axes.lines]
         assert len(lines) == len(others) > 0

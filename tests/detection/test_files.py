@@ -21,7 +21,7 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
 from detection.files import log_text, metrics_text, write_maps, write_prediction
-from detection.measures import MEASURES, json_values, measure
+from detection.measures import MEASURES, compute_measures, json_values
 from detection.prediction import Prediction
 from options.types import Threshold
 from tests.conftest import CommandLine
@@ -55,7 +55,7 @@ def prediction(
         method="RX",
         scores=scores,
         reconstruction=reconstruction,
-        measures=measure(scene.anomalous, scores),
+        measures=compute_measures(scene.anomalous, scores),
         options={"seed": "1", "dataset": "a: b"},
         details=DETAILS,
         threshold=threshold,
@@ -77,17 +77,22 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene, "--seed", "3")
-    told = json.loads(Path("result/small/metrics.json").read_text(encoding="utf-8"))
-    assert (told["dataset"], told["method"]) == ("small", "NL2Net")
-    assert (told["pixels"], told["anomalous"]) == (13 * 11, 3)
-    assert list(told["measures"]) == list(MEASURES)
-    assert f"AUC: {told['measures']['auc_df']}\n" in out
+    metrics = json.loads(Path("result/small/metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["dataset"], metrics["method"]) == ("small", "NL2Net")
+    assert (metrics["pixels"], metrics["anomalous"]) == (13 * 11, 3)
+    assert list(metrics["measures"]) == list(MEASURES)
+    assert f"AUC: {metrics['measures']['auc_df']}\n" in out
     scores = loadmat("result/small/detectmap.mat")["detectmap"]
     truth = loadmat("data/small.mat")["map"] != 0
-    assert told["measures"] == json_values(measure(truth, scores))
-    assert told["options"]["seed"] == "3" and told["options"]["mode"] == "ss,ss"
-    assert told["versions"]["torch"] and told["device"] and told["date"] and told["seconds"] >= 0
-    assert told["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
+    assert metrics["measures"] == json_values(compute_measures(truth, scores))
+    assert metrics["options"]["seed"] == "3" and metrics["options"]["mode"] == "ss,ss"
+    assert (
+        metrics["versions"]["torch"]
+        and metrics["device"]
+        and metrics["date"]
+        and metrics["seconds"] >= 0
+    )
+    assert metrics["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
 
     folder = Path("result/small")
     assert names(folder) == FILES
@@ -98,11 +103,11 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
 
 
 def test_measures_that_are_no_number_are_null() -> None:
-    values = json_values(measure(np.array([[True, False]]), np.array([[1.0, 0.0]])))
+    values = json_values(compute_measures(np.array([[True, False]]), np.array([[1.0, 0.0]])))
     assert values is not None and list(values) == list(MEASURES)
     assert values["auc_snpr"] is values["auc_snpr_db"] is None
     assert (values["auc_df"], values["auc_tdbs"], values["pd_at_0.01"]) == (1, 1, 1)
-    undefined = json_values(measure(np.array([[True, False]]), np.zeros((1, 2))))
+    undefined = json_values(compute_measures(np.array([[True, False]]), np.zeros((1, 2))))
     assert undefined is not None and undefined["auc_snpr"] is None
     json.dumps([values, undefined], allow_nan=False)
     assert json_values(None) is None
@@ -132,7 +137,7 @@ def test_maps_are_written_under_the_published_names(
     assert np.array_equal(loadmat(paths[1])["reconstructed_data"], reconstruction)
 
 
-def test_a_reconstruction_that_is_too_large_is_left_out_and_told(
+def test_a_reconstruction_that_is_too_large_is_omitted_with_a_note(
     tmp_path: Path, cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rebuilt = np.sqrt(cube.astype(np.float32))
@@ -141,8 +146,8 @@ def test_a_reconstruction_that_is_too_large_is_left_out_and_told(
     monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     paths = {path.name for path in write_maps(tmp_path, made)}
     assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
-    assert log_text(made).splitlines()[-1] == made.omitted
-    assert json.loads(metrics_text(made))["omitted"] == made.omitted != ""
+    assert log_text(made).splitlines()[-1] == made.omitted_line
+    assert json.loads(metrics_text(made))["omitted"] == made.omitted_line != ""
 
 
 def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray[Any]) -> None:
@@ -193,10 +198,12 @@ def test_a_decision_is_the_same_in_every_file(
     words = ["--dataset", "x", "--method", "rx", "--gpu_ids", "-1", "--threshold", threshold]
     main.main(words)
     out, folder = capsys.readouterr().out, Path("result/x")
-    told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     scores, mask = loadmat(folder / "detectmap.mat")["detectmap"], loadmat(folder / "mask.mat")
-    detected = scores >= told["threshold"]
-    assert told["threshold"] == float(np.float32(told["threshold"]))  # as the page's script has it
+    detected = scores >= metrics["threshold"]
+    assert metrics["threshold"] == float(
+        np.float32(metrics["threshold"])
+    )  # as the page's script has it
     assert np.array_equal(mask["mask"], detected) and mask["mask"].dtype == np.uint8
     expected = {
         "pf=0.05": (0.02 * 1196 + 4, 0.1 * 1196 + 4),  # of the background, and the anomalies
@@ -212,12 +219,12 @@ def test_a_decision_is_the_same_in_every_file(
     areas = sorted(int(row["area_pixels"]) for row in rows)
     assert areas == sorted(np.bincount(labels.ravel())[1:])
     line = (
-        f"threshold {threshold}: score {told['threshold']:.6g}, "
+        f"threshold {threshold}: score {metrics['threshold']:.6g}, "
         f"{detected.sum()} pixels in {count} objects"
     )
     log = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
     assert line in out.splitlines() and log[-1] == line and f"threshold: {threshold}" in log
-    start = f"It starts at the threshold of this prediction, {told['threshold']:.4g}."
+    start = f"It starts at the threshold of this prediction, {metrics['threshold']:.4g}."
     assert start in (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -239,7 +246,7 @@ def test_a_decision_leaves_with_the_next_prediction(
     undecided = prediction(cube, truth, **known)
     paths = write_prediction(tmp_path, undecided)
     assert {path.name for path in paths} == names(tmp_path) == plain
-    assert (undecided.decision, undecided.mask, undecided.objects) == ("", None, [])
+    assert (undecided.decision_line, undecided.mask, undecided.objects) == ("", None, [])
     assert "threshold" not in log_text(undecided)
     assert json.loads(metrics_text(undecided))["threshold"] is None
 
@@ -252,7 +259,7 @@ def test_a_threshold_above_every_score_detects_nothing(
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
     known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
     made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
-    assert made.decision == "threshold value=1.0: score 1, 0 pixels in 0 objects"
+    assert made.decision_line == "threshold value=1.0: score 1, 0 pixels in 0 objects"
     write_prediction(tmp_path, made)
     assert not loadmat(tmp_path / "mask.mat")["mask"].any()
     assert len((tmp_path / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
@@ -267,12 +274,12 @@ def test_without_a_map_nothing_is_measured_and_the_log_says_so(
     assert log_text(bare).endswith(
         f"{note}\npredicting: small on the CPU\nno AUC, there is no map\n"
     )
-    told = json.loads(metrics_text(bare))
-    assert (told["anomalous"], told["measures"], told["pixels"]) == (None, None, 143)
-    assert told["notes"] == [note]
-    told = json.loads(metrics_text(prediction(cube, truth * 0)))
-    assert (told["anomalous"], told["measures"]) == (0, None)  # a map of background is a map
+    metrics = json.loads(metrics_text(bare))
+    assert (metrics["anomalous"], metrics["measures"], metrics["pixels"]) == (None, None, 143)
+    assert metrics["notes"] == [note]
+    metrics = json.loads(metrics_text(prediction(cube, truth * 0)))
+    assert (metrics["anomalous"], metrics["measures"]) == (0, None)  # a map of background is a map
     masked = np.zeros(truth.shape, bool)
     masked[:4] = True  # with one of the three anomalous pixels
-    told = json.loads(metrics_text(prediction(cube, truth, masked=masked)))
-    assert (told["pixels"], told["anomalous"]) == (143 - 44, 2)
+    metrics = json.loads(metrics_text(prediction(cube, truth, masked=masked)))
+    assert (metrics["pixels"], metrics["anomalous"]) == (143 - 44, 2)

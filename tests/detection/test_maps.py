@@ -37,7 +37,7 @@ def test_the_training_picture_has_three_panels_side_by_side() -> None:
     assert picture.min() >= 0 and picture.max() <= 1
 
 
-def test_the_maps_stand_beside_scene_and_truth() -> None:
+def test_the_maps_are_next_to_scene_and_ground_truth() -> None:
     figure = maps_figure(CUBE, TRUTH, {"RX": SCORES, "NL2Net": 1 - SCORES})
     _, truth, *maps = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:4])
     assert np.array_equal(truth, TRUTH)
@@ -58,14 +58,14 @@ def test_a_figure_is_kept_for_the_screen_and_for_print(tmp_path: Path) -> None:
     assert paths[1].read_bytes().startswith(b"%PDF")
 
 
-def gaps() -> NDArray[np.bool_]:
+def no_data() -> NDArray[np.bool_]:
     """Where there is no data, (12, 17)."""
     missing = np.zeros((12, 17), bool)
     missing[:, :3] = missing[5, 9] = True
     return missing
 
 
-def test_false_colour_takes_the_bands_it_is_told() -> None:
+def test_false_colour_shows_the_given_bands() -> None:
     image = false_colour(CUBE, bands=(8, 0, 3))
     for channel, band in enumerate((8, 0, 3)):
         low, high = np.percentile(CUBE[..., band], (2, 98))
@@ -74,37 +74,37 @@ def test_false_colour_takes_the_bands_it_is_told() -> None:
 
 
 def test_pixels_of_no_data_are_white_and_do_not_stretch_the_others() -> None:
-    cube = np.where(gaps()[..., np.newaxis], np.float32(np.nan), CUBE)
+    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
     image = false_colour(cube)
-    assert (image[gaps()] == 1).all()
-    assert np.array_equal(image[~gaps()], false_colour(CUBE[~gaps()][np.newaxis])[0])
+    assert (image[no_data()] == 1).all()
+    assert np.array_equal(image[~no_data()], false_colour(CUBE[~no_data()][np.newaxis])[0])
     rebuilt = false_colour(CUBE - 0.5, like=cube)
-    assert (rebuilt[gaps()] == 1).all() and (rebuilt[~gaps()] < 1).any()
+    assert (rebuilt[no_data()] == 1).all() and (rebuilt[~no_data()] < 1).any()
 
 
 def test_the_training_picture_is_white_where_there_is_no_data() -> None:
-    cube = np.where(gaps()[..., np.newaxis], np.float32(np.nan), CUBE)
-    scores = np.where(gaps(), np.float32(np.nan), SCORES)
+    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
+    scores = np.where(no_data(), np.float32(np.nan), SCORES)
     picture = training_picture(cube, 1 - CUBE, scores, bands=(1, 2, 3)).numpy()
     assert picture.min() >= 0 and picture.max() <= 1
     panels = [picture[:, 2:14, first : first + 17] for first in (2, 21, 40)]
-    assert all((panel[:, gaps()] == 1).all() for panel in panels)
+    assert all((panel[:, no_data()] == 1).all() for panel in panels)
     scene = false_colour(cube, bands=(1, 2, 3))
     rebuilt = false_colour(1 - CUBE, bands=(1, 2, 3), like=cube)
     np.testing.assert_array_equal(panels[0], scene.transpose(2, 0, 1))
     np.testing.assert_array_equal(panels[1], rebuilt.transpose(2, 0, 1))
-    np.testing.assert_array_equal(panels[2][0][~gaps()], SCORES[~gaps()])
+    np.testing.assert_array_equal(panels[2][0][~no_data()], SCORES[~no_data()])
 
 
 def test_maps_count_and_show_only_what_has_data() -> None:
-    cube = np.where(gaps()[..., np.newaxis], np.float32(np.nan), CUBE)
-    scores = np.where(gaps(), np.float32(np.nan), SCORES)
+    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
+    scores = np.where(no_data(), np.float32(np.nan), SCORES)
     figure = maps_figure(cube, TRUTH, {"RX": scores}, bands=(1, 2, 3))
     scene, truth, detected = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:3])
     assert np.array_equal(scene, false_colour(cube, bands=(1, 2, 3)))
-    assert (truth[gaps()] == 0.5).all() and np.array_equal(truth[~gaps()], TRUTH[~gaps()])
-    assert np.array_equal(detected[~gaps()], SCORES[~gaps()])
-    assert figure.axes[1].get_title() == f"Ground truth: {(TRUTH & ~gaps()).sum()} anomalous"
+    assert (truth[no_data()] == 0.5).all() and np.array_equal(truth[~no_data()], TRUTH[~no_data()])
+    assert np.array_equal(detected[~no_data()], SCORES[~no_data()])
+    assert figure.axes[1].get_title() == f"Ground truth: {(TRUTH & ~no_data()).sum()} anomalous"
     figure.savefig(BytesIO(), dpi=20)  # without a warning
 
 

@@ -11,7 +11,13 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from detection.measures import MEASURES, ClassScores, area_under_roc, measure, scaled
+from detection.measures import (
+    MEASURES,
+    ClassScores,
+    area_under_roc,
+    compute_measures,
+    min_max_scale,
+)
 
 # few values, so that there are many ties
 TIED = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.7, 1.0])
@@ -29,8 +35,8 @@ def scored_truths(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.float6
 
 
 def test_scores_from_0_to_1_and_nothing_where_all_are_equal() -> None:
-    np.testing.assert_allclose(scaled(np.array([-1.0, 3, np.nan, 0])), [0, 1, np.nan, 0.25])
-    assert (scaled(np.full((2, 2), 7.0)) == 0).all()
+    np.testing.assert_allclose(min_max_scale(np.array([-1.0, 3, np.nan, 0])), [0, 1, np.nan, 0.25])
+    assert (min_max_scale(np.full((2, 2), 7.0)) == 0).all()
 
 
 @given(scored_truths())
@@ -48,9 +54,9 @@ def test_the_areas_over_the_threshold_are_those_under_the_curves(
 ) -> None:
     """P(s ≥ τ) is a step function of τ: add up its steps between the scores that there are."""
     truth, scores = case
-    unit = scaled(scores)
+    unit = min_max_scale(scores)
     steps = np.unique(np.concatenate([[0.0, 1.0], unit.ravel()]))
-    measures = measure(truth, scores)
+    measures = compute_measures(truth, scores)
     assert measures is not None
     for name, of_class in (("auc_dtau", unit[truth]), ("auc_ftau", unit[~truth])):
         rates = np.array([np.mean(of_class >= threshold) for threshold in steps[1:]])
@@ -62,7 +68,7 @@ def test_detection_rates_are_the_best_of_all_thresholds(
     case: tuple[NDArray[np.bool_], NDArray[np.float64]],
 ) -> None:
     truth, scores = case
-    measures = measure(truth, scores)
+    measures = compute_measures(truth, scores)
     assert measures is not None
     false_alarms, detections, _ = roc_curve(truth.ravel(), scores.ravel(), drop_intermediate=False)
     for rate in (1e-3, 1e-2, 1e-1):
@@ -75,7 +81,7 @@ def test_a_false_alarm_rate_that_is_a_whole_number_of_pixels_allows_all_of_them(
         scores = np.arange(background + 1.0)  # the anomaly is below the strongest background
         truth = np.zeros(background + 1, bool)
         truth[background - background // 10] = True  # a tenth of the background above it
-        measures = measure(truth[np.newaxis], scores[np.newaxis])
+        measures = compute_measures(truth[np.newaxis], scores[np.newaxis])
         assert measures is not None
         assert measures["pd_at_0.1"] == 1 and measures["pd_at_0.01"] == 0
 
@@ -85,7 +91,7 @@ def test_the_other_measures_follow_from_the_three_areas(
     case: tuple[NDArray[np.bool_], NDArray[np.float64]],
 ) -> None:
     truth, scores = case
-    measures = measure(truth, scores)
+    measures = compute_measures(truth, scores)
     assert measures is not None
     df = roc_auc_score(truth.ravel(), scores.ravel())
     unit = (scores - scores.min()) / (np.ptp(scores) or 1)
@@ -106,7 +112,7 @@ def test_measures_do_not_depend_on_the_scores_scale(
 ) -> None:
     truth, scores = case
     scores = np.round(scores, 3)  # steps that survive the rounding of the shift
-    one, other = measure(truth, scores), measure(truth, factor * scores + offset)
+    one, other = compute_measures(truth, scores), compute_measures(truth, factor * scores + offset)
     assert one is not None and other is not None
     assert one["auc_df"] == other["auc_df"]
     assert one["auc_dtau"] == pytest.approx(other["auc_dtau"], abs=1e-9)
@@ -126,14 +132,14 @@ def test_the_ratio_of_no_score_is_infinite(
 
 
 def test_the_ratio_of_nothing_to_nothing_is_no_number() -> None:
-    measures = measure(np.array([[True, False]]), np.zeros((1, 2)))
+    measures = compute_measures(np.array([[True, False]]), np.zeros((1, 2)))
     assert measures is not None and measures["auc_df"] == 0.5
     assert math.isnan(measures["auc_snpr"]) and math.isnan(measures["auc_snpr_db"])
 
 
 @pytest.mark.parametrize("truth", [np.ones((2, 2), bool), np.zeros((2, 2), bool)])
 def test_one_class_has_no_measures(truth: NDArray[np.bool_]) -> None:
-    assert measure(truth, np.zeros((2, 2), np.float32)) is None
+    assert compute_measures(truth, np.zeros((2, 2), np.float32)) is None
 
 
 @given(scored_truths(), st.randoms(use_true_random=False))
@@ -141,14 +147,14 @@ def test_pixels_without_data_are_not_measured(
     case: tuple[NDArray[np.bool_], NDArray[np.float64]], random: Random
 ) -> None:
     truth, scores = case
-    gaps = np.zeros_like(truth)
-    gaps.flat[1:-1] = [random.random() < 0.4 for _ in range(truth.size - 2)]
-    seen = np.where(gaps, np.nan, scores)
-    known, known_truth = scores[~gaps][np.newaxis], truth[~gaps][np.newaxis]
-    assert np.array_equal(scaled(seen)[~gaps], scaled(known)[0])
-    assert np.array_equal(np.isnan(scaled(seen)), gaps)
+    no_data = np.zeros_like(truth)
+    no_data.flat[1:-1] = [random.random() < 0.4 for _ in range(truth.size - 2)]
+    seen = np.where(no_data, np.nan, scores)
+    known, known_truth = scores[~no_data][np.newaxis], truth[~no_data][np.newaxis]
+    assert np.array_equal(min_max_scale(seen)[~no_data], min_max_scale(known)[0])
+    assert np.array_equal(np.isnan(min_max_scale(seen)), no_data)
     assert area_under_roc(truth, seen) == area_under_roc(known_truth, known)
-    one, other = measure(truth, seen), measure(known_truth, known)
+    one, other = compute_measures(truth, seen), compute_measures(known_truth, known)
     assert one is not None and other is not None
     np.testing.assert_equal(one, other)  # NaN of undefined ratios included
 
@@ -157,8 +163,8 @@ def test_pixels_without_data_are_not_measured(
 def test_a_class_without_data_has_no_measures(anomaly: bool) -> None:
     truth = np.array([[True, False, True, False]])
     scores = np.where(truth == anomaly, np.nan, [[0.1, 0.2, 0.3, 0.4]])
-    assert measure(truth, scores) is None
+    assert compute_measures(truth, scores) is None
 
 
 def test_without_a_truth_there_are_no_measures() -> None:
-    assert measure(None, np.ones((2, 2))) is None
+    assert compute_measures(None, np.ones((2, 2))) is None

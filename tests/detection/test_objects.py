@@ -43,9 +43,9 @@ def scene_of(
 ) -> Scene:
     """A scene of random counts in four bands whose pixels of no score have no data."""
     cube = np.random.default_rng(1).integers(0, 65535, (*scores.shape, 4)).astype(np.uint16)
-    told = Metadata(georeference=georeference, **metadata)
+    fields = Metadata(georeference=georeference, **metadata)
     masked = np.isnan(scores) if np.isnan(scores).any() else None
-    return Scene("scene", cube, None, "test", masked=masked, metadata=told)
+    return Scene("scene", cube, None, "test", masked=masked, metadata=fields)
 
 
 def found_in(scene: Scene, scores: NDArray[Any] = SCORES) -> list[DetectedObject]:
@@ -259,9 +259,9 @@ def test_points_are_geojson(tmp_path: Path) -> None:
         assert feature["geometry"]["type"] == "Point"
         place = (found.longitude, found.latitude)
         assert feature["geometry"]["coordinates"] == pytest.approx(place, abs=1e-7)
-        told = feature["properties"]
-        assert told["mean_spectrum"] == pytest.approx(found.spectrum)
-        assert told["area_map_units"] == found.area_pixels * 400
+        properties = feature["properties"]
+        assert properties["mean_spectrum"] == pytest.approx(found.spectrum)
+        assert properties["area_map_units"] == found.area_pixels * 400
 
 
 def test_nothing_detected_is_an_empty_collection(tmp_path: Path) -> None:

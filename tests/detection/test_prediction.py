@@ -20,8 +20,13 @@ def prediction(cube: NDArray[Any], **known: Any) -> Prediction:
     """A prediction that scores a pixel by its first band."""
     scene = Scene("small", cube, None, "nowhere")
     unit = scene.scaled_cube()
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
-    return Prediction(scene, "RX", unit[..., 0], **told | known)
+    fields: dict[str, Any] = {
+        "reconstruction": None,
+        "measures": None,
+        "options": {},
+        "details": {},
+    }
+    return Prediction(scene, "RX", unit[..., 0], **fields | known)
 
 
 def test_the_table_has_all_measures_but_the_auc() -> None:
@@ -35,35 +40,42 @@ def test_the_table_has_all_measures_but_the_auc() -> None:
 
 def test_a_decision_is_that_of_float32(cube: NDArray[Any]) -> None:
     made = prediction(cube, threshold=Threshold("value", 0.1))
-    assert made.least_detected == float(np.float32(0.1))
+    assert made.threshold_score == float(np.float32(0.1))
     assert made.mask is not None and made.mask.dtype == np.uint8
     assert np.array_equal(made.mask, made.scores >= np.float32(0.1))
     assert sum(found.area_pixels for found in made.objects) == made.mask.sum()
-    assert f"{made.mask.sum()} pixels in {len(made.objects)} objects" in made.decision
+    assert f"{made.mask.sum()} pixels in {len(made.objects)} objects" in made.decision_line
     without = prediction(cube)
-    assert (without.least_detected, without.mask, without.objects) == (None, None, [])
-    assert (without.decision, without.omitted) == ("", "")
+    assert (without.threshold_score, without.mask, without.objects) == (None, None, [])
+    assert (without.decision_line, without.omitted_line) == ("", "")
 
 
-def test_what_no_matlab_file_holds_is_told(
+def test_a_map_too_large_for_matlab_is_reported(
     cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rebuilt = np.zeros(cube.shape, np.float32)
-    assert prediction(cube, reconstruction=rebuilt).omitted == ""
+    assert prediction(cube, reconstruction=rebuilt).omitted_line == ""
     monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
-    assert prediction(cube, reconstruction=rebuilt).omitted.startswith("no reconstructed_data.mat")
-    assert prediction(cube).omitted == ""
+    assert prediction(cube, reconstruction=rebuilt).omitted_line.startswith(
+        "no reconstructed_data.mat"
+    )
+    assert prediction(cube).omitted_line == ""
 
 
 def test_the_colours_are_bands_of_the_scaled_cube(cube: NDArray[Any]) -> None:
     """Those of red, green and blue light where the wavelengths are known."""
     unit = Scene("small", cube, None, "nowhere").scaled_cube()
-    shown = prediction(cube).colours
+    shown = prediction(cube).rgb
     assert shown.dtype == np.float32
     assert np.array_equal(shown, unit[..., list(default_rgb_bands(5))])
     metadata = Metadata(wavelengths=np.array([1000.0, 800, 650, 550, 450]))
     known = Scene("small", cube, None, "nowhere", metadata=metadata)
     assert metadata.colour_bands not in (None, default_rgb_bands(5))
-    told: dict[str, Any] = {"reconstruction": None, "measures": None, "options": {}, "details": {}}
-    colours = Prediction(known, "RX", unit[..., 0], **told).colours
+    fields: dict[str, Any] = {
+        "reconstruction": None,
+        "measures": None,
+        "options": {},
+        "details": {},
+    }
+    colours = Prediction(known, "RX", unit[..., 0], **fields).rgb
     assert np.array_equal(colours, unit[..., list(metadata.colour_bands or ())])

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from detection.measures import measure, scaled
+from detection.measures import compute_measures, min_max_scale
 from detection.report import format_measure, write_report
 
 HOSTILE = """</script><script>alert("1")</script>"""
@@ -23,7 +23,9 @@ RANDOM = np.random.default_rng(0)
 CUBE = RANDOM.random((40, 30, 5), np.float32)
 TRUTH = RANDOM.random((40, 30)) > 0.98
 # in steps of 1/500, so that thresholds meet ties
-SCORES = scaled(np.round(500 * (RANDOM.random((40, 30)) ** 6 + 0.3 * TRUTH))).astype(np.float32)
+SCORES = min_max_scale(np.round(500 * (RANDOM.random((40, 30)) ** 6 + 0.3 * TRUTH))).astype(
+    np.float32
+)
 COLOURS = {"anomaly": (0xD5, 0x5E, 0), "missed": (0xF0, 0xE4, 0x42), "alarm": (0x56, 0xB4, 0xE9)}
 
 
@@ -39,7 +41,7 @@ def report(folder: Path, **changes: Any) -> Path:
         "options": {"ridge": "1e-06"},
         "details": {"device": "cpu"},
     } | changes
-    arguments.setdefault("measures", measure(arguments["anomalous"], arguments["scores"]))
+    arguments.setdefault("measures", compute_measures(arguments["anomalous"], arguments["scores"]))
     return write_report(folder / "report.html", **arguments)
 
 
@@ -102,7 +104,7 @@ def test_a_truth_of_one_class_has_no_rates_and_says_why(tmp_path: Path, anomalou
 
 
 def test_measures_stand_in_the_table(tmp_path: Path) -> None:
-    measures = measure(TRUTH, SCORES)
+    measures = compute_measures(TRUTH, SCORES)
     assert measures is not None
     page = report(tmp_path).read_text(encoding="utf-8")
     assert (

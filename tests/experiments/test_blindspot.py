@@ -48,11 +48,11 @@ def test_pd_sees_every_nth_pixel(factor: int, side: int) -> None:
 def test_bocknet_is_blind_to_its_guard_window(window: int, hidden: int) -> None:
     field = field_of("bocknet", blindspot=window)
     assert field.predicting is None and field.factors is None
-    view, beside = field.without_pd, hidden // 2 + 1
+    view, outside = field.without_pd, hidden // 2 + 1
     assert view.blind_side == hidden
     inside = slice(MIDDLE - hidden // 2, MIDDLE + hidden // 2 + 1)
     assert not view.influence[inside, inside].any()
-    for row, column in ((-beside, 0), (beside, 0), (0, -beside), (0, beside)):
+    for row, column in ((-outside, 0), (outside, 0), (0, -outside), (0, outside)):
         assert view.influence[MIDDLE + row, MIDDLE + column] > 0
 
 
@@ -92,7 +92,7 @@ def test_the_side_of_what_is_blind() -> None:
     assert View(np.zeros((7, 7))).blind_side == 7
 
 
-def test_small_numbers_in_words() -> None:
+def test_format_of_small_numbers() -> None:
     texts = [format_power(value) for value in (1, 0.25, 0.01, 0.0042, 9.6e-12)]
     assert texts == ["1", "0.25", "0.01", "4·10⁻³", "1·10⁻¹¹"]
 

@@ -15,7 +15,7 @@ import model.detectors.rx
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.measures import MEASURES, json_values, measure
+from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
 from options.parse import parse, resolve
@@ -119,7 +119,7 @@ def test_a_record_has_options_measures_costs_and_versions(small_scene: str, meth
     assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 5]
     assert list(record["options"]) == list(METHODS[method].options)
     truth = load_scene("small", data_dir=Path("data")).anomalous
-    assert record["measures"] == json_values(measure(truth, outcome.scores))
+    assert record["measures"] == json_values(compute_measures(truth, outcome.scores))
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
@@ -249,7 +249,7 @@ def test_no_data_pixels_and_missing_labels_are_not_measured(
     np.testing.assert_array_equal(scores, same_scores)
     assert without["measures"] is None and not without.get("auc_over_epochs")
     seen = ~masked & ~unlabelled
-    expected = measure(truth[seen] != 0, scores[seen])
+    expected = compute_measures(truth[seen] != 0, scores[seen])
     assert record["measures"] == json_values(expected) and expected is not None
     if METHODS[method].trained:
         assert reported == [13 * 11] * 4

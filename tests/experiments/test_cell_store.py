@@ -47,7 +47,7 @@ def test_nothing_else_is_found(store: CellStore) -> None:
     assert store.find("scene", "key2") is None and store.find("other", "key") is None
 
 
-def test_failures_are_told_but_tried_again(store: CellStore) -> None:
+def test_failures_are_reported_but_computed_again(store: CellStore) -> None:
     store.save("scene", "key", FAILED)
     assert store.find("scene", "key") is None
     assert names(store) == {"scene/key.failed.json"}

@@ -21,8 +21,8 @@ from experiments.plan import Plan
 def test_a_scene_without_a_truth_has_its_maps_alone(
     cube: NDArray[np.uint16], wavelengths: list[float] | None
 ) -> None:
-    told = Metadata(wavelengths=None if wavelengths is None else np.array(wavelengths))
-    scene = Scene("small", cube, None, "memory", masked=cube[..., 0] < 400, metadata=told)
+    metadata = Metadata(wavelengths=None if wavelengths is None else np.array(wavelengths))
+    scene = Scene("small", cube, None, "memory", masked=cube[..., 0] < 400, metadata=metadata)
     scores = np.where(cube[..., 0] < 400, np.nan, 0.5).astype(np.float32)
     figures = comparison_figures(scene, {"RX": scores}, {})
     assert list(figures) == ["maps"]
@@ -64,7 +64,7 @@ def on_devices(plan: Plan) -> list[str]:
     return [note for note in notes_of(plan) if note.startswith("seconds of different devices")]
 
 
-def test_seconds_of_several_devices_are_told_by_row() -> None:
+def test_seconds_of_several_devices_are_listed_by_row() -> None:
     cells = {("PDBSNet", 1): ("H100", 8), ("LFEB", 1): ("EPYC", 1), ("LFEB", 2): ("H100", 8)}
     assert on_devices(a_plan(cells)) == [
         "seconds of different devices or threads cannot be compared: "
@@ -75,7 +75,7 @@ def test_seconds_of_several_devices_are_told_by_row() -> None:
     assert on_devices(a_plan(dict.fromkeys(cells, ("H100", 8)))) == []
 
 
-def test_only_seconds_that_are_shown_are_told_of() -> None:
+def test_only_seconds_that_are_shown_are_listed() -> None:
     cells = {("RX", 0): ("EPYC", 1), ("LFEB", 1): ("H100", 8)}
     assert on_devices(a_plan(cells)) == []
     (note,) = on_devices(a_plan(cells, show="runtime"))
@@ -91,6 +91,8 @@ def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
     assert texts[".csv"].splitlines()[2].endswith(",3,2.0,7")
     assert r" & 3 & 2.00 (1 of 2 cells) & 7 \\" in texts[".tex"]
     assert '"show": "auc_and_cost"' in texts[".json"]
-    (told,) = [note for note in notes_of(plan) if note.startswith("Epochs, Training (s) and")]
-    assert f"- {told}" in texts[".md"] and f"% {told}" in texts[".tex"]
+    (explanation,) = [
+        note for note in notes_of(plan) if note.startswith("Epochs, Training (s) and")
+    ]
+    assert f"- {explanation}" in texts[".md"] and f"% {explanation}" in texts[".tex"]
     assert "the best is in bold, the second best underlined" in notes_of(plan)

@@ -1,4 +1,4 @@
-"""What is said while a table is computed."""
+"""The lines printed while a table is computed."""
 
 import re
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_the_time_left_follows_the_work(
     assert last == "3 of 3 cells are computed and saved; run the same command to continue"
 
 
-def test_what_is_kept_and_what_is_missing_is_told_first(
+def test_saved_cells_and_missing_scenes_are_reported_first(
     workplace: Path, small_scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = a_plan(workplace, missing=True)

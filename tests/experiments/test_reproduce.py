@@ -27,6 +27,7 @@ import main
 import model.detectors.rx
 from experiments.cell import Cell, Outcome
 from experiments.declaration import TABLES
+from experiments.layouts import LAYOUTS
 from model.methods import METHODS
 from tests.conftest import TINY, CommandLine
 
@@ -256,6 +257,19 @@ def test_a_kept_curve_is_for_tables_with_and_without_one(
     assert set(computed[4:]) == again and len(computed) == 8 and numbers() == before
 
 
+def test_saved_cells_get_the_measures_they_lack(
+    there: Path, run: CommandLine, computed: list[Any], no_pictures: None
+) -> None:
+    """Those of a measure that was added later, from the saved scores."""
+    before = numbers()
+    for path in CELLS.glob("*/*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        del record["measures"]["auc_odp"]
+        path.write_text(json.dumps(record), encoding="utf-8")
+    run(*REPRODUCE)
+    assert computed == [] and numbers() == before
+
+
 def test_another_scene_of_the_same_name_is_another(
     there: Path, run: CommandLine, computed: list[Any], no_pictures: None
 ) -> None:
@@ -289,7 +303,7 @@ def test_damaged_cells_are_computed_again(
     assert computed == [("one", *RX)] * 2 and numbers() == before
 
 
-def test_a_failing_cell_is_told_and_the_others_go_on(
+def test_a_failing_cell_is_reported_and_the_others_are_computed(
     there: Path, run: CommandLine, incomplete: CommandLine, computed: list[Any], no_pictures: None
 ) -> None:
     """A window that is too large for one of two scenes."""
@@ -312,7 +326,7 @@ def test_a_failing_cell_is_told_and_the_others_go_on(
     run(*REPRODUCE)  # without it the table is complete
 
 
-def test_an_error_of_a_method_spares_the_others_and_is_forgotten_when_it_is_mended(
+def test_an_error_of_a_method_spares_the_others_and_is_gone_once_fixed(
     there: Path, run: CommandLine, incomplete: CommandLine, no_pictures: None
 ) -> None:
     before = numbers()
@@ -348,7 +362,7 @@ def test_a_missing_scene_says_which_file_to_put_where(
     assert "missing" not in run(*REPRODUCE, *scenes) and numbers() == before
 
 
-def test_what_was_made_of_a_scene_is_told_once_and_kept(
+def test_notes_on_a_scene_are_printed_once_and_saved(
     there: Path, run: CommandLine, no_pictures: None
 ) -> None:
     cube = np.random.default_rng(2).random((13, 11, 5))
@@ -425,8 +439,9 @@ def test_the_tables_of_the_project_can_be_computed(
     out = run("--command", "reproduce", "--table", name)
     assert "failed" not in out and "missing" not in out and "nan" not in out
     rows = [line for line in out.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == len(contents(name)["rows"]) or name == "measures"
-    if name != "runtime":
+    layout = LAYOUTS[contents(name)["show"]]
+    assert len(rows) == len(contents(name)["rows"]) or layout.of_one_method
+    if layout.averages:
         assert all("–" not in row for row in rows)
     options = contents(name)["cells"][-1]["options"]
     assert options["epochs"] == 2 and options["nch_ker"] == 4
@@ -454,7 +469,7 @@ def process(words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda one: one.name)
-def test_a_table_that_is_interrupted_goes_on_where_it_was(
+def test_an_interrupted_table_is_resumed(
     small_scene: str,
     run: CommandLine,
     computed: list[Any],
@@ -476,7 +491,7 @@ def test_a_table_that_is_interrupted_goes_on_where_it_was(
         kept = re.search(
             r"^(\d+) of 21 cells are computed and saved; run the same command", out, re.M
         )
-        assert kept and len(before) - int(kept[1]) in (0, 1)  # or it is kept, but not told of yet
+        assert kept and len(before) - int(kept[1]) in (0, 1)  # or it is saved, but not yet reported
         assert err.endswith("\ninterrupted\n")
     else:
         assert program.returncode == -signal.SIGKILL

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.measures import area_under_roc, scaled
+from detection.measures import area_under_roc, min_max_scale
 from model.image import cube_to_image, image_to_cube
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly
@@ -80,7 +80,7 @@ def test_training_and_its_outcome(recording: Recording) -> None:
     assert reconstruction is not None
     rebuilt = image_to_cube(reconstruction)
     np.testing.assert_allclose(rebuilt, arrays["output_at_end"], rtol=0, atol=1e-4)
-    scores = scaled(residuals.numpy())
+    scores = min_max_scale(residuals.numpy())
     np.testing.assert_allclose(scores, arrays["detectmap"], rtol=0, atol=1e-3)
     auc = area_under_roc(arrays["map"] != 0, scores)
     assert auc == pytest.approx(float(arrays["auc"]), abs=1e-3)

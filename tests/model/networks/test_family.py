@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.measures import area_under_roc, scaled
+from detection.measures import area_under_roc, min_max_scale
 from model.build import build_network, build_trainer
 from model.image import cube_to_image, image_to_cube
 from model.methods import METHODS
@@ -109,7 +109,7 @@ def test_training_and_its_outcome(recorded: Recording) -> None:
     arrays = recorded.arrays
     rebuilt = image_to_cube(reconstruction)
     np.testing.assert_allclose(rebuilt, arrays["prediction_at_end"], rtol=0, atol=1e-5)
-    scores = scaled(residuals.numpy())
+    scores = min_max_scale(residuals.numpy())
     np.testing.assert_allclose(scores, arrays["detectmap"], rtol=0, atol=1e-4)
     auc = area_under_roc(arrays["map"] != 0, scores)
     assert auc == pytest.approx(float(arrays["auc"]), abs=1e-4)

@@ -15,7 +15,7 @@ from scipy.sparse import csc_array
 from data.errors import SceneError
 from data.formats.matlab.file import read_contents, read_contents_73, write_variables
 from data.scene import Scene
-from detection.measures import measure
+from detection.measures import compute_measures
 from model.detectors.rx import global_rx
 from tests.conftest import SHARED
 
@@ -253,5 +253,5 @@ def test_real_files_have_their_axes_right(
     assert cube.shape == found[names[0]].shape == shape
     scene = Scene("real", cube, truth, source=file)
     scores = global_rx(torch.from_numpy(scene.scaled_cube())).numpy()
-    measures = measure(scene.anomalous, scores)
+    measures = compute_measures(scene.anomalous, scores)
     assert measures is not None and round(measures["auc_df"], 4) == auc
