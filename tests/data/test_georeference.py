@@ -88,5 +88,5 @@ def test_a_turned_image_lies_where_it_lay() -> None:
     sheared = Georeference((30.0, 7.0, 5.0, -3.0, -20.0, 9.0), UTM)
     rows, columns = np.array([0.0, 2.0]), np.array([5.0, 1.0])
     np.testing.assert_allclose(
-        sheared.turned().positions(columns, rows), sheared.positions(rows, columns)
+        sheared.transposed().positions(columns, rows), sheared.positions(rows, columns)
     )

@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 import main
 from data.georeference import Georeference
-from data.info import facts_of_file, facts_of_scene
+from data.info import file_facts, scene_facts
 from data.metadata import Metadata
 from data.scene import Scene
 from detection.task import rx_in_words
@@ -25,7 +25,7 @@ DATA = Path("data")
 def facts(scene: Scene) -> dict[str, list[str]]:
     """What is told of a scene, by what it is about."""
     told: dict[str, list[str]] = {}
-    for name, text in facts_of_scene(scene, rx=rx_in_words):
+    for name, text in scene_facts(scene, rx=rx_in_words):
         assert "\n" not in text
         told.setdefault(name, []).append(text)
     return told
@@ -51,8 +51,8 @@ def test_a_file_is_listed_with_shapes_and_types(
 ) -> None:
     path = DATA / "x.mat"
     savemat(path, {"data": cube, "map": truth, "about": {"by": "me"}})
-    listed = list(facts_of_file(path))
-    assert listed[0] == ("file", f"{path}, MAT, {path.stat().st_size:,} bytes")
+    listed = list(file_facts(path))
+    assert listed[0] == ("file", f"{path}, MATLAB, {path.stat().st_size:,} bytes")
     assert listed[1:] == [
         ("variable", "data: 13×11×5 uint16"),
         ("variable", "map: 13×11 uint8"),
@@ -63,7 +63,11 @@ def test_a_file_is_listed_with_shapes_and_types(
 def test_cube_range_bands_and_wavelengths(cube: NDArray[Any], truth: NDArray[Any]) -> None:
     told = facts(scene(cube, truth))
     assert told["cube"] == [f"13×11 pixels, 5 bands, uint16, {cube.min()} to {cube.max()}"]
-    assert told["wavelengths"] == ["not told"] and "place" not in told and "physical" not in told
+    assert (
+        told["wavelengths"] == ["not declared"]
+        and "location" not in told
+        and "physical" not in told
+    )
     assert told["no data"] == ["no pixel is masked, no value is NaN or infinite"]
     metadata = Metadata(
         wavelengths=np.array([400.0, 500, 600, 700, 2500]),
@@ -74,11 +78,11 @@ def test_cube_range_bands_and_wavelengths(cube: NDArray[Any], truth: NDArray[Any
     )
     told = facts(scene(cube, truth, metadata=metadata))
     assert told["wavelengths"] == ["400 to 2500 nm"]
-    assert told["bands"] == ["1-2,4-5,7 of the file, its bad-band list is followed"]
+    assert told["bands"] == ["1-2,4-5,7 of the file, its bad-band list is used"]
     told = facts(scene(cube, truth, metadata=replace(metadata, good=None)))
-    assert told["bands"] == ["1-2,4-5,7 of the file, no bad-band list is followed"]
+    assert told["bands"] == ["1-2,4-5,7 of the file, no bad-band list is used"]
     low, high = (value * 1e-4 + 0.5 for value in (cube.min(), cube.max()))
-    assert told["physical"] == [f"{low:g} to {high:g}, by the scale that the file tells"]
+    assert told["physical"] == [f"{low:g} to {high:g}, by the scale in the file"]
 
 
 @pytest.mark.parametrize(
@@ -94,18 +98,20 @@ def test_whole_numbers_are_told_in_full(cube: NDArray[Any], value: float, text: 
 def test_map_classes_pixels_and_objects(cube: NDArray[Any], truth: NDArray[Any]) -> None:
     truth = truth * 2
     truth[12, 10] = 1
-    (text,) = facts(scene(cube, truth))["map"]
+    (text,) = facts(scene(cube, truth))["ground truth"]
     assert text == ("4 of 143 pixels anomalous, in 3 objects (pixels by value: 0: 139, 1: 1, 2: 3)")
-    assert facts(scene(cube, None))["map"] == ["none"] and "RX" not in facts(scene(cube, None))
+    assert facts(scene(cube, None))["ground truth"] == ["none"] and "RX" not in facts(
+        scene(cube, None)
+    )
     assert "RX" not in facts(scene(cube, truth * 0))
-    (text,) = facts(scene(cube, np.arange(143).reshape(13, 11)))["map"]
+    (text,) = facts(scene(cube, np.arange(143).reshape(13, 11)))["ground truth"]
     assert text.endswith("7: 1, … 143 values)")
 
 
 def test_boolean_arrays(cube: NDArray[Any], truth: NDArray[Any]) -> None:
     told = facts(scene(cube > 2000, truth > 0))
     assert told["cube"] == ["13×11 pixels, 5 bands, bool, 0 to 1"]
-    assert "(pixels by value: 0: 140, 1: 3)" in told["map"][0]
+    assert "(pixels by value: 0: 140, 1: 3)" in told["ground truth"][0]
 
 
 def test_masked_pixels_are_counted_and_left_out(cube: NDArray[Any], truth: NDArray[Any]) -> None:
@@ -116,7 +122,9 @@ def test_masked_pixels_are_counted_and_left_out(cube: NDArray[Any], truth: NDArr
     told = facts(scene(values, truth, masked=masked))
     assert told["no data"] == ["12 of 143 pixels are masked; 5 of their values are NaN or infinite"]
     assert told["cube"][0].endswith(f"{values[~masked].min():g} to {values[~masked].max():g}")
-    assert told["map"] == ["2 of 131 pixels anomalous, in 1 object (pixels by value: 0: 129, 1: 2)"]
+    assert told["ground truth"] == [
+        "2 of 131 pixels anomalous, in 1 object (pixels by value: 0: 129, 1: 2)"
+    ]
     assert told["RX"][0].startswith("AUC 0.")
 
 
@@ -129,7 +137,7 @@ def test_pixels_without_data_in_some_bands_are_counted_by_themselves(cube: NDArr
     told = facts(scene(values, None, masked=masked, metadata=Metadata(fill=-9999)))
     assert told["no data"] == [
         "16 of 143 pixels are masked; 7 of their values are NaN or infinite; "
-        "4 of the pixels have numbers in other bands: train and predict want --nan mask"
+        "4 of the pixels have numbers in other bands: train and predict need --nan mask"
     ]
 
 
@@ -139,7 +147,7 @@ def test_unlabelled_pixels_are_counted_by_themselves(
     unlabelled = np.zeros((13, 11), bool)
     unlabelled[3] = True  # with one of the three anomalous pixels
     told = facts(scene(cube, truth, unlabelled=unlabelled))
-    assert told["map"] == [
+    assert told["ground truth"] == [
         "2 of 132 pixels anomalous, in 1 object (pixels by value: 0: 130, 1: 2), 11 unlabelled"
     ]
 
@@ -158,19 +166,19 @@ def test_where_the_scene_lies(cube: NDArray[Any]) -> None:
     utm = CRS.from_epsg(32611)
     transform = (10.0, 0.0, 500_000.0, 0.0, -10.0, 3_600_000.0)
     metadata = Metadata(georeference=Georeference(transform, utm))
-    (text,) = facts(scene(cube, None, metadata=metadata))["place"]
-    assert text.startswith("middle at x 500055, y 3599935 in WGS 84 / UTM zone 11N, ")
+    (text,) = facts(scene(cube, None, metadata=metadata))["location"]
+    assert text.startswith("centre at x 500055, y 3599935 in WGS 84 / UTM zone 11N, ")
     # 55 m east of the zone's middle, 117° west, on a parallel of 6378 km · cos 32.5°
     assert "longitude -116.99941°, latitude 32.53" in text
     metadata = Metadata(georeference=Georeference(transform, None))
-    (text,) = facts(scene(cube, None, metadata=metadata))["place"]
-    assert text == "middle at x 500055, y 3599935 in an unknown coordinate system"
+    (text,) = facts(scene(cube, None, metadata=metadata))["location"]
+    assert text == "centre at x 500055, y 3599935 in an unknown coordinate system"
 
 
 def test_info_from_the_command_line(small_scene: str, info: CommandLine) -> None:
     lines = info(small_scene).splitlines()
     assert [line.split()[0] for line in lines] == (
-        ["file", "variable", "variable", "cube", "bands", "wavelengths", "no", "map", "RX"]
+        ["file", "variable", "variable", "cube", "bands", "wavelengths", "no", "ground", "RX"]
         + ["catalogue"]
     )
     assert not Path("result").exists() and not Path("checkpoints").exists()
@@ -200,7 +208,7 @@ def test_a_scene_that_needs_an_option_is_told_of_in_full(
     told = info("nan")
     assert f"13×11 pixels, 5 bands, float64, {cube.min()} to {cube.max()}" in told
     assert "RX           AUC 0." in told
-    line = "1 of the pixels have numbers in other bands: train and predict want --nan mask\n"
+    line = "1 of the pixels have numbers in other bands: train and predict need --nan mask\n"
     assert line in told
     assert "--nan mask" not in info(small_scene)
 
@@ -214,11 +222,13 @@ def test_info_with_every_way_to_read(
     np.save("data/stack.npy", values)
     Image.fromarray(truth > 0).save("data/stack_gt.png")
     alike = info("stack", "--axes", "bhw", "--nan", "mask")
-    assert "stack: there is no map: no AUC (--map 'data/stack_gt.png' takes one)" in alike
+    assert (
+        "stack: no ground truth: AUC is not computed (--map 'data/stack_gt.png' uses one)" in alike
+    )
     (option,) = [word for word in alike.split() if word.startswith("--nodata=")]
     words = ["--axes", "bhw", "--bands", "1-3", "--nan", "mask", "--map", "stack_gt", option]
     told = info("stack", *words)
-    assert "stack: 12 of 143 pixels are masked: fill value -3.4028235e+38 or NaN or inf" in told
+    assert "stack: 12 of 143 pixels are masked: no-data value -3.4028235e+38 or NaN or inf" in told
     assert "13×11 pixels, 3 bands, float32" in told and "1-3 of the file" in told
     assert "3 of 131 pixels anomalous" in told and "RX           AUC 0." in told
 
@@ -226,11 +236,14 @@ def test_info_with_every_way_to_read(
 @pytest.mark.parametrize(
     ("file", "wanted"),
     [
-        ("abu-airport-1.mat", ["RX           AUC 0.8236", "this is that scene: shape, number"]),
-        ("formats/pavia_groundtruth_key.mat", ["the map is 'groundtruth'", "AUC 0.9933"]),
+        (
+            "abu-airport-1.mat",
+            ["RX           AUC 0.8236", "this is the scene of the catalogue: shape, number"],
+        ),
+        ("formats/pavia_groundtruth_key.mat", ["the ground truth is 'groundtruth'", "AUC 0.9933"]),
         (
             "formats/hydice_v73_image_mask.mat",
-            ["the cube is 'image'", "the map is 'mask'", "AUC 0.9932", "HYDICE-Urban"],
+            ["the cube is 'image'", "the ground truth is 'mask'", "AUC 0.9932", "HYDICE-Urban"],
         ),
     ],
 )
@@ -247,7 +260,7 @@ def test_a_real_scene_with_its_truth_in_a_bitmap(info: CommandLine) -> None:
     if not path.is_file():
         pytest.skip("needs sandiego_envi in the shared folder")
     told = info(str(path))
-    assert "(--map '" in told and "sandiego_envi_truth.bmp' takes one)" in told
+    assert "(--map '" in told and "sandiego_envi_truth.bmp' uses one)" in told
     assert "longitude -117.2" in told and "429.41 to 2470.46 nm" in told
     told = info(str(path), "--map", "sandiego_envi_truth.bmp")
     assert " of 8,100 pixels anomalous" in told and "RX           AUC 0.9" in told

@@ -6,14 +6,14 @@ import pytest
 from numpy.typing import NDArray
 
 from data.catalogue import catalogue, checksum
-from data.info import known_facts
+from data.info import catalogue_facts
 from data.scene import Scene
 
 
 def facts(scene: Scene) -> dict[str, list[str]]:
     """What is told of a scene, by what it is about."""
     told: dict[str, list[str]] = {}
-    for name, text in known_facts(scene):
+    for name, text in catalogue_facts(scene):
         assert "\n" not in text
         told.setdefault(name, []).append(text)
     return told
@@ -43,30 +43,31 @@ def test_whether_a_scene_is_the_one_of_its_name(
 ) -> None:
     about, said = known("Los Angeles-1", cube, truth)
     assert about.startswith("abu-airport-1 = Los Angeles-1: ") and "13×11×5, 3 anomalous" in about
-    agree = "this is that scene: shape, number of anomalous pixels and checksum of the values agree"
+    same = "this is the scene of the catalogue: "
+    agree = f"{same}shape, number of anomalous pixels and checksum of the values agree"
     assert said == agree
     assert known("abu-airport-1", cube.astype(float), truth)[1] == agree  # whatever the type
     assert known("mine", cube, truth)[1] == agree  # known by its values
     assert known("abu-airport-1", cube, None)[1] == (
-        "this is that scene: shape and checksum of the values agree"
+        "this is the scene of the catalogue: shape and checksum of the values agree"
     )
 
 
 def test_what_differs_is_told(
     small_catalogue: object, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
-    no = "this is not that scene as it is known: "
-    assert known("abu-airport-1", cube + 1, truth)[1] == f"{no}its values are others"
+    no = "this is not the scene of the catalogue: "
+    assert known("abu-airport-1", cube + 1, truth)[1] == f"{no}its values differ"
     assert known("abu-airport-1", cube[:9], truth[:9])[1] == f"{no}its shape is 9×11×5"
     assert known("abu-airport-1", cube + 1, truth * 0)[1] == (
-        f"{no}its values are others and its map has 0 anomalous pixels"
+        f"{no}its values differ and its ground truth has 0 anomalous pixels"
     )
     assert known("abu-beach-4", cube + 1, truth)[1].endswith(
-        "no checksum of the values is known here"
+        "the catalogue has no checksum of its values"
     )
     # a file under the name of another scene
     assert known("abu-beach-4", cube, truth)[2] == "its values are those of abu-airport-1"
-    assert known("mine", cube + 1, truth) == ["no scene of this name or of these values"]
+    assert known("mine", cube + 1, truth) == ["no scene of this name or with these values"]
 
 
 def test_published_numbers_are_told_with_their_source(cube: NDArray[Any]) -> None:

@@ -13,7 +13,8 @@ from pyproj import CRS
 
 from data.errors import SceneError
 from data.formats.contents import Variable
-from data.formats.hdf5.netcdf import read_contents
+from data.formats.registry import read_contents
+from tests.data.helpers import complete
 
 HEIGHT, WIDTH, BANDS = 6, 5, 4
 NM = np.array([400.0, 500.0, 900.0, 2400.0])
@@ -34,8 +35,8 @@ def variables_of(path: Path, write: Write, *, format: str = "NetCDF") -> Mapping
     with h5py.File(path, "w") as file:
         write(file)
     contents = read_contents(path)
-    assert contents.format == format
-    return contents.variables
+    assert (contents.format, contents.variant) == ("NetCDF/HDF5", format)
+    return complete(contents)
 
 
 def add(file: h5py.File, name: str, values: Any, dimensions: str, **attributes: Any) -> Any:
@@ -309,9 +310,9 @@ def test_cut_files_are_refused(tmp_path: Path, cube: NDArray[np.float32]) -> Non
     path = tmp_path / "x.nc"
     variables_of(path, lambda file: write_emit(file, cube))
     whole = path.read_bytes()
-    for length in [*range(0, len(whole), 199), len(whole) - 1]:
+    for length in [*range(8, len(whole), 199), len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(SceneError, match=r"x\.nc' is damaged or no NetCDF file") as caught:
+        with pytest.raises(SceneError, match=r"x\.nc' is damaged or no NetCDF/HDF5 file") as caught:
             read_contents(path)
         assert "\n" not in str(caught.value)
 
