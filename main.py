@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def work_on_scenes(args: Namespace) -> None:
     """Do a command on each scene in turn; what is wrong with one does not keep it from the next."""
-    from data.reading.by_name import names_of
+    from data.reading.by_name import scene_names
 
-    names_of(args.dataset)  # raises where two would share their runs and results
+    scene_names(args.dataset)  # raises where two would share their runs and results
     refused = False
     for dataset in args.dataset:
         try:
@@ -128,15 +128,15 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
 
 def info(args: Namespace) -> None:
     """Tell what is in a scene's file, what is made of it, and what is known about the scene."""
-    from data.info import facts_of_file, facts_of_scene
+    from data.info import file_facts, scene_facts
     from data.reading.by_name import scene_file
     from detection.task import find_scene, rx_in_words
 
     path = scene_file(args.dataset[0], data_dir=args.data_dir)
     if path is not None:
-        print_facts(facts_of_file(path))
+        print_facts(file_facts(path))
         args = Namespace(**{**vars(args), "nan": "mask"})  # it tells of what others refuse
-    print_facts(facts_of_scene(find_scene(args), rx=rx_in_words))
+    print_facts(scene_facts(find_scene(args), rx=rx_in_words))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

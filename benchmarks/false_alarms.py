@@ -34,7 +34,7 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
     for chosen in METHODS:
         method, options = method_options_of({"method": chosen})
         scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
-        scores = scene.labelled(scores)
+        scores = scene.without_unlabelled(scores)
         for rate in RATES:
             detected = scores >= threshold_score(scores, Threshold("pf", rate))
             background = ~anomalous & ~np.isnan(scores)

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from tqdm import tqdm
 
-from data.reading.nodata import without_data
-from data.scene import Scene, check_finite, in_unit
+from data.reading.nodata import count_invalid
+from data.scene import Scene, check_finite, scale_to_unit
 from detection.measures import scaled
 from detection.task import seeded_trainer
 from model.build import FITTED, detector_scores
@@ -151,7 +151,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         array = self._checked(X, reset=False)
         cube = as_cube(array)
-        unit = in_unit(cube, *self.range_)
+        unit = scale_to_unit(cube, *self.range_)
         unit[no_data(cube)] = np.nan
         return self.scorer_(unit).reshape(array.shape[:-1])
 
@@ -166,7 +166,7 @@ def no_data(cube: NDArray[Any]) -> NDArray[np.bool_]:
 
     Raises SceneError where others have such a value.
     """
-    empty, _, _ = without_data(cube, None)
+    empty, _, _ = count_invalid(cube, None)
     masked = empty == cube.shape[2]
     check_finite(cube, "X", masked=masked)
     return masked

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from data.reading.by_name import load_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 from detection.measures import measure, scaled
 from detection.memory_plan import plan_memory
@@ -83,9 +83,9 @@ def find_scene(args: Namespace) -> Scene:
     return scene
 
 
-def reading_of(args: Namespace) -> Reading:
+def reading_of(args: Namespace) -> ReadSettings:
     """How files are read."""
-    return Reading(**{field.name: getattr(args, field.name) for field in fields(Reading)})
+    return ReadSettings(**{field.name: getattr(args, field.name) for field in fields(ReadSettings)})
 
 
 def device_of(args: Namespace) -> torch.device:
@@ -121,5 +121,5 @@ def rx_in_words(scene: Scene) -> str:
     method, options = method_options_of({"method": "rx"})
     image, cpu = cube_to_image(scene.scaled_cube()), torch.device("cpu")
     scores, _ = detect(method, image, trainer=None, device=cpu, options=options)
-    measures = measure(scene.anomalous, scene.labelled(scores))
+    measures = measure(scene.anomalous, scene.without_unlabelled(scores))
     return f"AUC {measures.auc_df:.4f}" if measures else "no AUC"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.reading.by_name import load_scene
-from data.reading.settings import AS_IT_IS, Reading
+from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from detection.measures import area_under_roc, json_values, measure
 from detection.task import detect, image_of, seeded_trainer
@@ -49,7 +49,7 @@ class Cell:
     method: str
     options: Mapping[str, Any]
     eval_freq: int = 0
-    reading: Reading = AS_IT_IS
+    reading: ReadSettings = DEFAULTS
 
     @property
     def key(self) -> str:
@@ -67,7 +67,7 @@ class Cell:
         """The command that does the same, with the scene in the data folder."""
         evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
         settings = {"command": "run", "dataset": self.dataset, "method": self.method}
-        return command_line({**settings, **self.reading.off_default, **self.options, **evaluation})
+        return command_line({**settings, **self.reading.non_default, **self.options, **evaluation})
 
     @property
     def work(self) -> float:
@@ -114,7 +114,7 @@ def score(
     scores, _ = detect(cell.method, image, trainer=trainer, device=device, options=cell.options)
     record = {
         "shape": list(scene.cube.shape),
-        "measures": json_values(measure(scene.anomalous, scene.labelled(scores))),
+        "measures": json_values(measure(scene.anomalous, scene.without_unlabelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),
@@ -144,7 +144,9 @@ def train(
         if cell.eval_freq and epoch % cell.eval_freq == 0 and measurable is not None:
             pause = time.perf_counter()
             scores, _ = trainer.detect(image)
-            curve.append((epoch, area_under_roc(measurable, scene.labelled(scores.numpy()))))
+            curve.append(
+                (epoch, area_under_roc(measurable, scene.without_unlabelled(scores.numpy())))
+            )
             evaluating += time.perf_counter() - pause
     return trainer, {
         **last,

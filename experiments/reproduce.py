@@ -5,7 +5,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from experiments.cell import Outcome, compute
 from experiments.cell_store import Store
 from experiments.declaration import Table
@@ -22,7 +22,7 @@ def reproduce(
     table: Table,
     *,
     data_dir: Path,
-    reading: Reading,
+    reading: ReadSettings,
     result_dir: Path,
     gpu_ids: tuple[int, ...],
     workers: int,
