@@ -169,10 +169,10 @@ def test_no_name_of_a_scene_leaves_the_folder_of_its_runs(dataset: str) -> None:
 
 
 def numpy_header(shape: tuple[int, ...]) -> bytes:
-    """What is before the values of an array in an `.npy` file."""
+    """Build the header of an `.npy` file."""
     file = io.BytesIO()
-    told = {"descr": "<f8", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, told)
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
     return file.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""What `--command info` tells of a scene."""
+"""Output of `--command info`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +23,12 @@ DATA = Path("data")
 
 
 def facts(scene: Scene) -> dict[str, list[str]]:
-    """What is told of a scene, by what it is about."""
-    told: dict[str, list[str]] = {}
+    """Return the lines on a scene by their names."""
+    reported: dict[str, list[str]] = {}
     for name, text in scene_facts(scene, rx=rx_in_words):
         assert "\n" not in text
-        told.setdefault(name, []).append(text)
-    return told
+        reported.setdefault(name, []).append(text)
+    return reported
 
 
 def scene(cube: NDArray[Any], truth: NDArray[Any] | None, **known: Any) -> Scene:
@@ -61,14 +61,14 @@ def test_a_file_is_listed_with_shapes_and_types(
 
 
 def test_cube_range_bands_and_wavelengths(cube: NDArray[Any], truth: NDArray[Any]) -> None:
-    told = facts(scene(cube, truth))
-    assert told["cube"] == [f"13×11 pixels, 5 bands, uint16, {cube.min()} to {cube.max()}"]
+    reported = facts(scene(cube, truth))
+    assert reported["cube"] == [f"13×11 pixels, 5 bands, uint16, {cube.min()} to {cube.max()}"]
     assert (
-        told["wavelengths"] == ["not declared"]
-        and "location" not in told
-        and "physical" not in told
+        reported["wavelengths"] == ["not declared"]
+        and "location" not in reported
+        and "physical" not in reported
     )
-    assert told["no data"] == ["no pixel is masked, no value is NaN or infinite"]
+    assert reported["no data"] == ["no pixel is masked, no value is NaN or infinite"]
     metadata = Metadata(
         wavelengths=np.array([400.0, 500, 600, 700, 2500]),
         good=np.ones(5, bool),
@@ -76,19 +76,19 @@ def test_cube_range_bands_and_wavelengths(cube: NDArray[Any], truth: NDArray[Any
         gain=1e-4,
         offset=0.5,
     )
-    told = facts(scene(cube, truth, metadata=metadata))
-    assert told["wavelengths"] == ["400 to 2500 nm"]
-    assert told["bands"] == ["1-2,4-5,7 of the file, its bad-band list is used"]
-    told = facts(scene(cube, truth, metadata=replace(metadata, good=None)))
-    assert told["bands"] == ["1-2,4-5,7 of the file, no bad-band list is used"]
+    reported = facts(scene(cube, truth, metadata=metadata))
+    assert reported["wavelengths"] == ["400 to 2500 nm"]
+    assert reported["bands"] == ["1-2,4-5,7 of the file, its bad-band list is used"]
+    reported = facts(scene(cube, truth, metadata=replace(metadata, good=None)))
+    assert reported["bands"] == ["1-2,4-5,7 of the file, no bad-band list is used"]
     low, high = (value * 1e-4 + 0.5 for value in (cube.min(), cube.max()))
-    assert told["physical"] == [f"{low:g} to {high:g}, by the scale in the file"]
+    assert reported["physical"] == [f"{low:g} to {high:g}, by the scale in the file"]
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(1_234_567, "1234567"), (1 / 3, "0.333333"), (-3e38, "-3e+38")]
 )
-def test_whole_numbers_are_told_in_full(cube: NDArray[Any], value: float, text: str) -> None:
+def test_whole_numbers_are_noted_in_full(cube: NDArray[Any], value: float, text: str) -> None:
     values = cube.astype(float) * 0
     values[0, 0] = value
     (line,) = facts(scene(values, None))["cube"]
@@ -109,9 +109,9 @@ def test_map_classes_pixels_and_objects(cube: NDArray[Any], truth: NDArray[Any])
 
 
 def test_boolean_arrays(cube: NDArray[Any], truth: NDArray[Any]) -> None:
-    told = facts(scene(cube > 2000, truth > 0))
-    assert told["cube"] == ["13×11 pixels, 5 bands, bool, 0 to 1"]
-    assert "(pixels by value: 0: 140, 1: 3)" in told["ground truth"][0]
+    reported = facts(scene(cube > 2000, truth > 0))
+    assert reported["cube"] == ["13×11 pixels, 5 bands, bool, 0 to 1"]
+    assert "(pixels by value: 0: 140, 1: 3)" in reported["ground truth"][0]
 
 
 def test_masked_pixels_are_counted_and_left_out(cube: NDArray[Any], truth: NDArray[Any]) -> None:
@@ -119,13 +119,15 @@ def test_masked_pixels_are_counted_and_left_out(cube: NDArray[Any], truth: NDArr
     masked = np.zeros((13, 11), bool)
     masked[3] = masked[0, 0] = True
     values[3], values[0, 0] = -9999, np.nan
-    told = facts(scene(values, truth, masked=masked))
-    assert told["no data"] == ["12 of 143 pixels are masked; 5 of their values are NaN or infinite"]
-    assert told["cube"][0].endswith(f"{values[~masked].min():g} to {values[~masked].max():g}")
-    assert told["ground truth"] == [
+    reported = facts(scene(values, truth, masked=masked))
+    assert reported["no data"] == [
+        "12 of 143 pixels are masked; 5 of their values are NaN or infinite"
+    ]
+    assert reported["cube"][0].endswith(f"{values[~masked].min():g} to {values[~masked].max():g}")
+    assert reported["ground truth"] == [
         "2 of 131 pixels anomalous, in 1 object (pixels by value: 0: 129, 1: 2)"
     ]
-    assert told["RX"][0].startswith("AUC 0.")
+    assert reported["RX"][0].startswith("AUC 0.")
 
 
 def test_pixels_without_data_in_some_bands_are_counted_by_themselves(cube: NDArray[Any]) -> None:
@@ -134,8 +136,8 @@ def test_pixels_without_data_in_some_bands_are_counted_by_themselves(cube: NDArr
     values[4, 0] = (-9999, np.nan, -9999, -9999, -9999)  # no number in any band
     masked = np.zeros((13, 11), bool)
     masked[3] = masked[0, :4] = masked[4, 0] = True
-    told = facts(scene(values, None, masked=masked, metadata=Metadata(fill=-9999)))
-    assert told["no data"] == [
+    reported = facts(scene(values, None, masked=masked, metadata=Metadata(fill=-9999)))
+    assert reported["no data"] == [
         "16 of 143 pixels are masked; 7 of their values are NaN or infinite; "
         "4 of the pixels have numbers in other bands: train and predict need --nan mask"
     ]
@@ -146,8 +148,8 @@ def test_unlabelled_pixels_are_counted_by_themselves(
 ) -> None:
     unlabelled = np.zeros((13, 11), bool)
     unlabelled[3] = True  # with one of the three anomalous pixels
-    told = facts(scene(cube, truth, unlabelled=unlabelled))
-    assert told["ground truth"] == [
+    reported = facts(scene(cube, truth, unlabelled=unlabelled))
+    assert reported["ground truth"] == [
         "2 of 132 pixels anomalous, in 1 object (pixels by value: 0: 130, 1: 2), 11 unlabelled"
     ]
 
@@ -199,17 +201,17 @@ def test_a_scene_that_cannot_be_used_is_listed_before_it_is_refused(
     assert len(said.err.splitlines()) == 1
 
 
-def test_a_scene_that_needs_an_option_is_told_of_in_full(
+def test_a_scene_that_needs_an_option_is_noted_of_in_full(
     small_scene: str, info: CommandLine, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     spoilt = cube.astype(float)
     spoilt[5, 6, 2] = np.nan
     savemat("data/nan.mat", {"data": spoilt, "map": truth})
-    told = info("nan")
-    assert f"13×11 pixels, 5 bands, float64, {cube.min()} to {cube.max()}" in told
-    assert "RX           AUC 0." in told
+    reported = info("nan")
+    assert f"13×11 pixels, 5 bands, float64, {cube.min()} to {cube.max()}" in reported
+    assert "RX           AUC 0." in reported
     line = "1 of the pixels have numbers in other bands: train and predict need --nan mask\n"
-    assert line in told
+    assert line in reported
     assert "--nan mask" not in info(small_scene)
 
 
@@ -227,10 +229,12 @@ def test_info_with_every_way_to_read(
     )
     (option,) = [word for word in alike.split() if word.startswith("--nodata=")]
     words = ["--axes", "bhw", "--bands", "1-3", "--nan", "mask", "--map", "stack_gt", option]
-    told = info("stack", *words)
-    assert "stack: 12 of 143 pixels are masked: no-data value -3.4028235e+38 or NaN or inf" in told
-    assert "13×11 pixels, 3 bands, float32" in told and "1-3 of the file" in told
-    assert "3 of 131 pixels anomalous" in told and "RX           AUC 0." in told
+    reported = info("stack", *words)
+    assert (
+        "stack: 12 of 143 pixels are masked: no-data value -3.4028235e+38 or NaN or inf" in reported
+    )
+    assert "13×11 pixels, 3 bands, float32" in reported and "1-3 of the file" in reported
+    assert "3 of 131 pixels anomalous" in reported and "RX           AUC 0." in reported
 
 
 @pytest.mark.parametrize(
@@ -251,16 +255,16 @@ def test_real_scenes(info: CommandLine, file: str, wanted: list[str]) -> None:
     path = SHARED / "scenes" / file
     if not path.is_file():
         pytest.skip(f"needs {path.name} in the shared folder")
-    told = info(str(path))
-    assert all(words in told for words in wanted)
+    reported = info(str(path))
+    assert all(words in reported for words in wanted)
 
 
 def test_a_real_scene_with_its_truth_in_a_bitmap(info: CommandLine) -> None:
     path = SHARED / "scenes" / "formats" / "sandiego_envi"
     if not path.is_file():
         pytest.skip("needs sandiego_envi in the shared folder")
-    told = info(str(path))
-    assert "(--map '" in told and "sandiego_envi_truth.bmp' uses one)" in told
-    assert "longitude -117.2" in told and "429.41 to 2470.46 nm" in told
-    told = info(str(path), "--map", "sandiego_envi_truth.bmp")
-    assert " of 8,100 pixels anomalous" in told and "RX           AUC 0.9" in told
+    reported = info(str(path))
+    assert "(--map '" in reported and "sandiego_envi_truth.bmp' uses one)" in reported
+    assert "longitude -117.2" in reported and "429.41 to 2470.46 nm" in reported
+    reported = info(str(path), "--map", "sandiego_envi_truth.bmp")
+    assert " of 8,100 pixels anomalous" in reported and "RX           AUC 0.9" in reported

@@ -1,4 +1,4 @@
-"""Whether a scene is one of the catalogue's, and what was published on it."""
+"""Comparison of scenes with the catalogue, and published AUCs."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from data.scene import Scene
 
 
 def facts(scene: Scene) -> dict[str, list[str]]:
-    """What is told of a scene, by what it is about."""
-    told: dict[str, list[str]] = {}
+    """Return the lines on a scene by their names."""
+    reported: dict[str, list[str]] = {}
     for name, text in catalogue_facts(scene):
         assert "\n" not in text
-        told.setdefault(name, []).append(text)
-    return told
+        reported.setdefault(name, []).append(text)
+    return reported
 
 
 def known(name: str, cube: NDArray[Any], truth: NDArray[Any] | None) -> list[str]:
-    told = facts(Scene(name, cube, truth, source="'x.mat'"))
-    return [*told["catalogue"], *told.get("", [])]
+    reported = facts(Scene(name, cube, truth, source="'x.mat'"))
+    return [*reported["catalogue"], *reported.get("", [])]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_whether_a_scene_is_the_one_of_its_name(
     )
 
 
-def test_what_differs_is_told(
+def test_what_differs_is_noted(
     small_catalogue: object, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     no = "this is not the scene of the catalogue: "
@@ -70,9 +70,9 @@ def test_what_differs_is_told(
     assert known("mine", cube + 1, truth) == ["no scene of this name or with these values"]
 
 
-def test_published_numbers_are_told_with_their_source(cube: NDArray[Any]) -> None:
-    told = facts(Scene("Los Angeles-1", cube, None, source="'x.mat'"))
-    first = told["published"][0]
+def test_published_numbers_are_noted_with_their_source(cube: NDArray[Any]) -> None:
+    reported = facts(Scene("Los Angeles-1", cube, None, source="'x.mat'"))
+    first = reported["published"][0]
     assert first.startswith("AUC of RX 0.8221, ") and "NL2Net 0.9235" in first
     assert first.endswith("]") and "10.1109/TGRS.2026.3676658" in first
-    assert told["source"][0].endswith("as data/abu-airport-1.mat")
+    assert reported["source"][0].endswith("as data/abu-airport-1.mat")

@@ -80,7 +80,7 @@ def both(path: Path, **reading: Any) -> tuple[Scene, Scene]:
 
 
 def assert_same(stays: Scene, read: Scene) -> None:
-    """All that a scene tells and gives is the same on disk, to the last bit."""
+    """All properties of a scene are the same on disk, bit for bit."""
     for name in ("shape", "dtype", "ndim", "size", "nbytes"):
         assert getattr(stays.cube, name) == getattr(read.cube, name), name
     cube = stays.cube[:]
@@ -134,7 +134,7 @@ def test_matlab_73(tmp_path: Path, axes: str, chunks: dict[str, Any]) -> None:
         assert_same(*both(path, axes=axes, bands=bands))
 
 
-def test_the_map_lies_beside_the_cube(tmp_path: Path) -> None:
+def test_the_map_lies_next_to_the_cube(tmp_path: Path) -> None:
     truth = np.eye(HEIGHT, WIDTH)
     path = write_73(tmp_path / "x.mat", {"data": counts(), "map": truth, "wl": np.arange(400, 423)})
     stays, read = both(path)
@@ -166,7 +166,7 @@ def test_pixels_of_no_data(tmp_path: Path, write: Callable[..., Path], fill: flo
     stays, read = both(write(tmp_path, cube), nodata=nodata)
     assert stays.masked is not None and np.count_nonzero(stays.masked) == WIDTH + 2
     assert_same(stays, read)
-    if nodata is not None:  # and what may be such is told
+    if nodata is not None:  # and what may be such is metadata
         stays, read = both(write(tmp_path, cube))
         assert any("--nodata" in note for note in stays.notes)
         assert_same(stays, read)
@@ -207,12 +207,12 @@ def test_what_is_no_scene_is_refused_in_the_same_words(
 ) -> None:
     cube = counts()
     spoil(cube)
-    path, told = write(tmp_path, cube), []
+    path, metadata = write(tmp_path, cube), []
     for on_disk in (True, False):
         with pytest.raises(SceneError) as error:
             read_scene(path, name="x", reading=ReadSettings(nodata=-9999), on_disk=on_disk)
-        told.append(str(error.value))
-    assert told[0] == told[1]
+        metadata.append(str(error.value))
+    assert metadata[0] == metadata[1]
 
 
 @pytest.mark.parametrize(
@@ -222,12 +222,12 @@ def test_what_is_no_scene_is_refused_in_the_same_words(
 def test_arrays_that_are_no_cubes_are_refused_in_the_same_words(
     tmp_path: Path, write: Callable[..., Path], values: NDArray[Any]
 ) -> None:
-    path, told = write(tmp_path, values, axes="hwb"[: values.ndim]), []
+    path, metadata = write(tmp_path, values, axes="hwb"[: values.ndim]), []
     for on_disk in (True, False):
         with pytest.raises(SceneError) as error:
             read_scene(path, name="x", on_disk=on_disk)
-        told.append(str(error.value))
-    assert told[0] == told[1]
+        metadata.append(str(error.value))
+    assert metadata[0] == metadata[1]
 
 
 def test_a_file_that_was_cut_off_since_is_damaged(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_file_that_was_cut_off_since_is_damaged(tmp_path: Path) -> None:
             scene.window(slice(0, 1), slice(0, 1))
 
 
-def test_other_formats_are_read_whole_which_is_told(tmp_path: Path) -> None:
+def test_other_formats_are_read_whole_which_is_noted(tmp_path: Path) -> None:
     savemat(tmp_path / "x.mat", {"data": counts()})
     np.savez(tmp_path / "x.npz", data=counts())
     whole = "the whole cube is read: only MATLAB 7.3, .npy and ENVI files are read in blocks"
@@ -305,7 +305,7 @@ def test_blocks_are_not_read_backwards(tmp_path: Path) -> None:
 
 
 def counting(cube: LazyCube) -> tuple[LazyCube, list[tuple[slice, ...]]]:
-    """A cube that keeps what was read of it."""
+    """A cube that records the blocks read from it."""
     asked: list[tuple[slice, ...]] = []
 
     def window(where: tuple[slice, ...]) -> NDArray[Any]:

@@ -31,8 +31,8 @@ def test_lists_are_cut_to_the_bands_chosen() -> None:
     ],
 )
 def test_colours_are_the_bands_nearest_to_them(wavelengths: Any, bands: Any) -> None:
-    told = None if wavelengths is None else np.array(wavelengths, float)
-    assert Metadata(wavelengths=told).colour_bands == bands
+    metadata = None if wavelengths is None else np.array(wavelengths, float)
+    assert Metadata(wavelengths=metadata).colour_bands == bands
 
 
 def test_bands_are_called_by_wavelength_else_by_their_number_in_the_file() -> None:

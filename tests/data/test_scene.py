@@ -1,4 +1,4 @@
-"""What makes a cube and a map a scene."""
+"""Checks of scenes, their masks, and their scaled cubes."""
 
 import tracemalloc
 from dataclasses import replace
@@ -146,7 +146,7 @@ def test_why_there_is_no_auc() -> None:
     assert scene(CUBE, None).anomalous is None and scene(CUBE, None).anomalies == 0
 
 
-def test_the_digest_tells_scenes_apart() -> None:
+def test_the_digest_states_scenes_apart() -> None:
     scenes = [scene(CUBE, None), scene(CUBE, TRUTH), scene(CUBE, TRUTH.astype(bool))]
     scenes += [scene(CUBE + 1, None), scene(CUBE, None, masked=MASKED), scene(CUBE, MASKED)]
     scenes += [scene(CUBE, TRUTH, masked=MASKED), scene(CUBE.astype(np.float32), None)]

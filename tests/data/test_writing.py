@@ -19,7 +19,7 @@ from data.writing import write_like, write_scene
 from tests.data.helpers import complete
 
 PLACE = Georeference((30.0, 0.0, 5e5, 0.0, -20.0, 4e6), CRS.from_epsg(32633))
-TOLD = Metadata(
+METADATA = Metadata(
     wavelengths=np.array([450.0, 550.0, 650.0, 750.0, 850.0]),
     fwhm=np.full(5, 9.5),
     numbers=np.array([1, 2, 4, 5, 6]),
@@ -40,7 +40,7 @@ def format(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def scene(format: str, cube: NDArray[Any], metadata: Metadata = TOLD) -> Scene:
+def scene(format: str, cube: NDArray[Any], metadata: Metadata = METADATA) -> Scene:
     return Scene("x", cube, None, source="test", metadata=metadata, format=format)
 
 
@@ -74,8 +74,8 @@ def test_a_cube_keeps_its_wavelengths(tmp_path: Path, cube: NDArray[Any], format
     variable = written(paths[0])
     np.testing.assert_array_equal(variable.read(), values)
     if format != "NumPy":
-        np.testing.assert_array_equal(variable.metadata.wavelengths, TOLD.wavelengths)
-        np.testing.assert_array_equal(variable.metadata.fwhm, TOLD.fwhm)
+        np.testing.assert_array_equal(variable.metadata.wavelengths, METADATA.wavelengths)
+        np.testing.assert_array_equal(variable.metadata.fwhm, METADATA.fwhm)
 
 
 def test_a_mask_is_of_whole_numbers(tmp_path: Path, cube: NDArray[Any], format: str) -> None:
@@ -85,7 +85,7 @@ def test_a_mask_is_of_whole_numbers(tmp_path: Path, cube: NDArray[Any], format: 
     np.testing.assert_array_equal(np.squeeze(written(paths[0]).read()), mask)
 
 
-def test_a_scene_of_which_nothing_is_told_is_written(
+def test_a_scene_of_which_nothing_is_noted_is_written(
     tmp_path: Path, cube: NDArray[Any], format: str
 ) -> None:
     paths = write_like(scene(format, cube, Metadata()), tmp_path / "x", cube.astype(np.float32))
@@ -95,7 +95,7 @@ def test_a_scene_of_which_nothing_is_told_is_written(
 
 def test_bands_are_named_in_an_envi_header(tmp_path: Path, cube: NDArray[Any]) -> None:
     values = cube.astype(np.float32)
-    write_like(scene("ENVI", cube, Metadata(numbers=TOLD.numbers)), tmp_path / "x", values)
+    write_like(scene("ENVI", cube, Metadata(numbers=METADATA.numbers)), tmp_path / "x", values)
     names = "band names = {band 1, band 2, band 4, band 5, band 6}\n"
     assert names in (tmp_path / "x.hdr").read_text()
     write_like(scene("ENVI", cube), tmp_path / "detectmap", values[..., 0])

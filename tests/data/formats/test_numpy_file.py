@@ -127,7 +127,7 @@ def test_an_array_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 class Unwritable:
-    """What fails once writing has begun."""
+    """An object that cannot be written."""
 
     def __reduce__(self) -> Any:
         raise RuntimeError("not to be written")

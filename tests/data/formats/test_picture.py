@@ -63,7 +63,7 @@ def test_the_values_of_grey_pictures_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_strongest_colour_counts(tmp_path: Path) -> None:
-    """Red, green and blue objects are all told from black, however dark."""
+    """Red, green and blue objects all differ from black, however dark."""
     values = np.array([[BLACK, RED, (0, 9, 0), (0, 0, 3)]], np.uint8)
     assert values_of(saved(tmp_path / "x.png", values)).tolist() == [[0, 255, 9, 3]]
 

@@ -39,7 +39,7 @@ def saved(path: Path, write: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ANY_ENDING)
-def test_a_format_is_told_whatever_the_name_ends_in(
+def test_a_format_is_noted_whatever_the_name_ends_in(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any], name: str
 ) -> None:
     path = tmp_path / name
@@ -83,7 +83,7 @@ def test_marks_of_matlab_count_without_its_user_block(tmp_path: Path, cube: NDAr
     np.testing.assert_array_equal(arrays["data"], cube)
 
 
-def test_version_5_is_told_by_its_last_bytes_where_its_text_is_another(
+def test_version_5_is_noted_by_its_last_bytes_where_its_text_is_another(
     tmp_path: Path, truth: NDArray[Any]
 ) -> None:
     saved(tmp_path / "x", lambda file: savemat(file, {"map": truth}))
@@ -92,7 +92,7 @@ def test_version_5_is_told_by_its_last_bytes_where_its_text_is_another(
     assert read(tmp_path / "x")[0] == "MATLAB"
 
 
-def test_version_4_of_other_machines_is_told(tmp_path: Path, truth: NDArray[Any]) -> None:
+def test_version_4_of_other_machines_is_noted(tmp_path: Path, truth: NDArray[Any]) -> None:
     header = np.array([1000, *truth.shape, 0, len(b"gt") + 1], ">i4").tobytes()
     (tmp_path / "x").write_bytes(header + b"gt\0" + truth.T.astype(">f8").tobytes())
     file_format, arrays = read(tmp_path / "x")
@@ -101,10 +101,10 @@ def test_version_4_of_other_machines_is_told(tmp_path: Path, truth: NDArray[Any]
 
 
 @pytest.mark.parametrize("kind", ["geotiff", "envi header"])
-def test_a_geotiff_is_one_whatever_lies_beside_it(
+def test_a_geotiff_is_one_whatever_lies_next_to_it(
     tmp_path: Path, cube: NDArray[Any], kind: str
 ) -> None:
-    """ENVI puts a header beside it; read by that, all values would be shifted."""
+    """ENVI puts a header next to it; read by that, all values would be shifted."""
     rasterio = pytest.importorskip("rasterio")
     header = write_envi(tmp_path / "y.img", cube)
     height, width, bands = cube.shape
@@ -150,7 +150,7 @@ def test_header_and_data_find_each_other(
     np.testing.assert_array_equal(arrays["image"], cube)
 
 
-def test_data_of_any_ending_is_read_by_the_header_beside_it(
+def test_data_of_any_ending_is_read_by_the_header_next_to_it(
     tmp_path: Path, cube: NDArray[Any]
 ) -> None:
     write_envi(tmp_path / "x.rfl", cube)

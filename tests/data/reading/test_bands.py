@@ -1,4 +1,4 @@
-"""Which bands are used."""
+"""Selected and bad bands."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_a_range_the_wrong_way_round() -> None:
         chosen("3-2")
 
 
-def test_bad_bands_are_dropped_and_told() -> None:
+def test_bad_bands_are_dropped_and_noted() -> None:
     places, (note,) = chosen(None, [0, 1, 1, 0, 0])
     assert places == [1, 2]
     assert note == "3 of 5 bands are dropped, in the file's bad-band list: 1,4-5"
@@ -68,5 +68,5 @@ def test_a_selection_in_words_selects_the_same(numbers: list[int]) -> None:
     assert [place + 1 for place in used_bands(text, None, count=6, source="")[0]] == numbers
 
 
-def test_runs_of_bands_are_told_as_ranges() -> None:
+def test_runs_of_bands_are_noted_as_ranges() -> None:
     assert selection_text(np.array([1, 2, 3, 5, 7, 8])) == "1-3,5,7-8"

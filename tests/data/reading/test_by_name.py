@@ -159,7 +159,9 @@ def test_a_scene_of_another_folder_has_its_name_in_this_one(
         load_scene("/etc/passwd", data_dir=DATA)
 
 
-def test_a_folder_is_told_from_a_scene(workplace: Path, variables: dict[str, NDArray[Any]]) -> None:
+def test_a_folder_is_noted_from_a_scene(
+    workplace: Path, variables: dict[str, NDArray[Any]]
+) -> None:
     savemat("data/x.mat", variables)
     with pytest.raises(SceneError, match=r"'data' is a folder, not a scene: 'data' has x; give"):
         load_scene("data", data_dir=Path())
@@ -176,7 +178,7 @@ def test_scenes_in_a_folder(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["here.npy", "here", "there.npy", "there", "far.npy", "far"])
-def test_the_map_is_looked_for_here_in_the_data_folder_and_beside_the_scene(
+def test_the_map_is_looked_for_here_in_the_data_folder_and_next_to_the_scene(
     workplace: Path, variables: dict[str, NDArray[Any]], name: str
 ) -> None:
     Path("other").mkdir()
@@ -206,7 +208,7 @@ def test_the_synthetic_scene_is_no_file_to_read_in_another_way(reading: ReadSett
         load_scene("synthetic", data_dir=Path("nowhere"), reading=reading)
 
 
-def test_two_scenes_of_one_name_are_told_with_their_paths() -> None:
+def test_two_scenes_of_one_name_are_noted_with_their_paths() -> None:
     assert scene_names(["a/x.mat", "y", "b/z.img.hdr"]) == ["x", "y", "z"]
     message = r"two scenes are called 'x' \(a/x\.mat, b/x\.hdr\); rename one, or pass them to two"
     with pytest.raises(SceneError, match=message):

@@ -1,4 +1,4 @@
-"""From a file to a scene: what is found, turned, cut, masked, and told."""
+"""Scenes from files: variables, axes, bands, masks, and notes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_published_scene_has_nothing_to_tell(
     np.testing.assert_array_equal(scene.metadata.numbers, [1, 2, 3, 4, 5])
 
 
-def test_what_was_taken_for_cube_and_map_is_told(
+def test_what_was_taken_for_cube_and_map_is_noted(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     scene = read({"hsi": cube, "hsi_gt": truth})
@@ -64,7 +64,7 @@ def test_without_a_map(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> N
     assert scene.notes == ()
 
 
-def test_without_a_map_the_one_beside_is_told(
+def test_without_a_map_the_one_next_to_it_is_noted(
     read: Read, tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     path = tmp_path / "x_gt.mat"
@@ -105,7 +105,7 @@ def test_a_map_file_with_several_arrays_or_none(
         read({"data": cube}, map=str(path))
 
 
-def test_a_transposed_map_is_turned_and_told(
+def test_a_transposed_map_is_turned_and_noted(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     scene = read({"data": cube, "map": truth.T})
@@ -179,7 +179,7 @@ def test_a_stack_of_bands_is_known_by_the_map_or_the_wavelengths(
     assert scene.metadata.wavelengths is not None
 
 
-def test_outside_of_matlab_the_order_that_nothing_proves_is_told(
+def test_outside_of_matlab_the_order_that_nothing_proves_is_noted(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     stack, path = cube.transpose(2, 0, 1), tmp_path / "x.h5"
@@ -208,7 +208,7 @@ def test_a_truth_whose_file_says_that_width_goes_first(
     assert_is(read_scene(path, name="x"), cube, truth)
 
 
-def test_bands_are_selected_with_what_is_told_of_them(
+def test_bands_are_selected_with_what_is_noted_of_them(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     lists = {"wl": [400, 500, 600, 700, 800], "bbl": [1, 1, 0, 1, 1], "fwhm": [1, 2, 3, 4, 5]}
@@ -243,7 +243,7 @@ def test_bands_go_before_what_is_wrong_with_the_others(
     )
 
 
-def test_no_data_is_masked_and_told(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
+def test_no_data_is_masked_and_noted(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
     values = cube.astype(np.int16)
     values[3] = -9999
     scene = read({"data": values, "map": truth}, nodata=-9999)
@@ -308,7 +308,7 @@ def test_readings_tell_what_they_settle() -> None:
     assert ReadSettings(**settled).non_default == settled
 
 
-def test_a_map_that_is_left_out_still_tells_the_axes(
+def test_a_map_that_is_left_out_still_states_the_axes(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     stack, path = cube.transpose(2, 0, 1), tmp_path / "x.npz"

@@ -1,4 +1,4 @@
-"""Which pixels hold no data, and what is said of them."""
+"""No-data masks, and the notes on them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ LEAST = float(np.finfo(np.float32).min)
 def search(
     cube: NDArray[Any], *, fill: float | None = None, mask_scattered: bool = False
 ) -> tuple[list[tuple[int, int]], list[str]]:
-    """The places of the masked pixels, and what is told."""
+    """Return the positions of the masked pixels, and the notes."""
     masked, notes = mask_no_data(cube, fill=fill, mask_scattered=mask_scattered, source="'x'")
     assert masked is None or (masked.shape == cube.shape[:2] and masked.any())
     return [] if masked is None else [
@@ -92,7 +92,7 @@ def test_a_dark_band_is_no_fill_value(cube: NDArray[Any]) -> None:
         assert search(values, fill=0, mask_scattered=mask_scattered)[0] == [(0, 0)]
 
 
-def test_bands_without_data_are_told_with_the_selection_that_leaves_them_out(
+def test_bands_without_data_are_noted_with_the_selection_that_drops_them(
     cube: NDArray[Any],
 ) -> None:
     values = cube.astype(np.float32)
@@ -114,7 +114,7 @@ def test_bands_without_data_are_told_with_the_selection_that_leaves_them_out(
     ("dtype", "value", "text"),
     [("i2", -9999, "-9999"), ("u2", 0, "0"), ("f4", LEAST, "-3.4028235e+38"), ("f8", -0.5, "-0.5")],
 )
-def test_pixels_that_look_like_no_data_are_told_with_the_option_that_masks_them(
+def test_pixels_that_look_like_no_data_are_noted_with_the_option_that_masks_them(
     cube: NDArray[Any], dtype: str, value: float, text: str
 ) -> None:
     values = (cube + 1).astype(dtype)
@@ -122,11 +122,11 @@ def test_pixels_that_look_like_no_data_are_told_with_the_option_that_masks_them(
     places, (note,) = search(values)
     assert places == []
     assert note.startswith(f"11 of 143 pixels are {text} in all bands") and "--nodata=" in note
-    told = float(note.partition("--nodata=")[2].split()[0])
-    assert len(search(values, fill=told)[0]) == 11
+    declared = float(note.partition("--nodata=")[2].split()[0])
+    assert len(search(values, fill=declared)[0]) == 11
 
 
-def test_a_second_fill_value_is_told_beside_the_masked_pixels(cube: NDArray[Any]) -> None:
+def test_a_second_fill_value_is_noted_next_to_the_masked_pixels(cube: NDArray[Any]) -> None:
     values = cube.astype(np.float32)
     values[0], values[1], values[2] = np.nan, -9999, np.inf
     places, (masked, alike) = search(values)
@@ -147,15 +147,19 @@ def test_infinite_values_are_not_counted_twice_for_a_fill_value_beyond_the_type(
 
 
 def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArray[Any]) -> None:
-    told = np.zeros(cube.shape[:2], bool)
-    told[0] = True
+    declared = np.zeros(cube.shape[:2], bool)
+    declared[0] = True
     values = cube.astype(np.int16)
     values[0, 0, 2] = values[5] = -1  # the one scattered fill value is in a masked pixel
-    masked, notes = mask_no_data(values, fill=-1, mask_scattered=False, source="", declared=told)
+    masked, notes = mask_no_data(
+        values, fill=-1, mask_scattered=False, source="", declared=declared
+    )
     assert masked is not None and np.flatnonzero(masked.all(axis=1)).tolist() == [0, 5]
     assert notes == [
         "22 of 143 pixels are masked: no-data value -1 in all their bands, "
         "or in the file's own mask"
     ]
-    masked, notes = mask_no_data(cube, fill=None, mask_scattered=False, source="", declared=told)
+    masked, notes = mask_no_data(
+        cube, fill=None, mask_scattered=False, source="", declared=declared
+    )
     assert notes == ["11 of 143 pixels are masked: in the file's own mask"]

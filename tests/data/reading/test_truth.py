@@ -1,4 +1,4 @@
-"""Which pixels a truth says nothing of, and how it is laid over the cube."""
+"""Unlabelled pixels of ground truths, and their alignment to the cube."""
 
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from data.reading.settings import ReadSettings
 from data.reading.truth import Truth, read_truth, transpose_to_cube, unlabelled_pixels
 
 
-def marked(values: Any, *, nan: str = "refuse", **told: Any) -> tuple[Any, list[str]]:
-    """What of a truth has no label, and what is said of it."""
+def marked(values: Any, *, nan: str = "refuse", **metadata: Any) -> tuple[Any, list[str]]:
+    """Return the unlabelled pixels, and the notes on them."""
     truth = np.array(values)
-    variable = Variable(truth.shape, truth.dtype, truth.copy, metadata=Metadata(**told))
+    variable = Variable(truth.shape, truth.dtype, truth.copy, metadata=Metadata(**metadata))
     unlabelled, notes = unlabelled_pixels(truth, variable, ReadSettings(nan=nan))
     return None if unlabelled is None else unlabelled.astype(int).tolist(), notes
 
@@ -68,9 +68,9 @@ def test_a_truth_is_turned_with_what_has_no_label(truth: NDArray[Any]) -> None:
     np.testing.assert_array_equal(found.unlabelled, unlabelled)
 
 
-@pytest.mark.parametrize(("fill", "told"), [(None, True), (255, False)])
-def test_a_truth_that_is_mostly_anomalous_is_told_but_not_one_without_labels(
-    fill: float | None, told: bool
+@pytest.mark.parametrize(("fill", "metadata"), [(None, True), (255, False)])
+def test_a_truth_that_is_mostly_anomalous_is_noted_but_not_one_without_labels(
+    fill: float | None, metadata: bool
 ) -> None:
     values = np.full((4, 5), 255, np.uint8)
     values[0] = 0
@@ -78,4 +78,4 @@ def test_a_truth_that_is_mostly_anomalous_is_told_but_not_one_without_labels(
     truth = Variable((4, 5), values.dtype, lambda: values, metadata=Metadata(fill=fill))
     contents = Contents({"data": cube, "map": truth})
     _, notes = read_truth(contents, Path("x.mat"), "data", ReadSettings())
-    assert any("75% of the ground truth is not 0" in note for note in notes) == told
+    assert any("75% of the ground truth is not 0" in note for note in notes) == metadata

@@ -1,4 +1,4 @@
-"""Which array of a file is the cube, and which the truth."""
+"""Identification of the cube and the ground truth among variables."""
 
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def test_what_holds_no_numbers_is_no_cube_and_said_to_be_none() -> None:
 
 
 @pytest.mark.parametrize("option", ["--data_key", "--map_key"])
-def test_a_key_that_is_not_there_is_told_with_all_that_are(option: str) -> None:
+def test_a_key_that_is_not_there_is_noted_with_all_that_are(option: str) -> None:
     found = contents(data=CUBE, map=MAP)
     message = rf"no variable 'z', as {option} names \(found: data 13×11×5, map 13×11\)"
     with pytest.raises(SceneError, match=message):
@@ -151,7 +151,7 @@ def test_a_truth_with_a_third_axis_of_length_one() -> None:
     assert truth_of(found, cube="paviaU") == "paviaU_gt"
 
 
-def test_a_truth_in_a_file_beside(tmp_path: Path) -> None:
+def test_a_truth_in_a_file_next_to_it(tmp_path: Path) -> None:
     for name in ("a.mat", "a_b.mat", "a_gt.hdr", "ab_gt.mat"):
         (tmp_path / name).touch()
     assert neighbouring_truth(tmp_path / "a.mat") == tmp_path / "a_gt.hdr"

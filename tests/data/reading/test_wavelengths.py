@@ -35,41 +35,41 @@ def metadata_with(lists: Mapping[str, Any], **cube: Any) -> Metadata:
 
 
 @pytest.mark.parametrize("name", ["wavelength", "Wavelengths", "wl", "lambda", "center_wavelength"])
-def test_wavelengths_beside_a_cube(name: str) -> None:
-    told = metadata_with({name: [0.4, 0.5, 0.6, 0.7, 0.8]})
-    assert told.wavelengths is not None
-    np.testing.assert_allclose(told.wavelengths, [400, 500, 600, 700, 800])
-    assert "assumed to be in µm" in told.note
+def test_wavelengths_next_to_a_cube(name: str) -> None:
+    metadata = metadata_with({name: [0.4, 0.5, 0.6, 0.7, 0.8]})
+    assert metadata.wavelengths is not None
+    np.testing.assert_allclose(metadata.wavelengths, [400, 500, 600, 700, 800])
+    assert "assumed to be in µm" in metadata.note
 
 
-def test_lists_beside_wavelengths_are_of_the_same_length_and_unit() -> None:
+def test_lists_next_to_wavelengths_are_of_the_same_length_and_unit() -> None:
     lists: dict[str, object] = {
         "wl": [0.4, 0.5, 0.6, 0.7, 0.8],
         "fwhm": [0.01] * 5,
         "bbl": [1, 0, 1, 1, 1],
     }
-    told = metadata_with(lists)
-    assert told.fwhm is not None
-    np.testing.assert_allclose(told.fwhm, 10)
-    assert told.good is not None and list(told.good) == [True, False, True, True, True]
-    told = metadata_with(lists | {"bbl": [1] * 11})  # of another length
-    assert told.wavelengths is not None and told.good is None
+    metadata = metadata_with(lists)
+    assert metadata.fwhm is not None
+    np.testing.assert_allclose(metadata.fwhm, 10)
+    assert metadata.good is not None and list(metadata.good) == [True, False, True, True, True]
+    metadata = metadata_with(lists | {"bbl": [1] * 11})  # of another length
+    assert metadata.wavelengths is not None and metadata.good is None
 
 
 def test_a_bad_band_list_needs_no_wavelengths() -> None:
-    told = metadata_with({"bbl": [1, 0, 1, 1, 1]})
-    assert told.wavelengths is None and told.good is not None and told.good.sum() == 4
+    metadata = metadata_with({"bbl": [1, 0, 1, 1, 1]})
+    assert metadata.wavelengths is None and metadata.good is not None and metadata.good.sum() == 4
 
 
 @pytest.mark.parametrize("values", [[400.0] * 4, [0.5], np.ones((5, 5)) * 500])
 def test_what_is_no_list_of_an_axis_is_passed_over(values: object) -> None:
-    told = metadata_with({"wavelength": values})
-    assert told.wavelengths is None and told.note == ""
+    metadata = metadata_with({"wavelength": values})
+    assert metadata.wavelengths is None and metadata.note == ""
 
 
 def test_numbers_of_bands_are_no_wavelengths() -> None:
-    told = metadata_with({"wavelength": [1, 2, 3, 4, 5e9]})
-    assert told.wavelengths is None and "ignored" in told.note
+    metadata = metadata_with({"wavelength": [1, 2, 3, 4, 5e9]})
+    assert metadata.wavelengths is None and "ignored" in metadata.note
 
 
 def test_the_list_in_the_nearest_group_is_used() -> None:

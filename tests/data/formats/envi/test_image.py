@@ -101,7 +101,7 @@ def test_every_layout_is_read_back_exactly(
 
 
 def test_all_types_come_in_all_layouts(tmp_path: Path) -> None:
-    """What the draws above may leave out."""
+    """Cover cases that the draws above may omit."""
     for code, dtype in CODES.items():
         cube = np.arange(24).reshape(2, 3, 4).astype(dtype)
         for interleave in STORED:
@@ -167,7 +167,7 @@ def test_headers_mean_the_same_on_every_system(
     np.testing.assert_allclose(wavelengths, [400, 500, 600, 700, 800])
 
 
-def test_what_is_told_of_the_bands(tmp_path: Path, cube: NDArray[Any]) -> None:
+def test_what_is_noted_of_the_bands(tmp_path: Path, cube: NDArray[Any]) -> None:
     header = write(
         tmp_path / "x.img",
         cube,
@@ -180,23 +180,23 @@ bbl = {1, 1, 0, 1.0, 0}
 reflectance scale factor = 10000
 data ignore value = -9999""",
     )
-    told = image(header).metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    np.testing.assert_allclose(told.wavelengths, [400, 500, 600, 700, 2500])
-    np.testing.assert_allclose(told.fwhm, [10, 10, 10, 10, 20])
-    assert told.good is not None
-    assert told.good.tolist() == [True, True, False, True, False]
-    assert (told.gain, told.offset, told.fill, told.note) == (1e-4, 0, -9999, "")
-    assert (told.georeference, told.header) == (None, {})
+    metadata = image(header).metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    np.testing.assert_allclose(metadata.wavelengths, [400, 500, 600, 700, 2500])
+    np.testing.assert_allclose(metadata.fwhm, [10, 10, 10, 10, 20])
+    assert metadata.good is not None
+    assert metadata.good.tolist() == [True, True, False, True, False]
+    assert (metadata.gain, metadata.offset, metadata.fill, metadata.note) == (1e-4, 0, -9999, "")
+    assert (metadata.georeference, metadata.header) == (None, {})
 
 
 def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any]) -> None:
     extra = "wavelength = {400, 500, 600, 700, 800}\nfwhm = {9, 9, 9, 9, 9}"
-    told = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    assert told.wavelengths.tolist() == [400, 500, 600, 700, 800]
-    assert told.fwhm.tolist() == [9] * 5
-    assert "assumed to be in nm" in told.note
+    metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    assert metadata.wavelengths.tolist() == [400, 500, 600, 700, 800]
+    assert metadata.fwhm.tolist() == [9] * 5
+    assert "assumed to be in nm" in metadata.note
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any
 )
 def test_what_makes_no_sense_is_left_out(tmp_path: Path, cube: NDArray[Any], extra: str) -> None:
     variable = image(write(tmp_path / "x.img", cube, extra=extra))
-    told = variable.metadata
-    assert (told.wavelengths, told.fwhm, told.good, told.fill) == (None,) * 4
-    assert (told.gain, told.georeference) == (1, None)
+    metadata = variable.metadata
+    assert (metadata.wavelengths, metadata.fwhm, metadata.good, metadata.fill) == (None,) * 4
+    assert (metadata.gain, metadata.georeference) == (1, None)
     np.testing.assert_array_equal(variable.read(), cube)
 
 
@@ -344,12 +344,12 @@ def test_what_is_written_is_read_back(tmp_path: Path, dtype: str) -> None:
     variable = image(paths[1])
     assert variable.dtype == wanted.newbyteorder("=")
     np.testing.assert_array_equal(variable.read(), values)
-    told = variable.metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    assert told.wavelengths.tolist() == WAVELENGTHS.tolist()  # to the last digit
-    assert told.fwhm.tolist() == (WAVELENGTHS / 100).tolist()
-    assert (told.note, told.georeference) == ("", None)
-    assert (told.fill is not None and np.isnan(told.fill)) == (wanted == np.float32)
+    metadata = variable.metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    assert metadata.wavelengths.tolist() == WAVELENGTHS.tolist()  # to the last digit
+    assert metadata.fwhm.tolist() == (WAVELENGTHS / 100).tolist()
+    assert (metadata.note, metadata.georeference) == ("", None)
+    assert (metadata.fill is not None and np.isnan(metadata.fill)) == (wanted == np.float32)
     assert "band names = {a, b  c, d, e, f}\n" in paths[1].read_text()
 
 
@@ -371,15 +371,16 @@ def test_entries_about_the_map_are_passed_on(tmp_path: Path, cube: NDArray[Any])
         'e_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-117.0],'
         'PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]}\n'
     )
-    told = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
+    metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
     write_image(
-        tmp_path / "y.img", Raster(values=cube, georeference=told.georeference, header=told.header)
+        tmp_path / "y.img",
+        Raster(values=cube, georeference=metadata.georeference, header=metadata.header),
     )
     written = (tmp_path / "y.hdr").read_text()
     for line in extra.splitlines():
         assert line.replace(" ", "") in written.replace(" ", "")
     again = image(tmp_path / "y.hdr").metadata
-    assert (again.georeference, again.header) == (told.georeference, told.header)
+    assert (again.georeference, again.header) == (metadata.georeference, metadata.header)
     assert again.georeference is not None and again.georeference.crs is not None
 
 
@@ -402,14 +403,14 @@ def test_a_real_image() -> None:
     if not SAN_DIEGO.exists():
         pytest.skip(f"there is no {SAN_DIEGO} here")
     variable = image(SAN_DIEGO)
-    told, cube = variable.metadata, variable.read()
+    metadata, cube = variable.metadata, variable.read()
     assert variable.shape == cube.shape == (90, 90, 189)
     assert cube.dtype == np.int16 and cube.min() >= 0
-    assert told.wavelengths is not None and told.georeference is not None
-    assert 350 < told.wavelengths[0] < told.wavelengths[-1] < 2600
-    assert told.note == ""
-    assert told.georeference.transform == (3.5, 0, 480805.4, 0, -3.5, 3618830.5)
-    assert told.georeference.crs is not None
-    degrees = told.georeference.longitudes_latitudes(np.array([45.0]), np.array([45.0]))
+    assert metadata.wavelengths is not None and metadata.georeference is not None
+    assert 350 < metadata.wavelengths[0] < metadata.wavelengths[-1] < 2600
+    assert metadata.note == ""
+    assert metadata.georeference.transform == (3.5, 0, 480805.4, 0, -3.5, 3618830.5)
+    assert metadata.georeference.crs is not None
+    degrees = metadata.georeference.longitudes_latitudes(np.array([45.0]), np.array([45.0]))
     assert degrees is not None
     np.testing.assert_allclose(np.ravel(degrees), [-117.2, 32.7], atol=0.1)  # San Diego

@@ -25,7 +25,7 @@ NORTH_UP: Transform = (30.0, 0.0, 480_805.25, 0.0, -20.0, 3_618_830.5)
 
 
 def opened(path: Path) -> Any:
-    """What GDAL reads in an ENVI image."""
+    """Open an ENVI image with GDAL."""
     rasterio = pytest.importorskip("rasterio")
     return rasterio.open(path, driver="ENVI")
 

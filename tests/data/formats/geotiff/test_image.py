@@ -1,4 +1,4 @@
-"""GeoTIFF files: what other programs tell in them is understood, and what is written as well."""
+"""GeoTIFF files of other programs, and those written here."""
 
 import sys
 from pathlib import Path
@@ -41,8 +41,8 @@ def write(
     scales, offsets = options.pop("scales", None), options.pop("offsets", None)
     options = {"driver": "GTiff", "dtype": cube.dtype.name, **options}
     with rasterio.open(path, "w", height=height, width=width, count=count, **options) as file:
-        for band, namespace, told in tags or []:
-            file.update_tags(band, ns=namespace, **told)
+        for band, namespace, entries in tags or []:
+            file.update_tags(band, ns=namespace, **entries)
         for band, description in enumerate(descriptions or [], start=1):
             file.set_band_description(band, description)
         if scales is not None:
@@ -87,7 +87,7 @@ def each(**tags: list[Any]) -> list[Any]:
 
 NM = [401.25, 450.5, 1000, 2499.75]
 UM = [0.40125, 0.4505, 1, 2.49975]
-TOLD = {
+METADATA = {
     "tags of the bands": {"tags": each(wavelength=NM, wavelength_units=["Nanometers"] * BANDS)},
     "in micrometres": {"tags": each(wavelength=UM, wavelength_units=["Micrometers"] * BANDS)},
     "IMAGERY": {
@@ -105,11 +105,11 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize("options", METADATA.values(), ids=METADATA)
 def test_wavelengths_are_found_where_programs_put_them(
-    tmp_path: Path, cube: NDArray[np.float32], told: dict[str, Any]
+    tmp_path: Path, cube: NDArray[np.float32], options: dict[str, Any]
 ) -> None:
-    metadata = image(write(tmp_path / "x.tif", cube, **told)).metadata
+    metadata = image(write(tmp_path / "x.tif", cube, **options)).metadata
     np.testing.assert_allclose(metadata.wavelengths, NM, rtol=1e-12)
     assert metadata.note == ""
 
@@ -159,8 +159,8 @@ def test_what_gdal_makes_of_an_envi_image(tmp_path: Path, cube: NDArray[np.float
 
 def test_fill_and_scales_that_the_bands_share(tmp_path: Path) -> None:
     values = np.arange(HEIGHT * WIDTH * BANDS, dtype=np.int16).reshape(HEIGHT, WIDTH, BANDS)
-    told = {"nodata": -32768, "scales": [1e-4] * BANDS, "offsets": [0.5] * BANDS}
-    variable = image(write(tmp_path / "x.tif", values, **told))
+    metadata = {"nodata": -32768, "scales": [1e-4] * BANDS, "offsets": [0.5] * BANDS}
+    variable = image(write(tmp_path / "x.tif", values, **metadata))
     metadata = variable.metadata
     assert (metadata.fill, metadata.gain, metadata.offset) == (-32768, 1e-4, 0.5)
     np.testing.assert_array_equal(variable.read(), values)
@@ -168,8 +168,8 @@ def test_fill_and_scales_that_the_bands_share(tmp_path: Path) -> None:
 
 def test_scales_of_single_bands_are_applied(tmp_path: Path) -> None:
     values = np.arange(HEIGHT * WIDTH * BANDS, dtype=np.int16).reshape(HEIGHT, WIDTH, BANDS)
-    told = {"nodata": 0, "scales": [1.0, 2.0, 3.0, 4.0], "offsets": [0.0, 0.0, 0.0, 0.5]}
-    variable = image(write(tmp_path / "x.tif", values, **told))
+    metadata = {"nodata": 0, "scales": [1.0, 2.0, 3.0, 4.0], "offsets": [0.0, 0.0, 0.0, 0.5]}
+    variable = image(write(tmp_path / "x.tif", values, **metadata))
     expected = (values * np.array([1.0, 2, 3, 4]) + [0, 0, 0, 0.5]).astype(np.float32)
     expected[0, 0, 0] = np.nan
     read = variable.read()
@@ -215,8 +215,8 @@ def test_what_is_written_is_what_rasterio_and_the_reader_find(
     path = tmp_path / "x.tif"
     names = [f"{wavelength} nm" for wavelength in NM]
     nm, fwhm = np.array(NM), np.array([5.5, 6, 7, 8])
-    told: dict[str, Any] = {"wavelengths": nm, "fwhm": fwhm, "band_names": names}
-    assert write_image(path, Raster(values=values, georeference=place, **told)) == [path]
+    metadata: dict[str, Any] = {"wavelengths": nm, "fwhm": fwhm, "band_names": names}
+    assert write_image(path, Raster(values=values, georeference=place, **metadata)) == [path]
     assert list(tmp_path.iterdir()) == [path]
     with rasterio.open(path) as file:
         assert file.dtypes == ("float32",) * BANDS

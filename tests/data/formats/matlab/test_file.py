@@ -221,7 +221,7 @@ def test_a_sparse_map_of_version_7_3_is_a_map(
     np.testing.assert_array_equal(variable.read(), values)
 
 
-def test_complex_numbers_are_told_from_others(tmp_path: Path) -> None:
+def test_complex_numbers_are_noted_from_others(tmp_path: Path) -> None:
     """For what reads the file to refuse them by name."""
     values = np.zeros((2, 3, 4), [("real", "f8"), ("imag", "f8")])
     contents = read_contents(write_73(tmp_path / "x.mat", {"data": values}))
