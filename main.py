@@ -84,9 +84,9 @@ COMMANDS = {
 
 def for_each_scene(args: Namespace, work: Callable[[Namespace], None]) -> None:
     """Process each scene in turn; an error in one does not keep the others from it."""
-    from data.reading.by_name import names_of
+    from data.reading.by_name import scene_names
 
-    names_of(args.dataset)  # raises where two would share their runs and results
+    scene_names(args.dataset)  # raises where two would share their runs and results
     failed = False
     for dataset in args.dataset:
         try:

@@ -33,7 +33,7 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
         method, options = resolve({"method": chosen})
         task = Task(method, options, scene, torch.device("cpu"))
         scores, _ = task.detect(task.build_detector())
-        scores = scene.labelled(scores)
+        scores = scene.without_unlabelled(scores)
         for rate in RATES:
             detected = scores >= threshold_score(scores, Threshold("pf", rate))
             background = ~anomalous & ~np.isnan(scores)

@@ -133,7 +133,7 @@ def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
 def auc_of(scene: Scene, scores: Tensor) -> float:
     """The AUC of scores (H, W) on a scene that has a truth of both classes."""
     assert scene.anomalous is not None
-    return area_under_roc(scene.anomalous, scene.labelled(scores.numpy()))
+    return area_under_roc(scene.anomalous, scene.without_unlabelled(scores.numpy()))
 
 
 def table(aucs: dict[str, dict[str, list[float]]], names: Sequence[str]) -> str:

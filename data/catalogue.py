@@ -1,4 +1,4 @@
-"""The scenes that the field knows: names, facts, and where they come from (`catalogue.json`)."""
+"""Known scenes: names, properties and sources (`catalogue.json`)."""
 
 import hashlib
 import json
@@ -14,22 +14,22 @@ from data.lazy_cube import Cube, row_blocks
 
 @cache
 def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """The known scenes by their own names."""
+    """Load the known scenes by their names."""
     return json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
 
 
 def other_names(name: str) -> list[str]:
-    """The names under which the same scene is passed around, upper or lower case."""
+    """List the aliases of a scene, given in upper or lower case."""
     return [other for other in known_names(name) if other != name]
 
 
 def canonical_name(name: str) -> str:
-    """The one of a scene's names that tells that two are the same: that of the catalogue."""
+    """Return the name of a scene in the catalogue, by which aliases are recognised."""
     return next(iter(known_names(name)), name)
 
 
 def known_names(name: str) -> list[str]:
-    """All names of a scene of the catalogue, its own first; none of other scenes."""
+    """List all names of a scene of the catalogue, the main one first; none of other scenes."""
     for scene, facts in catalogue().items():
         names = [scene, *facts["aliases"]]
         if name.lower() in map(str.lower, names):
@@ -38,8 +38,8 @@ def known_names(name: str) -> list[str]:
 
 
 def checksum(values: Cube) -> str:
-    """A checksum of the values of an array, whatever type and order they are stored in."""
-    found = hashlib.sha256()
+    """Compute a checksum of an array's values, independent of their type and order."""
+    digest = hashlib.sha256()
     for rows in row_blocks(values):
-        found.update(np.ascontiguousarray(values[rows], dtype="<f8").data)
-    return found.hexdigest()
+        digest.update(np.ascontiguousarray(values[rows], dtype="<f8").data)
+    return digest.hexdigest()

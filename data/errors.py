@@ -1,4 +1,4 @@
-"""What is wrong with a scene."""
+"""The error of a scene that cannot be used."""
 
 from utils.errors import InputError
 from utils.text import printable

@@ -1,4 +1,4 @@
-"""Where on the Earth the pixels of a scene lie."""
+"""Georeferences, and coordinate systems from WKT, EPSG codes or CF attributes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ WGS84 = CRS.from_epsg(4326)
 
 @dataclass(frozen=True)
 class Georeference:
-    """The affine transform from pixels to map coordinates, and the system that these are in.
+    """The affine transform from pixels to map coordinates, and their coordinate system.
 
-    `transform` is (a, b, c, d, e, f): the upper left corner of a pixel lies at
-    x = a·column + b·row + c and y = d·column + e·row + f, its middle half a pixel further.
-    `crs` is None where the file names no coordinate system that is known.
+    `transform` is (a, b, c, d, e, f): the upper left corner of a pixel is located at
+    x = a·column + b·row + c and y = d·column + e·row + f, its centre half a pixel further.
+    `crs` is None where the file names no known coordinate system.
     """
 
     transform: tuple[float, float, float, float, float, float]
@@ -26,7 +26,7 @@ class Georeference:
     def positions(
         self, rows: NDArray[np.float64], columns: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Map coordinates x and y of places in the image, where whole numbers are the middles."""
+        """Compute map coordinates x and y of positions in the image; pixel centres are integers."""
         a, b, c, d, e, f = self.transform
         across, down = columns + 0.5, rows + 0.5
         return a * across + b * down + c, d * across + e * down + f
@@ -34,10 +34,10 @@ class Georeference:
     def longitudes_latitudes(
         self, rows: NDArray[np.float64], columns: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Degrees east and north (WGS 84) of places in the image, NaN for one not on the Earth.
+        """Compute degrees east and north (WGS 84) of positions in the image, NaN off the Earth.
 
-        None where no system is known, where none of its coordinates lead to the Earth, as those of
-        a room or of Mars do not, and where no place is on it.
+        None without a known coordinate system, for systems not related to the Earth, as those of
+        a room or of Mars, and where no position is on it.
         """
         if self.crs is None:
             return None
@@ -52,8 +52,8 @@ class Georeference:
             return None
         return np.where(on_earth, east, np.nan), np.where(on_earth, north, np.nan)
 
-    def turned(self) -> "Georeference":
-        """Where the same pixels lie when rows and columns of the image are swapped."""
+    def transposed(self) -> "Georeference":
+        """Return the georeference of the image with rows and columns swapped."""
         a, b, c, d, e, f = self.transform
         return Georeference((b, a, c, e, d, f), self.crs)
 
@@ -64,15 +64,21 @@ class Georeference:
         return abs(a * e - b * d)
 
 
-def coordinate_system(told: Any) -> CRS | None:
-    """Make sense of WKT, a code such as "EPSG:32633" or 32633, or the attributes that CF describes.
+def coordinate_system(description: Any) -> CRS | None:
+    """Parse WKT, a code such as "EPSG:32633" or 32633, or the attributes of a CF grid mapping.
 
-    None where there is none in it, or one that has no place on the Earth, such as a room's.
+    None where it describes no system, or one that is not related to the Earth, such as a room's.
     """
-    if isinstance(told, np.integer) or (isinstance(told, str) and told.strip().isdigit()):
-        told = int(told)
+    if isinstance(description, np.integer) or (
+        isinstance(description, str) and description.strip().isdigit()
+    ):
+        description = int(description)
     try:
-        crs = CRS.from_cf(told) if isinstance(told, dict) else CRS.from_user_input(told)
+        crs = (
+            CRS.from_cf(description)
+            if isinstance(description, dict)
+            else CRS.from_user_input(description)
+        )
     except (CRSError, KeyError, TypeError, ValueError):
         return None
     return crs if crs.is_geographic or crs.is_projected else None

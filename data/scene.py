@@ -1,4 +1,4 @@
-"""A scene: a hyperspectral cube, what is known about it, and the truth where there is one."""
+"""A scene: a hyperspectral cube, its metadata, and the ground truth where there is one."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.lazy_cube import Cube, pixels_of, row_blocks
+from data.lazy_cube import Cube, read_pixels, row_blocks
 from data.metadata import Metadata
 from utils.text import number_text, shape_text
 
@@ -19,13 +19,12 @@ EIGHT_NEIGHBOURS = np.ones((3, 3), int)  # pixels of one object touch at a side 
 
 @dataclass(frozen=True)
 class Scene:
-    """A cube (H, W, B) of any real type, and a truth (H, W) that is not 0 where anomalous.
+    """A cube (H, W, B) of any real type, and a ground truth (H, W) that is not 0 where anomalous.
 
-    The cube is in memory or on disk. `name` is what its runs and results are called, `source` where
-    it came from, for messages, and `format` that of its file. `truth` is None where there is none.
-    `masked` (H, W) marks pixels of no data, which take no part in anything, `unlabelled` (H, W)
-    those of which the truth does not say what they are, which no measure counts. `notes` tell what
-    was made of the file, a line each.
+    The cube is in memory or on disk. `name` is that of its runs and results, `source` its origin,
+    for messages, and `format` the name of its file's format. `truth` is None where there is none.
+    The no-data mask `masked` (H, W) excludes pixels from everything, `unlabelled` (H, W) excludes
+    pixels without a label from all measures. `notes` are lines on the interpretation of the file.
 
     Raises SceneError where the arrays do not fit together or hold no usable numbers.
     """
@@ -50,11 +49,11 @@ class Scene:
         if self.truth is not None:
             self.check_truth(self.truth)
         if self.masked is not None and self.masked.all():
-            raise SceneError(f"{self.source}: no pixel has data, all are fill value or NaN")
+            raise SceneError(f"{self.source}: no pixel has data, all are no-data value or NaN")
         low, high = self.range
         if not (np.isfinite(low) and np.isfinite(high)):
-            way_out = "--nan mask leaves their pixels out"
-            check_finite(self.cube, f"{self.source}: the cube", masked=self.masked, way_out=way_out)
+            hint = "--nan mask masks their pixels"
+            check_finite(self.cube, f"{self.source}: the cube", masked=self.masked, hint=hint)
         if low == high:
             raise SceneError(
                 f"{self.source}: the cube is constant ({number_text(low)} everywhere), "
@@ -62,20 +61,20 @@ class Scene:
             )
 
     def check_truth(self, truth: NDArray[Any]) -> None:
-        """Raise SceneError where the truth does not fit the cube."""
-        check_numeric(truth, f"{self.source}: the map")
+        """Raise SceneError where the ground truth does not fit the cube."""
+        check_numeric(truth, f"{self.source}: the ground truth")
         if truth.shape != self.cube.shape[:2]:
             raise SceneError(
-                f"{self.source}: the map is {shape_text(truth.shape)}, but the cube is "
-                f"{shape_text(self.cube.shape)}; the map needs the cube's height × width "
-                f"(--map_key or --map names another, --map none takes none)"
+                f"{self.source}: the ground truth is {shape_text(truth.shape)}, but the cube is "
+                f"{shape_text(self.cube.shape)}; it needs the cube's height × width "
+                f"(--map_key or --map names another, --map none ignores it)"
             )
-        way_out = "write 0 for background there, or --nan mask leaves them out of all measures"
-        check_finite(truth, f"{self.source}: the map", masked=~self.measured, way_out=way_out)
+        hint = "write 0 for background there, or --nan mask excludes them from all measures"
+        check_finite(truth, f"{self.source}: the ground truth", masked=~self.evaluated, hint=hint)
 
     @cached_property
     def range(self) -> tuple[Any, Any]:
-        """The least and the largest value of the pixels that have data; NaN where one is NaN."""
+        """The smallest and the largest value of the valid pixels; NaN where one is NaN."""
         lows, highs = [], []
         for rows in row_blocks(self.cube):
             block = self.cube[rows]
@@ -87,47 +86,47 @@ class Scene:
 
     @property
     def anomalous(self) -> NDArray[np.bool_] | None:
-        """The truth as a mask, (H, W); False where pixels are unlabelled."""
+        """The ground truth as a mask, (H, W); False where pixels are unlabelled."""
         if self.truth is None:
             return None
         anomalous = self.truth != 0
         return anomalous if self.unlabelled is None else anomalous & ~self.unlabelled
 
     @property
-    def measured(self) -> NDArray[np.bool_]:
-        """The pixels that a measure counts, (H, W): those that have data and a label."""
-        measured = np.ones(self.cube.shape[:2], bool)
-        for left_out in (self.masked, self.unlabelled):
-            if left_out is not None:
-                measured &= ~left_out
-        return measured
+    def evaluated(self) -> NDArray[np.bool_]:
+        """The pixels that measures count, (H, W): the valid ones with a label."""
+        evaluated = np.ones(self.cube.shape[:2], bool)
+        for excluded in (self.masked, self.unlabelled):
+            if excluded is not None:
+                evaluated &= ~excluded
+        return evaluated
 
-    def labelled(self, scores: NDArray[Any]) -> NDArray[Any]:
-        """Scores (H, W) as measures take them: NaN where the truth has no label."""
+    def without_unlabelled(self, scores: NDArray[Any]) -> NDArray[Any]:
+        """Set scores (H, W) to NaN where the ground truth has no label, as measures need them."""
         if self.unlabelled is None:
             return scores
         return np.where(self.unlabelled, np.float32(np.nan), scores)
 
     @property
     def anomalies(self) -> int:
-        """How many of the pixels that have data are anomalous."""
-        return 0 if self.anomalous is None else int((self.anomalous & self.measured).sum())
+        """The number of anomalous pixels among those that are evaluated."""
+        return 0 if self.anomalous is None else int((self.anomalous & self.evaluated).sum())
 
     @property
     def has_both_classes(self) -> bool:
-        """Whether the truth has anomalies and background, which every measure needs."""
-        return 0 < self.anomalies < int(self.measured.sum())
+        """True where the ground truth has anomalies and background, which every measure needs."""
+        return 0 < self.anomalies < int(self.evaluated.sum())
 
     @property
-    def without_auc(self) -> str:
-        """Why it has no AUC; nothing where it has one."""
+    def no_auc_reason(self) -> str:
+        """The reason why no AUC is computed; empty where it is."""
         if self.truth is None:
-            return "there is no map"
-        return "" if self.has_both_classes else "the map has only one class of pixels"
+            return "no ground truth"
+        return "" if self.has_both_classes else "the ground truth has only one class of pixels"
 
     @property
     def pixels(self) -> int:
-        """How many pixels have data."""
+        """The number of valid pixels."""
         height, width, _ = self.cube.shape
         return height * width - (0 if self.masked is None else int(self.masked.sum()))
 
@@ -146,14 +145,14 @@ class Scene:
     def spectra(
         self, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]
     ) -> NDArray[Any]:
-        """The values of single pixels, (n, B)."""
-        return pixels_of(self.cube, rows, columns)
+        """Read the values of single pixels, (n, B)."""
+        return read_pixels(self.cube, rows, columns)
 
     def scaled_cube(self) -> NDArray[np.float32]:
-        """The cube in float32, scaled to [0, 1] by its one minimum and maximum, (H, W, B).
+        """Scale the cube to [0, 1] by its one minimum and maximum, (H, W, B) in float32.
 
-        Masked pixels are NaN in all bands, and take no part in the scaling. Raises SceneError where
-        float32 cannot tell the values apart or hold their range.
+        Masked pixels are NaN in all bands, and do not affect the scaling. Raises SceneError where
+        float32 cannot distinguish the values or hold their range.
         """
         scaled = np.empty(self.cube.shape, np.float32)
         for rows in row_blocks(self.cube):
@@ -161,26 +160,26 @@ class Scene:
         return scaled
 
     def scaled_bands(self, bands: Sequence[int]) -> NDArray[np.float32]:
-        """Some bands of the scaled cube, by their places from 0, (H, W, n)."""
+        """Scale some bands, given their indices, as `scaled_cube` does, (H, W, n)."""
         scaled = np.empty((*self.cube.shape[:2], len(bands)), np.float32)
         for rows in row_blocks(self.cube):
             scaled[rows] = self.scaled_block(rows, slice(None), list(bands))
         return scaled
 
     def window(self, rows: slice, columns: slice) -> NDArray[np.float32]:
-        """A part of the scaled cube, (h, w, B); of a cube on disk, no other is read."""
+        """Scale a block of the cube, (h, w, B); of a cube on disk, no other is read."""
         return self.scaled_block(rows, columns, slice(None))
 
     def scaled_block(self, rows: slice, columns: slice, bands: Any) -> NDArray[np.float32]:
-        """Some bands of a part of the scaled cube, (h, w, n)."""
+        """Scale some bands of a block of the cube, (h, w, n)."""
         self.check_scale()
-        block = in_unit(self.cube[rows, columns, bands], *self.range)
+        block = scale_to_unit(self.cube[rows, columns, bands], *self.range)
         if self.masked is not None:
             block[self.masked[rows, columns]] = np.nan
         return block
 
     def check_scale(self) -> None:
-        """Raise SceneError where float32 cannot tell the values apart or hold their range."""
+        """Raise SceneError where float32 cannot distinguish the values or hold their range."""
         with np.errstate(over="ignore", invalid="ignore"):
             low, high = (np.float32(value) for value in self.range)
             extent = high - low
@@ -191,9 +190,9 @@ class Scene:
             )
 
 
-def in_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:
-    """A cube in float32, scaled so that `low` becomes 0 and `high` becomes 1."""
-    with np.errstate(over="ignore", invalid="ignore"):  # in pixels of no data
+def scale_to_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:
+    """Scale a cube in float32 so that `low` becomes 0 and `high` becomes 1."""
+    with np.errstate(over="ignore", invalid="ignore"):  # in no-data pixels
         unit = cube.astype(np.float32, order="C")
         unit -= np.float32(low)
         unit /= np.float32(high) - np.float32(low)
@@ -211,9 +210,9 @@ def check_finite(
     what: str,
     *,
     masked: NDArray[np.bool_] | None = None,
-    way_out: str = "replace them",
+    hint: str = "replace them",
 ) -> None:
-    """Raise SceneError, with the count and the first place, for NaN and infinite values."""
+    """Raise SceneError, with the count and the first position, for NaN and infinite values."""
     if array.dtype.kind != "f":
         return
     count, first = 0, None
@@ -227,7 +226,7 @@ def check_finite(
             first = first or (rows.start + row, *others)
     if first:
         axes = ("row", "column", "band")
-        place = ", ".join(f"{axis} {index}" for axis, index in zip(axes, first, strict=False))
+        position = ", ".join(f"{axis} {index}" for axis, index in zip(axes, first, strict=False))
         raise SceneError(
-            f"{what} has {count} NaN or infinite values, the first at {place} (from 0); {way_out}"
+            f"{what} has {count} NaN or infinite values, the first at {position} (from 0); {hint}"
         )

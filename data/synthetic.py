@@ -1,7 +1,7 @@
-"""A scene to start with, made by the linear mixing model.
+"""Synthetic scene by the linear mixing model.
 
 Every pixel is a mixture of smooth spectra whose abundances vary slowly over the image, lit
-unevenly and seen by a noisy sensor. A few small targets hold spectra that the background lacks.
+unevenly and recorded by a noisy sensor. A few small targets hold spectra that the background lacks.
 """
 
 import numpy as np
@@ -57,39 +57,39 @@ def synthetic_scene(
 
 
 def background_spectra(wavelengths: Floats) -> Floats:
-    """Reflectances of vegetation, soil, water and concrete, (4, B); wavelengths in µm."""
+    """Compute reflectances of vegetation, soil, water and concrete, (4, B); wavelengths in µm."""
     leaf = 0.42 * step(wavelengths, 0.72, 0.015) * (1 - 0.25 * step(wavelengths, 1.6, 0.3))
     leaf_water = ((0.97, 0.03, 0.17), (1.2, 0.05, 0.22), (1.45, 0.07, 0.4), (1.94, 0.09, 0.45))
-    vegetation = (0.05 + 0.06 * bell(wavelengths, 0.55, 0.04) + leaf) * absorbed(
+    vegetation = (0.05 + 0.06 * bell(wavelengths, 0.55, 0.04) + leaf) * transmission(
         wavelengths, *leaf_water
     )
-    soil = (0.06 + 0.3 * (1 - np.exp(-(wavelengths - 0.35) / 0.7))) * absorbed(
+    soil = (0.06 + 0.3 * (1 - np.exp(-(wavelengths - 0.35) / 0.7))) * transmission(
         wavelengths, (1.42, 0.04, 0.08), (1.92, 0.06, 0.15), (2.2, 0.04, 0.1)
     )
     water = 0.008 + 0.09 * np.exp(-(wavelengths - 0.4) / 0.25)
-    concrete = (0.2 + 0.14 * step(wavelengths, 0.6, 0.12)) * absorbed(
+    concrete = (0.2 + 0.14 * step(wavelengths, 0.6, 0.12)) * transmission(
         wavelengths, (1.42, 0.05, 0.06), (1.93, 0.07, 0.1), (2.33, 0.05, 0.12)
     )
     return np.stack([vegetation, soil, water, concrete])
 
 
 def target_spectra(wavelengths: Floats) -> Floats:
-    """Reflectances of blue paint and white plastic, (2, B); wavelengths in µm."""
+    """Compute reflectances of blue paint and white plastic, (2, B); wavelengths in µm."""
     paint = (
         0.12
         + 0.42 * bell(wavelengths, 0.47, 0.06)
         + 0.3
         * step(wavelengths, 0.95, 0.05)
-        * absorbed(wavelengths, (1.72, 0.03, 0.25), (2.3, 0.06, 0.3))
+        * transmission(wavelengths, (1.72, 0.03, 0.25), (2.3, 0.06, 0.3))
     )
-    plastic = (0.5 + 0.16 * step(wavelengths, 0.5, 0.05)) * absorbed(
+    plastic = (0.5 + 0.16 * step(wavelengths, 0.5, 0.05)) * transmission(
         wavelengths, (1.21, 0.03, 0.35), (1.73, 0.04, 0.5), (2.31, 0.06, 0.45)
     )
     return np.stack([paint, plastic])
 
 
 def background_abundances(random: np.random.Generator, height: int, width: int) -> Floats:
-    """Share the pixels out to the background's materials, (4, H, W); they sum to 1."""
+    """Draw abundances of the background's materials, (4, H, W), which sum to 1."""
     frequency = np.array([0.5, 0.5, -1.5, -0.8])  # much vegetation and soil, little water
     preference = np.stack(
         [often + 1.2 * smooth_field(random, height, width) for often in frequency]
@@ -98,7 +98,7 @@ def background_abundances(random: np.random.Generator, height: int, width: int) 
 
 
 def target_abundances(random: np.random.Generator, height: int, width: int) -> Floats:
-    """Put targets into a third of the image's cells, (2, H, W), from sub-pixel to 3×3 pixels."""
+    """Draw targets in a third of the image's cells, (2, H, W), from sub-pixel to 3×3 pixels."""
     abundances = np.zeros((2, height, width))
     down, across = height // CELL, width // CELL
     cells = random.choice(down * across, size=max(1, down * across // 3), replace=False)
@@ -121,25 +121,25 @@ def smooth_field(random: np.random.Generator, height: int, width: int) -> Floats
 
 
 def noise_level(wavelengths: Floats) -> Floats:
-    """Standard deviation of the sensor's noise, (B,): high at the ends and in the water bands."""
+    """Compute the noise level, (B,): high at the ends and in the water bands."""
     worse = bell(wavelengths, 0.4, 0.06) + step(wavelengths, 2.35, 0.05)
     blocked = 4 * bell(wavelengths, 1.4, 0.05) + 5 * bell(wavelengths, 1.9, 0.06)
     return SENSOR_NOISE * (1 + 2 * worse + blocked)
 
 
-def absorbed(wavelengths: Floats, *features: tuple[float, float, float]) -> Floats:
-    """What is left beside absorption features of (centre, width, depth), (B,)."""
-    left = np.ones_like(wavelengths)
+def transmission(wavelengths: Floats, *features: tuple[float, float, float]) -> Floats:
+    """Compute the transmission of absorption features of (centre, width, depth), (B,)."""
+    passed = np.ones_like(wavelengths)
     for centre, width, depth in features:
-        left -= depth * bell(wavelengths, centre, width)
-    return left
+        passed -= depth * bell(wavelengths, centre, width)
+    return passed
 
 
 def bell(wavelengths: Floats, centre: float, width: float) -> Floats:
-    """A Gaussian of height 1."""
+    """Evaluate a Gaussian of height 1."""
     return np.exp(-0.5 * ((wavelengths - centre) / width) ** 2)
 
 
 def step(wavelengths: Floats, centre: float, width: float) -> Floats:
-    """A logistic rise from 0 to 1."""
+    """Evaluate a logistic rise from 0 to 1."""
     return 1 / (1 + np.exp(-(wavelengths - centre) / width))

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from tqdm import tqdm
 
-from data.reading.nodata import without_data
-from data.scene import Scene, check_finite, in_unit
+from data.reading.nodata import count_invalid
+from data.scene import Scene, check_finite, scale_to_unit
 from detection.learning import learn
 from detection.measures import min_max_scale
 from detection.task import Task
@@ -141,7 +141,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         array = self._checked(X, reset=False)
         cube = as_cube(array)
-        unit = in_unit(cube, *self.range_)
+        unit = scale_to_unit(cube, *self.range_)
         unit[no_data(cube)] = np.nan
         return self.detector_.detect(cube_to_image(unit))[0].numpy().reshape(array.shape[:-1])
 
@@ -156,7 +156,7 @@ def no_data(cube: NDArray[Any]) -> NDArray[np.bool_]:
 
     Raises SceneError where other pixels have such a value.
     """
-    empty, _, _ = without_data(cube, None)
+    empty, _, _ = count_invalid(cube, None)
     masked = empty == cube.shape[2]
     check_finite(cube, "X", masked=masked)
     return masked

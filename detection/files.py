@@ -65,7 +65,7 @@ def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
 def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the ground truth has both classes, its curves."""
     scene, scores = prediction.scene, prediction.scores
-    labelled = {prediction.method: scene.labelled(scores)}
+    labelled = {prediction.method: scene.without_unlabelled(scores)}
     colours = prediction.rgb
     maps = maps_figure(colours, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2))
     paths = save_figure(folder / "detectmap", maps)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterable
 
-from data.info import facts_of_file, facts_of_scene
+from data.info import file_facts, scene_facts
 from data.reading.by_name import scene_file
 from detection.task import describe_rx, open_scene
 
@@ -12,9 +12,9 @@ def info(args: Namespace) -> None:
     """Print the contents of a scene's file, how they are read, and what is known of the scene."""
     path = scene_file(args.dataset[0], data_dir=args.data_dir)
     if path is not None:
-        print_facts(facts_of_file(path))
+        print_facts(file_facts(path))
         args = Namespace(**{**vars(args), "nan": "mask"})  # also what other commands refuse
-    print_facts(facts_of_scene(open_scene(args), rx=describe_rx))
+    print_facts(scene_facts(open_scene(args), rx=describe_rx))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

@@ -58,4 +58,4 @@ def evaluate(detector: Detector, image: Image, *, scene: Scene) -> float:
     if scene.anomalous is None:
         raise ValueError(f"scene '{scene.name}' has no ground truth")
     scores, _ = detector.detect(image)
-    return area_under_roc(scene.anomalous, scene.labelled(scores.numpy()))
+    return area_under_roc(scene.anomalous, scene.without_unlabelled(scores.numpy()))

@@ -46,7 +46,7 @@ class Prediction:
     def auc_line(self) -> str:
         """The line of the AUC, or why there is none."""
         if self.measures is None:
-            return f"no AUC, {self.scene.without_auc}"
+            return f"no AUC, {self.scene.no_auc_reason}"
         return f"AUC: {self.measures['auc_df']}"
 
     @cached_property

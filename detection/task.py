@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from data.reading.by_name import load_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
+from detection.measures import compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
@@ -107,7 +108,7 @@ class Task:
         reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
         if reconstruction is not None:
             reconstruction[scores.isnan().numpy()] = np.nan
-        return scaled(scores.numpy()).astype(np.float32), reconstruction
+        return min_max_scale(scores.numpy()).astype(np.float32), reconstruction
 
     def describe(self, detector: Detector, *, gpu_ids: tuple[int, ...]) -> str:
         """Name scene, device and method, in a line for logs."""
@@ -126,9 +127,9 @@ def open_scene(args: Namespace) -> Scene:
     return scene
 
 
-def read_settings(args: Namespace) -> Reading:
+def read_settings(args: Namespace) -> ReadSettings:
     """Take the settings for reading files from the command line."""
-    return Reading(**{field.name: getattr(args, field.name) for field in fields(Reading)})
+    return ReadSettings(**{field.name: getattr(args, field.name) for field in fields(ReadSettings)})
 
 
 def describe_rx(scene: Scene) -> str:
@@ -136,5 +137,5 @@ def describe_rx(scene: Scene) -> str:
     method, options = resolve({"method": "rx"})
     task = Task(method, options, scene, torch.device("cpu"))
     scores, _ = task.detect(task.build_detector())
-    measures = measure(scene.anomalous, scene.labelled(scores))
+    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
     return f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.reading.by_name import load_scene
-from data.reading.settings import AS_IT_IS, Reading
+from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from detection.learning import learn
 from detection.measures import compute_measures, json_values
@@ -49,7 +49,7 @@ class Cell:
     method: str
     options: Mapping[str, Any]
     eval_freq: int = 0
-    reading: Reading = AS_IT_IS
+    reading: ReadSettings = DEFAULTS
 
     @property
     def key(self) -> str:
@@ -67,7 +67,7 @@ class Cell:
         """Format the command that does the same, with the scene in the data folder."""
         evaluation = {"eval_freq": self.eval_freq} if self.eval_freq else {}
         settings = {"command": "run", "dataset": self.dataset, "method": self.method}
-        return command_line({**settings, **self.reading.off_default, **self.options, **evaluation})
+        return command_line({**settings, **self.reading.non_default, **self.options, **evaluation})
 
     @property
     def work(self) -> float:
@@ -111,7 +111,9 @@ def score(
     scores, _ = task.detect(detector)
     record = {
         "shape": list(scene.cube.shape),
-        "measures": json_values(compute_measures(scene.anomalous, scene.labelled(scores))),
+        "measures": json_values(
+            compute_measures(scene.anomalous, scene.without_unlabelled(scores))
+        ),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "peak_memory_mib": memory.mebibytes(),

@@ -103,7 +103,7 @@ def comparison_figures(
     anomalous, bands = scene.anomalous, scene.metadata.colour_bands
     figures = {"maps": maps_figure(scene.scaled_cube(), anomalous, scores, bands=bands)}
     if anomalous is not None and scene.has_both_classes:
-        labelled = {label: scene.labelled(values) for label, values in scores.items()}
+        labelled = {label: scene.without_unlabelled(values) for label, values in scores.items()}
         figures["roc"] = roc_figure(anomalous, labelled)
         figures["separability"] = separability_figure(anomalous, labelled)
     if curves:

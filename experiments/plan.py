@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import SceneError
-from data.reading.by_name import load_scene, names_of, scene_file, scenes_in
-from data.reading.settings import AS_IT_IS, Reading
+from data.reading.by_name import load_scene, scene_file, scene_names, scenes_in
+from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
 from experiments.declaration import Row, Table, seeds_of
@@ -65,7 +65,7 @@ class Plan:
         return not (self.missing or self.failed or self.open)
 
 
-def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> Plan:
+def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS) -> Plan:
     """Load the scenes of a table and list its cells.
 
     Raises InputError where it has no scene.
@@ -80,7 +80,7 @@ def plan_table(table: Table, *, data_dir: Path, reading: Reading = AS_IT_IS) -> 
     missing: dict[str, str] = {}
     cells: dict[CellKey, Cell] = {}
     with as_input_error(f"table {table.name}"):
-        names = names_of(requested)
+        names = scene_names(requested)
     for name, dataset in zip(names, requested, strict=True):
         try:
             scene = load_scene(dataset, data_dir=data_dir, reading=reading)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Outcome, compute
@@ -25,7 +25,7 @@ def reproduce(
     table: Table,
     *,
     data_dir: Path,
-    reading: Reading,
+    reading: ReadSettings,
     result_dir: Path,
     gpu_ids: tuple[int, ...],
     workers: int,
@@ -79,7 +79,7 @@ def with_all_measures(saved: Outcome, scene: Scene | None) -> Outcome:
     measures = saved.record["measures"]
     if scene is None or saved.scores is None or not measures or measures.keys() == MEASURES.keys():
         return saved
-    found = json_values(compute_measures(scene.anomalous, scene.labelled(saved.scores)))
+    found = json_values(compute_measures(scene.anomalous, scene.without_unlabelled(saved.scores)))
     return replace(saved, record={**saved.record, "measures": found})
 
 

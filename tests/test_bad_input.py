@@ -86,7 +86,10 @@ def nan_at(cube: NDArray[Any], *place: int) -> NDArray[Any]:
     [
         (lambda cube, truth: {"map": truth}, "has no cube, an array of height × width × bands"),
         (lambda cube, truth: {"data": cube[..., 0], "map": truth}, "(found: data 13×11, map 13×"),
-        (lambda cube, truth: {"data": cube, "map": truth[:9]}, "the map is 9×11, but the cube is"),
+        (
+            lambda cube, truth: {"data": cube, "map": truth[:9]},
+            "the ground truth is 9×11, but the cube is",
+        ),
         (lambda cube, truth: {"a": cube, "b": cube}, "a 13×11×5, b 13×11×5; name yours with --d"),
         (lambda cube, truth: {"data": cube, "gt": truth, "mask": truth}, "gt 13×11, mask 13×11; "),
         (

@@ -200,7 +200,7 @@ def test_a_ground_truth_of_one_class_gives_a_detection_map_but_no_auc(
     run("--command", "run", "--dataset", "one")
     savemat("data/one.mat", {"data": cube, "map": truth * 0})
     out = run("--command", "predict", "--dataset", "one")
-    assert "no AUC, the map has only one class of pixels" in out and "AUC: " not in out
+    assert "no AUC, the ground truth has only one class of pixels" in out and "AUC: " not in out
     assert Path("result/one/detectmap.png").is_file()
     assert not Path("result/one/roc.png").exists()  # an earlier one would mislead
 

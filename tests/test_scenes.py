@@ -125,8 +125,8 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
         for band, wavelength in enumerate(WAVELENGTHS, start=1):
             file.update_tags(band, wavelength=wavelength, wavelength_units="nm")
     out = run(*RUN, "line", "--threshold", "quantile=0.9")
-    assert "line: 44 of 143 pixels are masked: fill value -9999 in all their bands" in out
-    assert "no AUC, there is no map" in out and not Path("result/line/roc.png").exists()
+    assert "line: 44 of 143 pixels are masked: no-data value -9999 in all their bands" in out
+    assert "no AUC, no ground truth" in out and not Path("result/line/roc.png").exists()
     assert Path("result/line/detectmap.png").is_file()
     assert result("line") == {
         *(f"{name}.{ending}" for name in ("detectmap", "mask") for ending in ("mat", "tif")),
@@ -302,7 +302,7 @@ def test_several_scenes_in_turn_and_a_broken_one_among_them(
     before = files()
     for again in (["small"], ["data/small.mat"]):
         line = refusal(*RUN, small_scene, "last", *again)
-        assert "two scenes are called 'small'" in line and "in two calls" in line
+        assert "two scenes are called 'small'" in line and "to two commands" in line
     assert files() == before
 
     out, err = broken(*TINY, *RUN, small_scene, "torn", "last")
@@ -348,10 +348,10 @@ def test_the_auc_over_the_epochs_needs_a_map(
     small_scene: str, run: CommandLine, no_figures: None
 ) -> None:
     out = run(*RUN, small_scene, "--map", "none", "--eval_freq", "1")
-    assert out.splitlines()[0] == "No AUC is logged: there is no map"
+    assert out.splitlines()[0] == "No AUC is logged: no ground truth"
     assert "AUC: " not in out and not list(Path("checkpoints").rglob("auc.*"))
     lines = Path("result/small/log.txt").read_text(encoding="utf-8").splitlines()
-    assert lines[-1] == "no AUC, there is no map" and "map: none" in lines
+    assert lines[-1] == "no AUC, no ground truth" and "map: none" in lines
     told = metrics("small")
     assert told["anomalous"] is None and told["measures"] is None and told["pixels"] == 143
     out = run(*PREDICT, small_scene)  # the map is no part of the run
@@ -369,11 +369,11 @@ def test_info_goes_on_after_a_broken_file_and_writes_nothing(
     assert torn.startswith("main.py: error: torn: 'data/torn.mat' is damaged")
     assert text.startswith("main.py: error: text: 'data/text.npy' ")
     assert "cube         100×100 pixels, 100 bands, uint16" in out
-    assert "map          193 of 10,000 pixels anomalous" in out
+    assert "ground truth 193 of 10,000 pixels anomalous" in out
     (auc,) = re.findall(r"^RX +AUC (0\.\d{4})\ncatalogue", out, re.MULTILINE)[:1]
     assert 0.8 < float(auc) < 0.97
     assert [line for line in out.splitlines() if line.startswith("file")] == [
-        f"file         {path}, MAT, {len(before[path]):,} bytes"
+        f"file         {path}, MATLAB, {len(before[path]):,} bytes"
         for path in (Path("data/torn.mat"), Path("data/small.mat"))
     ]
     assert files() == before

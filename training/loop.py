@@ -131,6 +131,6 @@ def evaluate(
 ) -> None:
     """Log the AUC after an epoch, where there is one; it does nothing to the training."""
     scores, _ = trainer.detect(image)
-    measures = compute_measures(scene.anomalous, scene.labelled(scores.numpy()))
+    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores.numpy()))
     if measures is not None:
         record.add_auc(epoch, measures["auc_df"])

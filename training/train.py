@@ -77,7 +77,7 @@ def end_in_words(args: Namespace, trainer: Trainer, last: int) -> str:
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:
     """How often the AUC is logged, 0 where there is none."""
     if args.eval_freq and not scene.has_both_classes:
-        print(f"No AUC is logged: {scene.without_auc}")
+        print(f"No AUC is logged: {scene.no_auc_reason}")
         return 0
     return args.eval_freq
 

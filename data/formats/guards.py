@@ -1,4 +1,4 @@
-"""What readers of foreign formats meet in damaged files, told as the one error of a scene."""
+"""Checks around foreign formats: damaged files, declared sizes, available memory."""
 
 import warnings
 from collections.abc import Iterator
@@ -8,25 +8,26 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.contents import Contents, Variable
+from data.formats.contents import Contents, Variable, Window
 from utils.free_memory import memory_left
 from utils.text import printable
 
 LONGEST = 200  # letters of a library's reason: some recite the bytes that they found
 
-PACKED = 1100  # bytes of values in a byte of file: DEFLATE packs at most 1032
-DOUBTLESS = 1 << 28  # bytes that a file of any size may claim, as one of fill values alone does
+PACKED = 1100  # bytes of values per byte of file: DEFLATE packs at most 1032
+ALWAYS_ALLOWED = 1 << 28  # bytes that a file of any size may declare, as one of fill values does
 
 
 @contextmanager
-def damage_told(path: Path, format: str) -> Iterator[None]:
-    """Turn whatever a library meets in a damaged file into a SceneError of one line.
+def library_errors(path: Path, format: str) -> Iterator[None]:
+    """Turn the errors of libraries on a damaged file into a SceneError of one line.
 
-    What it warns of is not told: either it can read the file, or this error says why it cannot. A
-    lack of memory, and a file that is not there or must not be read, stay what they are.
+    Their warnings are ignored: either the file can be read, or this error says why it cannot. Lack
+    of memory, missing files and missing permissions are passed on.
     """
     try:
         with warnings.catch_warnings():
@@ -34,47 +35,65 @@ def damage_told(path: Path, format: str) -> Iterator[None]:
             yield
     except (SceneError, MemoryError, FileNotFoundError, PermissionError):
         raise
-    except Exception as error:  # such libraries meet damage with anything, OSError to TypeError
+    except Exception as error:  # damage makes libraries raise anything, OSError to TypeError
         reason = " ".join(str(error).split())[:LONGEST] or type(error).__name__
         raise SceneError(f"'{path}' is damaged or no {format} file ({reason})") from error
 
 
 def check_claim(nbytes: int, path: Path) -> None:
-    """Raise SceneError where values of so many bytes cannot be in a file, however packed."""
-    there = path.stat().st_size
-    if nbytes > max(PACKED * there, DOUBTLESS):
+    """Raise SceneError where a file declares more bytes of values than it can hold, packed."""
+    size = path.stat().st_size
+    if nbytes > max(PACKED * size, ALWAYS_ALLOWED):
         raise SceneError(
-            f"'{path}' is damaged: it claims {nbytes:,} bytes of values, but has only {there:,}"
+            f"'{path}' is damaged: it declares {nbytes:,} bytes of values, but has only {size:,}"
         )
 
 
 def check_room(nbytes: int, path: Path) -> None:
-    """Raise SceneError where values of so many bytes cannot be read into the memory that is left.
+    """Raise SceneError where the available memory cannot hold so many bytes of values twice.
 
-    They are there twice while their axes or their order of bytes are turned.
+    There are two copies while axes or the order of bytes are changed.
     """
-    left = memory_left()
-    if left is not None and 2 * nbytes > left:
+    available = memory_left()
+    if available is not None and 2 * nbytes > available:
         raise SceneError(
-            f"'{path}' holds {nbytes / 2**30:.1f} GiB of values, and {left / 2**30:.1f} GiB of "
-            f"memory are at hand: cut out a part, or read it by --tile where its format allows that"
+            f"'{path}' holds {nbytes / 2**30:.1f} GiB of values, and {available / 2**30:.1f} GiB "
+            f"of memory are available: cut out a part, or use --tile where the format allows it"
         )
 
 
-def bounded(contents: Contents, path: Path) -> Contents:
-    """The arrays of a file, read only where there is room, by names that can be printed."""
-    variables = contents.variables.items()
-    return replace(
-        contents,
-        variables={printable(name): with_room(variable, path) for name, variable in variables},
-    )
+def guarded(contents: Contents, path: Path, format: str) -> Contents:
+    """Name the format of a file's variables, make their names printable, and guard them."""
+    variables = {
+        printable(name): guarded_variable(variable, path, format)
+        for name, variable in contents.variables.items()
+    }
+    return replace(contents, variables=variables, format=format)
 
 
-def with_room(variable: Variable, path: Path) -> Variable:
-    """An array that is read only where there is room for it."""
+def guarded_variable(variable: Variable, path: Path, format: str) -> Variable:
+    """Guard a variable against damage and lack of memory; read it in native order of bytes."""
 
     def read() -> NDArray[Any]:
         check_room(prod(variable.shape) * variable.dtype.itemsize, path)
-        return variable.read()
+        with library_errors(path, format):
+            return np.ascontiguousarray(native(variable.read()))
 
-    return replace(variable, read=read)
+    window = None if variable.window is None else guarded_window(variable.window, path, format)
+    dtype = variable.dtype.newbyteorder("=")
+    return replace(variable, dtype=dtype, read=read, window=window)
+
+
+def guarded_window(stored: Window, path: Path, format: str) -> Window:
+    """Guard the reading of blocks in the same way."""
+
+    def window(where: tuple[slice, ...]) -> NDArray[Any]:
+        with library_errors(path, format):
+            return native(stored(where))
+
+    return window
+
+
+def native(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array in this machine's order of bytes."""
+    return values.astype(values.dtype.newbyteorder("="), copy=False)

@@ -1,4 +1,4 @@
-"""From a file to a scene: cube and truth are found, turned, cut to the bands, and masked."""
+"""Build a Scene from a file: find cube and ground truth, orient, select bands, mask."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,45 +8,46 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapped, likely_axes
-from data.formats.registry import read_contents
-from data.lazy_cube import Cube, CubeOnDisk
+from data.formats.registry import LAZY, named, read_contents
+from data.lazy_cube import Cube, LazyCube
 from data.metadata import Metadata
-from data.reading.bands import chosen_bands
-from data.reading.nodata import no_data
-from data.reading.settings import AS_IT_IS, NO_MAP, Reading
-from data.reading.truth import check_axes, read_truth, shape_of_map, turned
-from data.reading.variables import find_cube, metadata_beside, plain
+from data.reading.bands import used_bands
+from data.reading.nodata import mask_no_data
+from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
+from data.reading.truth import Truth, check_axes, read_truth, transpose_to_cube, truth_shape
+from data.reading.variables import find_cube, normalised
+from data.reading.wavelengths import complete_metadata
 from data.scene import Scene, check_numeric
 from utils.text import number_text, shape_text
 
+Notes = list[str]
+
 
 def read_scene(
-    path: Path, *, name: str, reading: Reading = AS_IT_IS, on_disk: bool = False
+    path: Path, *, name: str, reading: ReadSettings = DEFAULTS, on_disk: bool = False
 ) -> Scene:
     """Read a scene from a file of any format; with `on_disk`, its cube stays there if it can.
 
-    Raises SceneError where the file is damaged, or leaves open what the reading does not settle.
+    Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
     contents = read_contents(path)
-    key, variable, notes = read_cube(contents, path, reading)
+    key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
     shape = None if truth is None else truth.values.shape
     if reading.map == NO_MAP:
-        shape = shape_of_map(contents, path, key, reading)
-    axes, metadata, more = oriented(variable, shape, contents.format, reading)
+        shape = truth_shape(contents, path, key, reading)
+    axes, metadata, more = orient(variable, shape, contents.format, reading)
     notes += more
-    cube, more = cube_of(variable, axes, on_disk=on_disk)
-    check_numeric(cube, f"{source}: the cube")
+    cube, truth, more = read_arrays(
+        variable, axes, truth, reading=reading, source=source, on_disk=on_disk
+    )
     notes += more
-    truth, more = turned(truth, cube.shape, reading)
-    check_axes(truth, cube.shape, reading, source)
-    notes += more
-    cube, metadata, more = of_chosen_bands(cube, metadata, reading, source)
+    cube, metadata, more = select_bands(cube, metadata, reading, source)
     notes += more
     fill = metadata.fill if reading.nodata is None else reading.nodata
-    masked, more = masked_pixels(cube, replace(metadata, fill=fill), reading, source)
+    masked, more = mask_pixels(cube, replace(metadata, fill=fill), reading, source)
     return Scene(
         name=name,
         cube=cube,
@@ -60,104 +61,125 @@ def read_scene(
     )
 
 
-def read_cube(contents: Contents, path: Path, reading: Reading) -> tuple[str, Variable, list[str]]:
-    """Find the variable of the cube, by its name, with all that its file tells of it."""
+def find_variable(
+    contents: Contents, path: Path, reading: ReadSettings
+) -> tuple[str, Variable, Notes]:
+    """Find the variable of the cube by its name, and complete its metadata."""
     key = find_cube(contents, path, key=reading.data_key)
     variable = contents.variables[key]
     if len(variable.shape) != 3:
         shape = shape_text(variable.shape)
         raise SceneError(f"'{path}': '{key}' is {shape}, expected height × width × bands")
     notes = [f"the cube is '{key}'"] if len(contents.variables) > 1 and key != "data" else []
-    metadata = variable.metadata
-    if metadata.wavelengths is None:
-        told = metadata_beside(contents, variable.shape)
-        good = told.good if metadata.good is None else metadata.good
-        metadata = replace(
-            metadata,
-            wavelengths=told.wavelengths,
-            fwhm=told.fwhm,
-            good=good,
-            note=told.note or metadata.note,
-        )
+    metadata = complete_metadata(contents, key)
     if metadata.note:
         notes.append(metadata.note)
-    if metadata.georeference is None and {"lat", "lon"} <= set(map(plain, contents.variables)):
-        notes.append("its pixels lie on no map grid: places are told in pixels")
+    if metadata.georeference is None and {"lat", "lon"} <= set(map(normalised, contents.variables)):
+        notes.append("not on a map grid: locations are given in pixels")
     return key, replace(variable, metadata=metadata), notes
 
 
-def oriented(
-    variable: Variable, truth_shape: tuple[int, ...] | None, file_format: str, reading: Reading
-) -> tuple[str, Metadata, list[str]]:
-    """Which axis of the cube is which, and what is still true of it once they are turned."""
-    metadata, shape = variable.metadata, variable.shape
-    notes = []
+def orient(
+    variable: Variable,
+    truth_size: tuple[int, ...] | None,
+    format_name: str,
+    reading: ReadSettings,
+) -> tuple[str, Metadata, Notes]:
+    """Determine the axes of the cube, and the metadata that hold for this order of them."""
+    metadata = variable.metadata
+    notes: Notes = []
     axes = reading.axes or variable.axes
     if axes is None:
-        bands = None if metadata.wavelengths is None else len(metadata.wavelengths)
-        axes, told = likely_axes(shape, truth=truth_shape, bands=bands)
-        # in MATLAB bands come last; elsewhere they often do not, and no length gives that away
-        unsure = not told and not file_format.startswith("MAT")
-        if unsure or axes != USUAL_AXES:
-            words = " × ".join(AXES[axis] for axis in axes)
-            other = " (bhw for bands first)" if axes == USUAL_AXES else ""
-            notes.append(f"{shape_text(shape)} is taken for {words}; --axes settles it{other}")
+        axes, notes = guess_axes(variable, truth_size, format_name)
     elif variable.axes is not None and is_swapped(axes, variable.axes):
-        metadata = metadata.turned()
+        metadata = metadata.transposed()
     elif variable.axes is not None and axes != variable.axes:
         if metadata.georeference or metadata.header or metadata.masked is not None:
             notes.append(
-                f"--axes {axes}: the file has {variable.axes}, and where it says that pixels lie "
-                f"or have no data is left out"
+                f"--axes {axes}: the file has {variable.axes}, and its georeference and no-data "
+                f"mask are ignored"
             )
         metadata = replace(metadata, georeference=None, masked=None, header={})
-    bands = shape[axes.index("b")]
+    bands = variable.shape[axes.index("b")]
     lists = (metadata.wavelengths, metadata.good)
-    if any(told is not None and len(told) != bands for told in lists):
+    if any(values is not None and len(values) != bands for values in lists):
         metadata = replace(metadata, wavelengths=None, fwhm=None, good=None)
         notes.append(
-            "what the file tells of its bands (wavelengths, bad ones) is not as long as there are "
-            "bands, and left out"
+            "the numbers per band in the file (wavelengths, bad bands) are not as many as its "
+            "bands, and ignored"
         )
     return axes, metadata, notes
 
 
-def cube_of(variable: Variable, axes: str, *, on_disk: bool) -> tuple[Cube, list[str]]:
-    """The cube with its axes turned to (H, W, B), read whole or left on disk."""
+def guess_axes(
+    variable: Variable, truth_size: tuple[int, ...] | None, format_name: str
+) -> tuple[str, Notes]:
+    """Guess the axes of a cube, with a note unless they are the usual ones."""
+    wavelengths = variable.metadata.wavelengths
+    bands = None if wavelengths is None else len(wavelengths)
+    axes, confirmed = likely_axes(variable.shape, truth=truth_size, bands=bands)
+    format = named(format_name)
+    certain = confirmed or (format is not None and format.bands_last)
+    if certain and axes == USUAL_AXES:
+        return axes, []
+    order = " × ".join(AXES[axis] for axis in axes)
+    example = " (bhw for bands first)" if axes == USUAL_AXES else ""
+    return axes, [f"{shape_text(variable.shape)} assumed to be {order}; --axes sets it{example}"]
+
+
+def read_arrays(
+    variable: Variable,
+    axes: str,
+    truth: Truth | None,
+    *,
+    reading: ReadSettings,
+    source: str,
+    on_disk: bool,
+) -> tuple[Cube, Truth | None, Notes]:
+    """Read the cube, and transpose the ground truth to it where necessary."""
+    cube, notes = read_cube_data(variable, axes, on_disk=on_disk)
+    check_numeric(cube, f"{source}: the cube")
+    truth, more = transpose_to_cube(truth, cube.shape, reading)
+    check_axes(truth, cube.shape, reading, source)
+    return cube, truth, notes + more
+
+
+def read_cube_data(variable: Variable, axes: str, *, on_disk: bool) -> tuple[Cube, Notes]:
+    """Read the cube as (H, W, B), whole or left on disk."""
     if on_disk and variable.window is not None and 0 not in variable.shape:
         bands = np.arange(variable.shape[axes.index("b")])
-        return CubeOnDisk(variable.window, variable.shape, variable.dtype, axes, bands), []
-    whole = "the cube is read whole: windows are read of ENVI, .npy and MATLAB 7.3 files"
+        return LazyCube(variable.window, variable.shape, variable.dtype, axes, bands), []
+    whole = f"the whole cube is read: only {LAZY} files are read in blocks"
     cube = variable.read().transpose([axes.index(axis) for axis in USUAL_AXES])
     return cube, [whole] if on_disk else []
 
 
-def of_chosen_bands(
-    cube: Cube, metadata: Metadata, reading: Reading, source: str
-) -> tuple[Cube, Metadata, list[str]]:
-    """Cut a cube (H, W, B) to the bands that are used, in the order of its axes."""
+def select_bands(
+    cube: Cube, metadata: Metadata, reading: ReadSettings, source: str
+) -> tuple[Cube, Metadata, Notes]:
+    """Cut a cube (H, W, B) to the bands that are used, in C order."""
     count = cube.shape[2]
-    chosen, notes = chosen_bands(reading.bands, metadata.good, count=count, source=source)
-    metadata = replace(metadata, numbers=np.arange(1, count + 1)).of_bands(chosen)
-    if metadata.good is not None and not metadata.good.any():  # the list was not followed
+    indices, notes = used_bands(reading.bands, metadata.good, count=count, source=source)
+    metadata = replace(metadata, numbers=np.arange(1, count + 1)).select_bands(indices)
+    if metadata.good is not None and not metadata.good.any():  # the list was ignored
         metadata = replace(metadata, good=None)
-    if isinstance(cube, CubeOnDisk):
-        return cube.of_bands(chosen), metadata, notes
-    kept = cube if len(chosen) == count else cube[..., chosen]
-    return np.ascontiguousarray(kept), metadata, notes
+    if isinstance(cube, LazyCube):
+        return cube.select_bands(indices), metadata, notes
+    selected = cube if len(indices) == count else cube[..., indices]
+    return np.ascontiguousarray(selected), metadata, notes
 
 
-def masked_pixels(
-    cube: Cube, metadata: Metadata, reading: Reading, source: str
-) -> tuple[NDArray[np.bool_] | None, list[str]]:
-    """Mark the pixels (H, W) of no data; None where there are none."""
-    masked, notes = no_data(
+def mask_pixels(
+    cube: Cube, metadata: Metadata, reading: ReadSettings, source: str
+) -> tuple[NDArray[np.bool_] | None, Notes]:
+    """Return the no-data mask (H, W), and notes on it; None where no pixel is masked."""
+    masked, notes = mask_no_data(
         cube,
         fill=metadata.fill,
         mask_scattered=reading.nan == "mask",
         source=source,
         numbers=metadata.numbers,
-        told=metadata.masked,
+        declared=metadata.masked,
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")

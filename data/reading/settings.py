@@ -1,4 +1,4 @@
-"""What of a scene's file is read, and how: the options of the command line."""
+"""Settings for reading a scene."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -7,13 +7,13 @@ NO_MAP = "none"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What of a file is read, and how, where the file leaves that open.
+class ReadSettings:
+    """Choices in reading a file, named as the options of the command line.
 
-    `data_key` and `map_key` name the variables of the cube and the truth; `map` is a file with the
-    truth, or "none". `axes` says which axis of the cube is which, as in "bhw"; `bands` selects, as
-    in "10-50,60-". With `nan` "mask", pixels with NaN in some bands are left out, with "refuse" the
-    scene is. `nodata` is the value for no data, where the file does not tell it.
+    `data_key` and `map_key` name the variables of the cube and the ground truth; `map` is a file
+    with the ground truth, or "none". `axes` names the axes of the cube, as in "bhw"; `bands`
+    selects, as in "10-50,60-". Pixels with NaN in some bands are masked if `nan` is "mask"; if it
+    is "refuse", they are an error. `nodata` is the no-data value, in place of the file's own.
     """
 
     data_key: str | None = None
@@ -25,8 +25,8 @@ class Reading:
     nodata: float | None = None
 
     @property
-    def off_default(self) -> dict[str, Any]:
-        """What is settled, by the names of the options."""
+    def non_default(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, by name."""
         return {
             field.name: value
             for field in fields(self)
@@ -34,4 +34,4 @@ class Reading:
         }
 
 
-AS_IT_IS = Reading()
+DEFAULTS = ReadSettings()

@@ -22,12 +22,13 @@ from scipy.sparse import csc_array
 
 from data.errors import SceneError
 from data.formats.envi import image as envi
+from data.formats.format import Raster
 from data.formats.guards import check_room
 from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.reading.by_name import scene_name
 from data.reading.from_file import read_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from tests.data.formats.matlab.test_file import write_73
 from tests.training.test_checkpoints import Malicious
 
@@ -89,10 +90,12 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "BMP": lambda path: Image.fromarray(TRUTH).convert("P").save(path, format="BMP"),
     "ENVI": lambda path: envi.write_image(
         path.with_suffix(".img"),
-        CUBE,
-        georeference=PLACE,
-        wavelengths=WAVELENGTHS,
-        header={"bbl": "{1, 1, 0, 1}", "data ignore value": "7"},
+        Raster(
+            values=CUBE,
+            georeference=PLACE,
+            wavelengths=WAVELENGTHS,
+            header={"bbl": "{1, 1, 0, 1}", "data ignore value": "7"},
+        ),
     ),
 }
 MAPS = ("MATLAB 4", "PNG", "BMP")  # which hold no cube
@@ -106,7 +109,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def open_all(path: Path, reading: Reading) -> None:
+def open_all(path: Path, reading: ReadSettings) -> None:
     """Use a scene, read whole and in windows, or be refused in a line that names the file."""
     for on_disk in (False, True):
         try:
@@ -146,9 +149,9 @@ def test_whatever_is_damaged_it_is_a_scene_or_refused(folder: Path, kind: str) -
     def check(changes: list[tuple[int, bytes]], length: int | None) -> None:
         path.write_bytes(damaged(content, changes, length))
         if kind in MAPS:
-            open_all(folder / "cube.npy", Reading(map=str(path)))
+            open_all(folder / "cube.npy", ReadSettings(map=str(path)))
         else:
-            open_all(path, Reading(nan="mask"))
+            open_all(path, ReadSettings(nan="mask"))
 
     check()
 
@@ -166,10 +169,10 @@ def test_no_name_of_a_scene_leaves_the_folder_of_its_runs(dataset: str) -> None:
 
 
 def numpy_header(shape: tuple[int, ...]) -> bytes:
-    """What is before the values of an array in an `.npy` file."""
+    """Build the header of an `.npy` file."""
     file = io.BytesIO()
-    told = {"descr": "<f8", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, told)
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
     return file.getvalue()
 
 
@@ -198,7 +201,7 @@ def huge_hdf5(path: Path, name: str, shape: tuple[int, ...], **options: Any) -> 
 
 def huge_envi(path: Path) -> None:
     """Write a header that claims far more than there is."""
-    envi.write_image(path.with_suffix(".img"), CUBE)
+    envi.write_image(path.with_suffix(".img"), Raster(values=CUBE))
     path.write_text(path.read_text().replace("lines = 6", "lines = 600000000000"))
 
 
@@ -228,12 +231,12 @@ CLAIMS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def refused_claim(path: Path, reading: Reading, memory: int = 64 << 20) -> None:
+def refused_claim(path: Path, reading: ReadSettings, memory: int = 64 << 20) -> None:
     """Have a scene refused, whole and on disk, without much memory for it."""
     for on_disk in (False, True):
         tracemalloc.start()
         try:
-            with pytest.raises(SceneError, match="claims|wants|is damaged"):
+            with pytest.raises(SceneError, match="declares|needs|is damaged"):
                 read_scene(path, name="x", reading=reading, on_disk=on_disk)
             assert tracemalloc.get_traced_memory()[1] < memory
         finally:
@@ -245,9 +248,9 @@ def test_a_claim_of_far_too_much_is_refused_before_memory_is_taken(folder: Path,
     path = folder / "huge.hdr"
     CLAIMS[kind](path)
     if kind == "PNG":
-        refused_claim(folder / "cube.npy", Reading(map=str(path)))
+        refused_claim(folder / "cube.npy", ReadSettings(map=str(path)))
     else:
-        refused_claim(path, Reading())
+        refused_claim(path, ReadSettings())
 
 
 def test_a_geotiff_that_claims_far_too_much_is_refused(folder: Path) -> None:
@@ -257,7 +260,7 @@ def test_a_geotiff_that_claims_far_too_much_is_refused(folder: Path) -> None:
     transform = rasterio.Affine(*PLACE.transform)
     with rasterio.open(path, "w", dtype="float64", transform=transform, **layout, **SPARSE_TIFF):
         pass
-    refused_claim(path, Reading())
+    refused_claim(path, ReadSettings())
 
 
 @pytest.mark.parametrize(
@@ -316,7 +319,7 @@ def test_objects_are_not_unpickled(tmp_path: Path, kind: str) -> None:
     with pytest.raises(SceneError, match=rf"x\.{kind}' (is damaged|has no cube)"):
         read_scene(path, name="x")
     with pytest.raises(SceneError):
-        read_scene(path, name="x", reading=Reading(data_key="x" if kind == "npy" else "data"))
+        read_scene(path, name="x", reading=ReadSettings(data_key="x" if kind == "npy" else "data"))
     assert not trace.exists()
 
 

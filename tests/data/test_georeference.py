@@ -1,4 +1,4 @@
-"""Where pixels lie on the map and on the Earth."""
+"""Positions of pixels in map coordinates and on the Earth."""
 
 import numpy as np
 import pytest
@@ -64,12 +64,12 @@ def test_what_leads_nowhere_on_the_earth_has_no_degrees(crs: str) -> None:
     assert place.longitudes_latitudes(np.zeros(2), np.zeros(2)) is None
 
 
-def test_places_off_the_earth_are_nan_beside_others() -> None:
-    told = Georeference((1.0, 0.0, 0.0, 0.0, -1.0, 4e6), UTM).longitudes_latitudes(
+def test_places_off_the_earth_are_nan_next_to_others() -> None:
+    metadata = Georeference((1.0, 0.0, 0.0, 0.0, -1.0, 4e6), UTM).longitudes_latitudes(
         np.zeros(2), np.array([5e5, 1e12])
     )
-    assert told is not None
-    for values in told:
+    assert metadata is not None
+    for values in metadata:
         assert np.isfinite(values).tolist() == [True, False]
     nowhere = Georeference((1.0, 0.0, 1e12, 0.0, -1.0, 4e6), UTM)
     assert nowhere.longitudes_latitudes(np.zeros(2), np.zeros(2)) is None
@@ -79,14 +79,14 @@ def test_places_off_the_earth_are_nan_beside_others() -> None:
 
 def test_longitudes_to_the_east_of_the_date_line_are_negative() -> None:
     degrees = Georeference((90.0, 0.0, 0.0, 0.0, -1.0, 10.0), CRS.from_epsg(4326))
-    told = degrees.longitudes_latitudes(np.full(5, -0.5), np.arange(-0.5, 4.5))
-    assert told is not None
-    assert told[0].tolist() == [0, 90, 180, -90, 0]
+    metadata = degrees.longitudes_latitudes(np.full(5, -0.5), np.arange(-0.5, 4.5))
+    assert metadata is not None
+    assert metadata[0].tolist() == [0, 90, 180, -90, 0]
 
 
 def test_a_turned_image_lies_where_it_lay() -> None:
     sheared = Georeference((30.0, 7.0, 5.0, -3.0, -20.0, 9.0), UTM)
     rows, columns = np.array([0.0, 2.0]), np.array([5.0, 1.0])
     np.testing.assert_allclose(
-        sheared.turned().positions(columns, rows), sheared.positions(rows, columns)
+        sheared.transposed().positions(columns, rows), sheared.positions(rows, columns)
     )

@@ -1,4 +1,4 @@
-"""Whether a scene is one of the catalogue's, and what was published on it."""
+"""Comparison of scenes with the catalogue, and published AUCs."""
 
 from typing import Any
 
@@ -6,22 +6,22 @@ import pytest
 from numpy.typing import NDArray
 
 from data.catalogue import catalogue, checksum
-from data.info import known_facts
+from data.info import catalogue_facts
 from data.scene import Scene
 
 
 def facts(scene: Scene) -> dict[str, list[str]]:
-    """What is told of a scene, by what it is about."""
-    told: dict[str, list[str]] = {}
-    for name, text in known_facts(scene):
+    """Return the lines on a scene by their names."""
+    reported: dict[str, list[str]] = {}
+    for name, text in catalogue_facts(scene):
         assert "\n" not in text
-        told.setdefault(name, []).append(text)
-    return told
+        reported.setdefault(name, []).append(text)
+    return reported
 
 
 def known(name: str, cube: NDArray[Any], truth: NDArray[Any] | None) -> list[str]:
-    told = facts(Scene(name, cube, truth, source="'x.mat'"))
-    return [*told["catalogue"], *told.get("", [])]
+    reported = facts(Scene(name, cube, truth, source="'x.mat'"))
+    return [*reported["catalogue"], *reported.get("", [])]
 
 
 @pytest.fixture
@@ -43,35 +43,36 @@ def test_whether_a_scene_is_the_one_of_its_name(
 ) -> None:
     about, said = known("Los Angeles-1", cube, truth)
     assert about.startswith("abu-airport-1 = Los Angeles-1: ") and "13×11×5, 3 anomalous" in about
-    agree = "this is that scene: shape, number of anomalous pixels and checksum of the values agree"
+    same = "this is the scene of the catalogue: "
+    agree = f"{same}shape, number of anomalous pixels and checksum of the values agree"
     assert said == agree
     assert known("abu-airport-1", cube.astype(float), truth)[1] == agree  # whatever the type
     assert known("mine", cube, truth)[1] == agree  # known by its values
     assert known("abu-airport-1", cube, None)[1] == (
-        "this is that scene: shape and checksum of the values agree"
+        "this is the scene of the catalogue: shape and checksum of the values agree"
     )
 
 
-def test_what_differs_is_told(
+def test_what_differs_is_noted(
     small_catalogue: object, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
-    no = "this is not that scene as it is known: "
-    assert known("abu-airport-1", cube + 1, truth)[1] == f"{no}its values are others"
+    no = "this is not the scene of the catalogue: "
+    assert known("abu-airport-1", cube + 1, truth)[1] == f"{no}its values differ"
     assert known("abu-airport-1", cube[:9], truth[:9])[1] == f"{no}its shape is 9×11×5"
     assert known("abu-airport-1", cube + 1, truth * 0)[1] == (
-        f"{no}its values are others and its map has 0 anomalous pixels"
+        f"{no}its values differ and its ground truth has 0 anomalous pixels"
     )
     assert known("abu-beach-4", cube + 1, truth)[1].endswith(
-        "no checksum of the values is known here"
+        "the catalogue has no checksum of its values"
     )
     # a file under the name of another scene
     assert known("abu-beach-4", cube, truth)[2] == "its values are those of abu-airport-1"
-    assert known("mine", cube + 1, truth) == ["no scene of this name or of these values"]
+    assert known("mine", cube + 1, truth) == ["no scene of this name or with these values"]
 
 
-def test_published_numbers_are_told_with_their_source(cube: NDArray[Any]) -> None:
-    told = facts(Scene("Los Angeles-1", cube, None, source="'x.mat'"))
-    first = told["published"][0]
+def test_published_numbers_are_noted_with_their_source(cube: NDArray[Any]) -> None:
+    reported = facts(Scene("Los Angeles-1", cube, None, source="'x.mat'"))
+    first = reported["published"][0]
     assert first.startswith("AUC of RX 0.8221, ") and "NL2Net 0.9235" in first
     assert first.endswith("]") and "10.1109/TGRS.2026.3676658" in first
-    assert told["source"][0].endswith("as data/abu-airport-1.mat")
+    assert reported["source"][0].endswith("as data/abu-airport-1.mat")

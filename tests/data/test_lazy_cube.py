@@ -19,10 +19,10 @@ from data import lazy_cube
 from data.catalogue import checksum
 from data.errors import SceneError
 from data.formats import memmap
-from data.lazy_cube import CubeOnDisk, row_blocks
+from data.lazy_cube import LazyCube, row_blocks
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 from tests.data.formats.envi.test_image import write as write_envi
 from tests.data.formats.matlab.test_file import write_73
@@ -71,16 +71,16 @@ def in_matlab(folder: Path, cube: NDArray[Any], *, axes: str = "hwb", **chunks: 
 
 def both(path: Path, **reading: Any) -> tuple[Scene, Scene]:
     """A scene on disk and the same in memory."""
-    asked = Reading(**reading)
+    asked = ReadSettings(**reading)
     stays = read_scene(path, name="x", reading=asked, on_disk=True)
-    assert isinstance(stays.cube, CubeOnDisk)
+    assert isinstance(stays.cube, LazyCube)
     read = read_scene(path, name="x", reading=asked)
     assert isinstance(read.cube, np.ndarray)
     return stays, read
 
 
 def assert_same(stays: Scene, read: Scene) -> None:
-    """All that a scene tells and gives is the same on disk, to the last bit."""
+    """All properties of a scene are the same on disk, bit for bit."""
     for name in ("shape", "dtype", "ndim", "size", "nbytes"):
         assert getattr(stays.cube, name) == getattr(read.cube, name), name
     cube = stays.cube[:]
@@ -88,7 +88,7 @@ def assert_same(stays: Scene, read: Scene) -> None:
     np.testing.assert_array_equal(cube, read.cube[:])
     assert (stays.range, stays.notes, stays.digest) == (read.range, read.notes, read.digest)
     assert checksum(stays.cube) == checksum(read.cube)
-    np.testing.assert_array_equal(stays.measured, read.measured)
+    np.testing.assert_array_equal(stays.evaluated, read.evaluated)
     np.testing.assert_array_equal(stays.metadata.numbers, read.metadata.numbers)
     scaled = read.scaled_cube()
     assert stays.scaled_cube().tobytes() == scaled.tobytes()
@@ -134,7 +134,7 @@ def test_matlab_73(tmp_path: Path, axes: str, chunks: dict[str, Any]) -> None:
         assert_same(*both(path, axes=axes, bands=bands))
 
 
-def test_the_map_lies_beside_the_cube(tmp_path: Path) -> None:
+def test_the_map_lies_next_to_the_cube(tmp_path: Path) -> None:
     truth = np.eye(HEIGHT, WIDTH)
     path = write_73(tmp_path / "x.mat", {"data": counts(), "map": truth, "wl": np.arange(400, 423)})
     stays, read = both(path)
@@ -166,7 +166,7 @@ def test_pixels_of_no_data(tmp_path: Path, write: Callable[..., Path], fill: flo
     stays, read = both(write(tmp_path, cube), nodata=nodata)
     assert stays.masked is not None and np.count_nonzero(stays.masked) == WIDTH + 2
     assert_same(stays, read)
-    if nodata is not None:  # and what may be such is told
+    if nodata is not None:  # and what may be such is metadata
         stays, read = both(write(tmp_path, cube))
         assert any("--nodata" in note for note in stays.notes)
         assert_same(stays, read)
@@ -207,12 +207,12 @@ def test_what_is_no_scene_is_refused_in_the_same_words(
 ) -> None:
     cube = counts()
     spoil(cube)
-    path, told = write(tmp_path, cube), []
+    path, metadata = write(tmp_path, cube), []
     for on_disk in (True, False):
         with pytest.raises(SceneError) as error:
-            read_scene(path, name="x", reading=Reading(nodata=-9999), on_disk=on_disk)
-        told.append(str(error.value))
-    assert told[0] == told[1]
+            read_scene(path, name="x", reading=ReadSettings(nodata=-9999), on_disk=on_disk)
+        metadata.append(str(error.value))
+    assert metadata[0] == metadata[1]
 
 
 @pytest.mark.parametrize(
@@ -222,12 +222,12 @@ def test_what_is_no_scene_is_refused_in_the_same_words(
 def test_arrays_that_are_no_cubes_are_refused_in_the_same_words(
     tmp_path: Path, write: Callable[..., Path], values: NDArray[Any]
 ) -> None:
-    path, told = write(tmp_path, values, axes="hwb"[: values.ndim]), []
+    path, metadata = write(tmp_path, values, axes="hwb"[: values.ndim]), []
     for on_disk in (True, False):
         with pytest.raises(SceneError) as error:
             read_scene(path, name="x", on_disk=on_disk)
-        told.append(str(error.value))
-    assert told[0] == told[1]
+        metadata.append(str(error.value))
+    assert metadata[0] == metadata[1]
 
 
 def test_a_file_that_was_cut_off_since_is_damaged(tmp_path: Path) -> None:
@@ -238,10 +238,10 @@ def test_a_file_that_was_cut_off_since_is_damaged(tmp_path: Path) -> None:
             scene.window(slice(0, 1), slice(0, 1))
 
 
-def test_other_formats_are_read_whole_which_is_told(tmp_path: Path) -> None:
+def test_other_formats_are_read_whole_which_is_noted(tmp_path: Path) -> None:
     savemat(tmp_path / "x.mat", {"data": counts()})
     np.savez(tmp_path / "x.npz", data=counts())
-    whole = "the cube is read whole: windows are read of ENVI, .npy and MATLAB 7.3 files"
+    whole = "the whole cube is read: only MATLAB 7.3, .npy and ENVI files are read in blocks"
     for name in ("x.mat", "x.npz"):
         scene = load_scene(name, data_dir=tmp_path, on_disk=True)
         assert isinstance(scene.cube, np.ndarray) and whole in scene.notes
@@ -250,7 +250,7 @@ def test_other_formats_are_read_whole_which_is_told(tmp_path: Path) -> None:
 
 def test_scenes_are_loaded_by_their_names(tmp_path: Path) -> None:
     in_numpy(tmp_path, counts())
-    assert isinstance(load_scene("x", data_dir=tmp_path, on_disk=True).cube, CubeOnDisk)
+    assert isinstance(load_scene("x", data_dir=tmp_path, on_disk=True).cube, LazyCube)
     assert isinstance(load_scene("x", data_dir=tmp_path).cube, np.ndarray)
 
 
@@ -289,7 +289,7 @@ def test_a_block_is_what_numpy_cuts_out(
     cube = counts("f8")[..., chosen]
     selection = ",".join(str(band + 1) for band in chosen)
     path = LAYOUTS[layout](tmp_path, counts("f8"))
-    stays = read_scene(path, name="x", reading=Reading(bands=selection), on_disk=True)
+    stays = read_scene(path, name="x", reading=ReadSettings(bands=selection), on_disk=True)
     block = stays.cube[rows, columns, bands if isinstance(bands, slice) else list(bands)]
     empty_list = bands == []  # which NumPy takes for places of no type
     wanted = cube[rows, columns][..., :0] if empty_list else cube[rows, columns, bands]
@@ -304,15 +304,15 @@ def test_blocks_are_not_read_backwards(tmp_path: Path) -> None:
         stays.cube[::-1]
 
 
-def counting(cube: CubeOnDisk) -> tuple[CubeOnDisk, list[tuple[slice, ...]]]:
-    """A cube that keeps what was read of it."""
+def counting(cube: LazyCube) -> tuple[LazyCube, list[tuple[slice, ...]]]:
+    """A cube that records the blocks read from it."""
     asked: list[tuple[slice, ...]] = []
 
     def window(where: tuple[slice, ...]) -> NDArray[Any]:
         asked.append(where)
         return cube.window(where)
 
-    return CubeOnDisk(window, cube.stored, cube.dtype, cube.axes, cube.bands), asked
+    return LazyCube(window, cube.stored, cube.dtype, cube.axes, cube.bands), asked
 
 
 @given(
@@ -334,15 +334,15 @@ def test_spectra_of_pixels_in_few_reads(
         spectra = scene.spectra(rows, columns)
         assert spectra.dtype == read.cube.dtype and spectra.shape == (len(rows), BANDS)
         np.testing.assert_array_equal(spectra, counts("f8")[rows, columns])
-    assert isinstance(stays.cube, CubeOnDisk)
+    assert isinstance(stays.cube, LazyCube)
     cube, asked = counting(stays.cube)
-    lazy_cube.pixels_of(cube, rows, columns)
+    lazy_cube.read_pixels(cube, rows, columns)
     assert len(asked) <= len(list(row_blocks(cube)))
 
 
 def test_a_window_reads_no_more_than_itself(tmp_path: Path) -> None:
     stays = read_scene(in_numpy(tmp_path, counts()), name="x", on_disk=True)
-    assert isinstance(stays.cube, CubeOnDisk)
+    assert isinstance(stays.cube, LazyCube)
     cube, asked = counting(stays.cube)
     cube[2:4, 1:3]
     assert asked == [(slice(2, 4, 1), slice(1, 3, 1), slice(0, BANDS))]

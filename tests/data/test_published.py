@@ -22,7 +22,7 @@ def test_every_number_is_an_auc_with_a_source() -> None:
         assert 0 < float(line["auc"]) <= 1 and line["source"] and line["method"]
 
 
-def test_nothing_is_told_twice_by_one_source() -> None:
+def test_nothing_is_noted_twice_by_one_source() -> None:
     keys = [(line["method"], line["scene"], line["source"], line["note"]) for line in lines()]
     assert len(set(keys)) == len(keys)
 
@@ -31,8 +31,8 @@ def test_every_line_reaches_a_row() -> None:
     scenes = sorted({line["scene"] for line in lines()})
     rows = published_rows(scenes, methods=None)
     assert sum(len(row.auc) for row in rows) == len(lines())
-    told = {(row.method, row.auc.get(canonical_name("abu-beach-4"))) for row in rows}
-    assert {("RX", 0.9538), ("NL2Net", 0.9916), ("NL2Net", 0.9843)} <= told
+    metadata = {(row.method, row.auc.get(canonical_name("abu-beach-4"))) for row in rows}
+    assert {("RX", 0.9538), ("NL2Net", 0.9916), ("NL2Net", 0.9843)} <= metadata
 
 
 def test_methods_and_scenes_are_chosen() -> None:

@@ -1,4 +1,4 @@
-"""What makes a cube and a map a scene."""
+"""Checks of scenes, their masks, and their scaled cubes."""
 
 import tracemalloc
 from dataclasses import replace
@@ -52,10 +52,10 @@ def with_values(*values: float) -> NDArray[np.float64]:
         (CUBE[0], TRUTH, "the cube is 3×4, expected height × width × bands"),
         (CUBE[..., np.newaxis], TRUTH, "the cube is 2×3×4×1, expected"),
         (CUBE[:0], TRUTH[:0], "the cube is 0×3×4, expected"),
-        (CUBE, TRUTH.T, "the map is 3×2, but the cube is 2×3×4"),
-        (CUBE, TRUTH[..., np.newaxis], "the map is 2×3×1, but"),
+        (CUBE, TRUTH.T, "the ground truth is 3×2, but the cube is 2×3×4"),
+        (CUBE, TRUTH[..., np.newaxis], "the ground truth is 2×3×1, but"),
         (CUBE + 1j, TRUTH, "the cube holds complex128 values, expected real numbers"),
-        (CUBE, TRUTH + 0j, "the map holds complex128 values"),
+        (CUBE, TRUTH + 0j, "the ground truth holds complex128 values"),
         (CUBE.astype(object), TRUTH, "the cube holds object values"),
         (CUBE.astype(str), TRUTH, "the cube holds <U"),
         (
@@ -63,7 +63,11 @@ def with_values(*values: float) -> NDArray[np.float64]:
             TRUTH,
             r"2 NaN or infinite .* row 1, column 2, band 0.*--nan",
         ),
-        (CUBE, TRUTH * np.nan, r"the map has 6 NaN or infinite values, the first at row 0, column"),
+        (
+            CUBE,
+            TRUTH * np.nan,
+            r"the ground truth has 6 NaN or infinite values, the first at row 0, column",
+        ),
         (np.full((2, 3, 4), 7), TRUTH, r"constant \(7 everywhere\)"),
     ],
 )
@@ -133,16 +137,16 @@ def test_a_cube_that_is_constant_but_for_masked_pixels() -> None:
 
 
 def test_why_there_is_no_auc() -> None:
-    assert scene(CUBE, TRUTH).without_auc == ""
-    assert scene(CUBE, None).without_auc == "there is no map"
-    one_class = "the map has only one class of pixels"
-    assert scene(CUBE, TRUTH * 0).without_auc == one_class
-    assert scene(CUBE, TRUTH * 0 + 1).without_auc == one_class
-    assert scene(CUBE, MASKED, masked=MASKED).without_auc == one_class
+    assert scene(CUBE, TRUTH).no_auc_reason == ""
+    assert scene(CUBE, None).no_auc_reason == "no ground truth"
+    one_class = "the ground truth has only one class of pixels"
+    assert scene(CUBE, TRUTH * 0).no_auc_reason == one_class
+    assert scene(CUBE, TRUTH * 0 + 1).no_auc_reason == one_class
+    assert scene(CUBE, MASKED, masked=MASKED).no_auc_reason == one_class
     assert scene(CUBE, None).anomalous is None and scene(CUBE, None).anomalies == 0
 
 
-def test_the_digest_tells_scenes_apart() -> None:
+def test_the_digest_states_scenes_apart() -> None:
     scenes = [scene(CUBE, None), scene(CUBE, TRUTH), scene(CUBE, TRUTH.astype(bool))]
     scenes += [scene(CUBE + 1, None), scene(CUBE, None, masked=MASKED), scene(CUBE, MASKED)]
     scenes += [scene(CUBE, TRUTH, masked=MASKED), scene(CUBE.astype(np.float32), None)]
@@ -174,12 +178,12 @@ UNLABELLED = np.array([[True, True, False], [False, False, False]])
 def test_unlabelled_pixels_count_in_no_measure() -> None:
     """(0, 0), which the truth would have anomalous, and (0, 1)."""
     made = Scene("x", CUBE, TRUTH, source="", unlabelled=UNLABELLED)
-    assert (made.anomalies, made.pixels, made.measured.sum()) == (1, 6, 4)
+    assert (made.anomalies, made.pixels, made.evaluated.sum()) == (1, 6, 4)
     np.testing.assert_array_equal(made.anomalous, [[False] * 3, [False, True, False]])
     scores = np.arange(6, dtype=np.float32).reshape(2, 3)
-    assert made.labelled(scores).dtype == np.float32
-    np.testing.assert_array_equal(made.labelled(scores), [[np.nan, np.nan, 2], [3, 4, 5]])
-    assert scene(CUBE, TRUTH).labelled(scores) is scores
+    assert made.without_unlabelled(scores).dtype == np.float32
+    np.testing.assert_array_equal(made.without_unlabelled(scores), [[np.nan, np.nan, 2], [3, 4, 5]])
+    assert scene(CUBE, TRUTH).without_unlabelled(scores) is scores
     assert not np.isnan(made.scaled_cube()).any()  # they are scored as all others
 
 

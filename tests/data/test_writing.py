@@ -13,12 +13,13 @@ from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 from data.writing import write_like, write_scene
+from tests.data.helpers import complete
 
 PLACE = Georeference((30.0, 0.0, 5e5, 0.0, -20.0, 4e6), CRS.from_epsg(32633))
-TOLD = Metadata(
+METADATA = Metadata(
     wavelengths=np.array([450.0, 550.0, 650.0, 750.0, 850.0]),
     fwhm=np.full(5, 9.5),
     numbers=np.array([1, 2, 4, 5, 6]),
@@ -26,8 +27,7 @@ TOLD = Metadata(
 )
 FILES = {
     "ENVI": [".img", ".hdr"],
-    "NetCDF": [".img", ".hdr"],
-    "HDF5": [".img", ".hdr"],
+    "NetCDF/HDF5": [".img", ".hdr"],
     "GeoTIFF": [".tif"],
     "NumPy": [".npy"],
 }
@@ -40,13 +40,13 @@ def format(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def scene(format: str, cube: NDArray[Any], metadata: Metadata = TOLD) -> Scene:
+def scene(format: str, cube: NDArray[Any], metadata: Metadata = METADATA) -> Scene:
     return Scene("x", cube, None, source="test", metadata=metadata, format=format)
 
 
 def written(path: Path) -> Variable:
     """The one array of a file."""
-    (variable,) = read_contents(path).variables.values()
+    (variable,) = complete(read_contents(path)).values()
     return variable
 
 
@@ -74,8 +74,8 @@ def test_a_cube_keeps_its_wavelengths(tmp_path: Path, cube: NDArray[Any], format
     variable = written(paths[0])
     np.testing.assert_array_equal(variable.read(), values)
     if format != "NumPy":
-        np.testing.assert_array_equal(variable.metadata.wavelengths, TOLD.wavelengths)
-        np.testing.assert_array_equal(variable.metadata.fwhm, TOLD.fwhm)
+        np.testing.assert_array_equal(variable.metadata.wavelengths, METADATA.wavelengths)
+        np.testing.assert_array_equal(variable.metadata.fwhm, METADATA.fwhm)
 
 
 def test_a_mask_is_of_whole_numbers(tmp_path: Path, cube: NDArray[Any], format: str) -> None:
@@ -85,7 +85,7 @@ def test_a_mask_is_of_whole_numbers(tmp_path: Path, cube: NDArray[Any], format: 
     np.testing.assert_array_equal(np.squeeze(written(paths[0]).read()), mask)
 
 
-def test_a_scene_of_which_nothing_is_told_is_written(
+def test_a_scene_of_which_nothing_is_noted_is_written(
     tmp_path: Path, cube: NDArray[Any], format: str
 ) -> None:
     paths = write_like(scene(format, cube, Metadata()), tmp_path / "x", cube.astype(np.float32))
@@ -95,7 +95,7 @@ def test_a_scene_of_which_nothing_is_told_is_written(
 
 def test_bands_are_named_in_an_envi_header(tmp_path: Path, cube: NDArray[Any]) -> None:
     values = cube.astype(np.float32)
-    write_like(scene("ENVI", cube, Metadata(numbers=TOLD.numbers)), tmp_path / "x", values)
+    write_like(scene("ENVI", cube, Metadata(numbers=METADATA.numbers)), tmp_path / "x", values)
     names = "band names = {band 1, band 2, band 4, band 5, band 6}\n"
     assert names in (tmp_path / "x.hdr").read_text()
     write_like(scene("ENVI", cube), tmp_path / "detectmap", values[..., 0])
@@ -112,7 +112,7 @@ def test_the_map_info_of_an_envi_scene_is_passed_on(tmp_path: Path, cube: NDArra
     assert place is not None and place.transform == PLACE.transform
 
 
-@pytest.mark.parametrize("format", ["MAT", "MAT 7.3", "", "picture"])
+@pytest.mark.parametrize("format", ["MATLAB", "", "PNG/BMP"])
 def test_scenes_of_matlab_files_have_no_other(
     tmp_path: Path, cube: NDArray[Any], format: str
 ) -> None:
@@ -124,7 +124,7 @@ OTHERS = ("x.img", "x.hdr", "x.tif", "x.npy")
 KEPT = ("x.mat", "x.png", "x.json", "y.img", "y.tif", "y.npy", "x.img.hdr")
 
 
-@pytest.mark.parametrize("format", ["ENVI", "NumPy", "MAT"])
+@pytest.mark.parametrize("format", ["ENVI", "NumPy", "MATLAB"])
 def test_files_of_an_earlier_scene_are_taken_away(
     tmp_path: Path, cube: NDArray[Any], format: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_scene_comes_back_from_matlab(
     path = tmp_path / "x.mat"
     write_scene(Scene("x", cube, truth, source="test"), path)
     contents = read_contents(path)
-    assert contents.format == "MAT"
+    assert contents.format == "MATLAB"
     for name, values in (("data", cube), ("map", truth)):
         variable = contents.variables[name]
         assert (variable.shape, variable.dtype) == (values.shape, values.dtype)
@@ -188,6 +188,6 @@ def test_what_has_no_label_has_none_when_it_comes_back(
     unlabelled[7] = True
     made = Scene("x", cube, truth, source="test", unlabelled=unlabelled)
     write_scene(made, tmp_path / "x.mat")
-    read = read_scene(tmp_path / "x.mat", name="x", reading=Reading(nan="mask"))
+    read = read_scene(tmp_path / "x.mat", name="x", reading=ReadSettings(nan="mask"))
     np.testing.assert_array_equal(read.unlabelled, unlabelled)
     assert (read.anomalies, read.masked) == (made.anomalies, None)

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import main
 from data.reading.by_name import load_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 from detection.estimator import AnomalyDetector
 from detection.task import Task
@@ -69,7 +69,7 @@ def test_a_scene_with_fill_values_has_the_map_that_the_command_line_writes(
     words = ["--command", "run", "--dataset", "filled", "--nodata", "-9999", "--method", method]
     main.main([*words, *(conftest.TINY if method == "nl2net" else ["--gpu_ids", "-1"])])
     written = loadmat("result/filled/detectmap.mat")["detectmap"]
-    scene = load_scene("filled", data_dir=Path("data"), reading=Reading(nodata=-9999))
+    scene = load_scene("filled", data_dir=Path("data"), reading=ReadSettings(nodata=-9999))
     detector = AnomalyDetector(method, **options).fit(scene.scaled_cube())
     assert np.isnan(written).sum() == 3
     assert np.array_equal(detector.detection_map_, written, equal_nan=True)

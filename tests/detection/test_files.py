@@ -158,7 +158,7 @@ def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray
         + f"AUC: {made.measures['auc_df']}\n"
     )
     assert log_text(prediction(cube, truth * 0)).endswith(
-        "no AUC, the map has only one class of pixels\n"
+        "no AUC, the ground truth has only one class of pixels\n"
     )
 
 
@@ -272,7 +272,7 @@ def test_without_a_map_nothing_is_measured_and_the_log_says_so(
     note = "12 of 143 pixels are masked: NaN"
     bare = prediction(cube, None, notes=(note,))
     assert log_text(bare).endswith(
-        f"{note}\npredicting: small on the CPU\nno AUC, there is no map\n"
+        f"{note}\npredicting: small on the CPU\nno AUC, no ground truth\n"
     )
     metrics = json.loads(metrics_text(bare))
     assert (metrics["anomalous"], metrics["measures"], metrics["pixels"]) == (None, None, 143)

@@ -1,4 +1,4 @@
-"""Headers of ENVI images, parsed by Spectral Python (SPy): layout of the numbers, metadata."""
+"""Read headers of ENVI images with Spectral Python (SPy)."""
 
 import math
 import warnings
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from spectral.io import envi
 
 from data.errors import SceneError
-from data.formats.envi.map_info import georeference_of
-from data.formats.guards import damage_told
-from data.metadata import Metadata, spectrum_in_nanometres
+from data.formats.contents import BandLists
+from data.formats.envi.map_info import read_georeference
+from data.formats.guards import library_errors
+from data.metadata import Metadata
 
 INTERLEAVES = {"bsq": "bhw", "bil": "hbw", "bip": "hwb"}  # the axes as they are stored
 BYTE_ORDERS = {"0": "<", "1": ">"}
@@ -26,7 +27,7 @@ DEFAULTS = {"header offset": "0", "byte order": "0"}  # of headers that leave th
 
 @dataclass(frozen=True)
 class Layout:
-    """How the numbers of an image (H, W, B) are stored: their type, and from which byte on."""
+    """Storage of an image (H, W, B): its type, interleave and first byte."""
 
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
@@ -35,9 +36,9 @@ class Layout:
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """The entries of a header, a text or a list of texts each, by their names in small letters.
+    """Read the entries of a header, each a text or a list of texts, by their names in lower case.
 
-    SPy takes it in ASCII alone, whatever the system's encoding is.
+    SPy reads headers in the system's encoding, so it is given one in ASCII.
     """
     raw = path.read_bytes()
     try:
@@ -46,7 +47,7 @@ def read_header(path: Path) -> dict[str, Any]:
         text = raw.decode("latin-1")
     text = text.replace("µ", "u").replace("μ", "u")
     with (
-        damage_told(path, "ENVI header"),
+        library_errors(path, "ENVI header"),
         TemporaryDirectory() as folder,
         warnings.catch_warnings(),
     ):
@@ -58,55 +59,52 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def layout_of(header: Mapping[str, Any], path: Path) -> Layout:
-    """How the image of a header is stored; raise SceneError where it is not read so."""
-    with damage_told(path, "ENVI header"):
+def read_layout(header: Mapping[str, Any], path: Path) -> Layout:
+    """Read how the image of a header is stored; raise SceneError where that is not supported."""
+    with library_errors(path, "ENVI header"):
         height, width, bands = (int(header[key]) for key in ("lines", "samples", "bands"))
         offset = int(header["header offset"])
     kind, code, order = (str(header.get(key)) for key in ("file type", "data type", "byte order"))
     interleave = str(header["interleave"]).lower()
-    complaint = None
+    problem = None
     if kind.lower() == "envi spectral library":
-        complaint = "is of a spectral library, not of an image"
+        problem = "is of a spectral library, not of an image"
     elif header.get("file compression", "0") != "0":
-        complaint = "is of compressed data, which is not read here; save it without compression"
+        problem = "is of compressed data, which is not supported; save it without compression"
     elif interleave not in INTERLEAVES:
-        complaint = f"has interleave {interleave}, not one of {', '.join(INTERLEAVES)}"
+        problem = f"has interleave {interleave}, not one of {', '.join(INTERLEAVES)}"
     elif code not in DTYPES:
-        complaint = f"has data type {code}, not one of {', '.join(DTYPES)}"
+        problem = f"has data type {code}, not one of {', '.join(DTYPES)}"
     elif order not in BYTE_ORDERS:
-        complaint = f"has byte order {order}, not one of {', '.join(BYTE_ORDERS)}"
+        problem = f"has byte order {order}, not one of {', '.join(BYTE_ORDERS)}"
     elif min(height, width, bands) < 1 or offset < 0:
-        complaint = f"claims {height} lines, {width} samples, {bands} bands, offset {offset}"
-    if complaint:
-        raise SceneError(f"'{path}' {complaint}")
+        problem = f"declares {height} lines, {width} samples, {bands} bands, offset {offset}"
+    if problem:
+        raise SceneError(f"'{path}' {problem}")
     dtype = DTYPES[code].newbyteorder(BYTE_ORDERS[order])
     return Layout((height, width, bands), dtype, interleave, offset)
 
 
-def metadata_of(header: Mapping[str, Any], *, bands: int) -> Metadata:
-    """What a header tells beside the layout of the numbers."""
-    wavelengths, note = None, ""
-    told, widths = numbers(header, "wavelength", bands), numbers(header, "fwhm", bands)
-    if told is not None:
-        units = as_text(header.get("wavelength units", ""))
-        wavelengths, widths, note = spectrum_in_nanometres(told, widths, units)
-    good = numbers(header, "bbl", bands)
+def read_metadata(header: Mapping[str, Any]) -> Metadata:
+    """Read the metadata of a header's image, without its numbers per band."""
     scale = number(header, "reflectance scale factor")
     return Metadata(
-        wavelengths=wavelengths,
-        fwhm=None if wavelengths is None else widths,
-        good=None if good is None else good != 0,
         fill=number(header, "data ignore value", finite=False),
         gain=1 / scale if scale else 1.0,
-        georeference=georeference_of(header),
+        georeference=read_georeference(header),
         header={key: as_text(header[key], braces=True) for key in MAP_KEYS if key in header},
-        note=note,
     )
 
 
+def read_band_lists(header: Mapping[str, Any], *, bands: int) -> BandLists:
+    """Read the wavelengths, widths and bad bands of a header."""
+    wavelengths, fwhm, good = (numbers(header, key, bands) for key in ("wavelength", "fwhm", "bbl"))
+    units = as_text(header.get("wavelength units", ""))
+    return BandLists(wavelengths=wavelengths, fwhm=fwhm, good=good, units=units)
+
+
 def number(header: Mapping[str, Any], key: str, *, finite: bool = True) -> float | None:
-    """A number of a header, a finite one unless all will do; None where there is none."""
+    """Read a number of a header, if need be a finite one; None where there is none."""
     try:
         value = float(as_text(header[key]))
     except (KeyError, ValueError):
@@ -115,7 +113,7 @@ def number(header: Mapping[str, Any], key: str, *, finite: bool = True) -> float
 
 
 def numbers(header: Mapping[str, Any], key: str, bands: int) -> NDArray[np.float64] | None:
-    """A number for each band of a header; None where there are others, or none."""
+    """Read a number for each band; None where the header has none, or not as many."""
     try:
         values = np.array([float(text) for text in as_text(header[key]).split(",")])
     except (KeyError, ValueError):
@@ -124,7 +122,7 @@ def numbers(header: Mapping[str, Any], key: str, bands: int) -> NDArray[np.float
 
 
 def as_text(value: Any, *, braces: bool = False) -> str:
-    """An entry of a header as text, a list in braces or without."""
+    """Format an entry of a header as text, a list with or without braces."""
     if not isinstance(value, list):
         return str(value)
     listed = ", ".join(map(str, value))

@@ -1,4 +1,4 @@
-"""The map information of ENVI headers: a tie point, a pixel size, and names for the rest."""
+"""Georeferences in ENVI headers: the entry `map info` and the coordinate system."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from pyproj.exceptions import CRSError
 
 from data.georeference import Georeference, coordinate_system
 
-# the datums that have UTM zones of EPSG codes: geographic code, code of zone 0 north, and south
+# datums with EPSG codes of UTM zones: geographic code, code of zone 0 north, and south
 WGS84, NAD27 = (4326, 32600, 32700), (4267, 26700, None)
 DATUMS: dict[str, tuple[int, int, int | None]] = {
     **dict.fromkeys(("WGS-84", "WGS84"), WGS84),
@@ -28,28 +28,30 @@ ZONES = [str(zone) for zone in range(1, 61)]
 Transform = tuple[float, float, float, float, float, float]
 
 
-def georeference_of(header: Mapping[str, Any]) -> Georeference | None:
-    """Where the image of an ENVI header lies; None where the header does not tell."""
-    told = header.get("map info", "")
-    info = told.split(",") if isinstance(told, str) else told
+def read_georeference(header: Mapping[str, Any]) -> Georeference | None:
+    """Read the georeference of a header; None where it has none."""
+    entry = header.get("map info", "")
+    info = entry.split(",") if isinstance(entry, str) else entry
     if len(info) < 7:
         return None
     try:
         column, row, x, y, wide, tall = (float(part) for part in info[1:7])
-        rotation = float(named(info).get("rotation", 0))
+        rotation = float(named_parts(info).get("rotation", 0))
     except ValueError:
         return None
     left, top = x - (column - 1) * wide, y + (row - 1) * tall
-    transform = transform_of(left, top, wide, tall, rotation)
+    transform = affine_transform(left, top, wide, tall, rotation)
     if not all(map(math.isfinite, transform)) or 0 in (wide, tall):
         return None
-    return Georeference(transform, crs_of(header, info))
+    return Georeference(transform, crs_in(header, info))
 
 
-def transform_of(left: float, top: float, wide: float, tall: float, rotation: float) -> Transform:
-    """The transform of a corner, a pixel size and a rotation in degrees, as GDAL has it.
+def affine_transform(
+    left: float, top: float, wide: float, tall: float, rotation: float
+) -> Transform:
+    """Compute the transform of a corner, a pixel size and a rotation in degrees, as GDAL does.
 
-    The tie point is not turned with the image, and 180° stands for south up.
+    The tie point does not rotate with the image, and 180° stands for south up.
     """
     if abs(rotation) == 180:
         return wide, 0.0, left, 0.0, tall, top
@@ -57,25 +59,25 @@ def transform_of(left: float, top: float, wide: float, tall: float, rotation: fl
     return cosine * wide, sine * wide, left, sine * tall, -cosine * tall, top
 
 
-def named(info: Sequence[str]) -> dict[str, str]:
-    """The parts of a map info that have names, such as `units=Meters`."""
+def named_parts(info: Sequence[str]) -> dict[str, str]:
+    """Parse the named parts of a map info, such as `units=Meters`."""
     pairs = (part.partition("=") for part in info if "=" in part)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def crs_of(header: Mapping[str, Any], info: Sequence[str]) -> CRS | None:
-    """The coordinate system: as spelled out, else by UTM zone or degrees and datum."""
-    spelled = header.get("coordinate system string", "")
-    text = spelled if isinstance(spelled, str) else ",".join(spelled)
+def crs_in(header: Mapping[str, Any], info: Sequence[str]) -> CRS | None:
+    """Read the coordinate system: as WKT, else by UTM zone or degrees and datum."""
+    entry = header.get("coordinate system string", "")
+    text = entry if isinstance(entry, str) else ",".join(entry)
     wkt = text.strip().removeprefix("{").removesuffix("}")
     code = epsg_code([part.strip() for part in info if "=" not in part])
     return (coordinate_system(wkt) if wkt else None) or (coordinate_system(code) if code else None)
 
 
 def epsg_code(parts: Sequence[str]) -> int | None:
-    """The EPSG code of UTM zones and of degrees on the usual datums; others are taken for WGS 84.
+    """Return the EPSG code of a UTM zone or of degrees on a common datum, WGS 84 for other datums.
 
-    UTM zones of no datum are on that of North America 1927, as in ENVI and GDAL.
+    UTM zones without a datum are on that of North America 1927, as in ENVI and GDAL.
     """
     kind = parts[0].lower()
     if kind.startswith("geographic"):
@@ -88,30 +90,30 @@ def epsg_code(parts: Sequence[str]) -> int | None:
 
 
 def map_info(georeference: Georeference) -> dict[str, str]:
-    """The entries of an ENVI header that say where an image lies.
+    """List the entries of an ENVI header for a georeference.
 
-    Nothing for sheared images, which it has no words for.
+    None for sheared images, which it cannot describe.
     """
     a, b, left, d, e, top = georeference.transform
-    turned = math.atan2(b, a) if b else 0.0
+    angle = math.atan2(b, a) if b else 0.0
     wide = math.hypot(a, b) if b else a  # negative for east to the left
-    tall, rotation = d * math.sin(turned) - e * math.cos(turned), math.degrees(turned)
-    told = transform_of(left, top, wide, tall, rotation)
-    if math.dist(told, georeference.transform) > 1e-6 * math.hypot(wide, tall):
+    tall, rotation = d * math.sin(angle) - e * math.cos(angle), math.degrees(angle)
+    described = affine_transform(left, top, wide, tall, rotation)
+    if math.dist(described, georeference.transform) > 1e-6 * math.hypot(wide, tall):
         return {}
     crs = georeference.crs
-    name, zone, system = ("Arbitrary", "", {}) if crs is None else names_of(crs)
-    place = f"{name}, 1, 1, {left!r}, {top!r}, {wide!r}, {tall!r}{zone}"
+    name, zone, system = ("Arbitrary", "", {}) if crs is None else describe_crs(crs)
+    entry = f"{name}, 1, 1, {left!r}, {top!r}, {wide!r}, {tall!r}{zone}"
     if rotation:
-        place += f", rotation={rotation!r}"
-    return {"map info": f"{{{place}}}", **system}
+        entry += f", rotation={rotation!r}"
+    return {"map info": f"{{{entry}}}", **system}
 
 
-def names_of(crs: CRS) -> tuple[str, str, dict[str, str]]:
-    """What a map info calls a coordinate system, its zone and datum, and the entry of its WKT."""
+def describe_crs(crs: CRS) -> tuple[str, str, dict[str, str]]:
+    """Return a coordinate system's name in a map info, its zone and datum, and its WKT entry."""
     try:
         system = {"coordinate system string": f"{{{crs.to_wkt('WKT1_ESRI')}}}"}
-    except CRSError:  # one that ESRI has no words for
+    except CRSError:  # one that ESRI cannot describe
         system = {}
     known = DATUM_NAMES.get(crs.geodetic_crs.name) if crs.geodetic_crs else None
     datum = f", {known}" if known else ""

@@ -1,7 +1,5 @@
-"""GeoTIFF images, read and written through rasterio, which is an optional extra."""
+"""GeoTIFF images, read and written with rasterio, which is an optional package."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,89 +7,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.formats.contents import Contents, Variable
-from data.formats.geotiff.band_tags import spectrum_of
+from data.formats.format import Format, Raster, Writer, begins_with
+from data.formats.geotiff.band_tags import read_band_lists
 from data.formats.geotiff.dataset import (
     image_bands,
+    no_georeference_warning,
     opened,
-    pixels,
-    rasterio_for,
+    read_pixels,
     scales_differ,
-    type_of,
-    unreferenced_allowed,
+    value_type,
 )
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
 from utils.files import replacing
 
+ENDING = ".tif"
+STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 TILE = 256  # pixels
 
 
-def read_contents(path: Path) -> Contents:
-    """List the one image of a GeoTIFF file, (H, W, B).
-
-    Raises SceneError where the file is none or damaged, or where rasterio is missing.
-    """
+def read(path: Path) -> Contents:
+    """List the one image of a GeoTIFF file, (H, W, B)."""
     with opened(path) as dataset:
         bands, masked = image_bands(dataset)
         shape = (dataset.height, dataset.width, len(bands))
-        dtype = type_of(dataset, bands)
-        metadata = replace(metadata_of(dataset, bands), masked=masked)
-        if len(bands) < dataset.count:
-            note = "an alpha band, which says where there is no data, is no band of the cube"
-            metadata = replace(metadata, note="; ".join(filter(None, (metadata.note, note))))
+        dtype = value_type(dataset, bands)
+        metadata = read_metadata(dataset, bands, masked)
+        band_lists = read_band_lists(dataset, bands)
 
-    def read() -> NDArray[Any]:
+    def read_values() -> NDArray[Any]:
         with opened(path) as dataset:
-            return pixels(dataset, bands, dtype)
+            return read_pixels(dataset, bands, dtype)
 
-    return Contents("GeoTIFF", {"image": Variable(shape, dtype, read, "hwb", metadata)})
+    image = Variable(shape, dtype, read_values, "hwb", metadata, band_lists=band_lists)
+    return Contents({"image": image})
 
 
-def metadata_of(dataset: Any, bands: list[int]) -> Metadata:
-    """What the file tells of bands beside their values."""
-    metadata = replace(spectrum_of(dataset, bands), georeference=georeference_of(dataset))
+def read_metadata(dataset: Any, bands: list[int], masked: NDArray[np.bool_] | None) -> Metadata:
+    """Read the metadata of an image, without its numbers per band."""
+    alpha = "an alpha band, which marks no-data pixels, is not a band of the cube"
+    note = alpha if len(bands) < dataset.count else ""
+    georeference = read_georeference(dataset)
     if scales_differ(dataset, bands):
-        return metadata
+        return Metadata(georeference=georeference, masked=masked, note=note)
     fill = dataset.nodata
-    return replace(
-        metadata,
+    return Metadata(
         fill=None if fill is None else float(fill),
         gain=float(dataset.scales[bands[0] - 1]) or 1.0,
         offset=float(dataset.offsets[bands[0] - 1]),
+        georeference=georeference,
+        masked=masked,
+        note=note,
     )
 
 
-def georeference_of(dataset: Any) -> Georeference | None:
-    """Where the image lies; None where the file does not tell a transform."""
+def read_georeference(dataset: Any) -> Georeference | None:
+    """Read the georeference of an image; None where the file has no transform."""
     transform = dataset.transform
-    if transform.is_identity:  # what GDAL gives for none
+    if transform.is_identity:  # GDAL's value for none
         return None
     crs = coordinate_system(dataset.crs.to_wkt(version="WKT2_2019")) if dataset.crs else None
     a, b, c, d, e, f = transform[:6]
     return Georeference((a, b, c, d, e, f), crs)
 
 
-def write_image(
-    path: Path,
-    values: NDArray[Any],
-    *,
-    georeference: Georeference | None = None,
-    wavelengths: NDArray[np.float64] | None = None,
-    fwhm: NDArray[np.float64] | None = None,
-    band_names: Sequence[str] | None = None,
-) -> list[Path]:
-    """Write an image (H, W) or (H, W, B), whole or not at all; return the paths of its files.
+def write_image(path: Path, image: Raster) -> list[Path]:
+    """Write an image, whole or not at all; return its path.
 
-    Floats become float32 with NaN for no data, masks uint8 with 255. Wavelengths and widths (B,)
-    are in nm. Raises SceneError where rasterio is missing.
+    Floats become float32 with NaN for no data, masks uint8 with 255.
     """
-    rasterio = rasterio_for(path)
+    import rasterio  # an optional package, which the format's record names
+
+    values = image.values
     cube = storable(values if values.ndim == 3 else values[..., None])
-    with unreferenced_allowed(rasterio), rasterio.MemoryFile() as memory:
-        with memory.open(**layout(cube), **place(rasterio, georeference)) as dataset:
-            # before the values: what comes after them lies at the end, and is the first to be lost
-            describe(dataset, wavelengths=wavelengths, fwhm=fwhm, names=band_names)
+    with no_georeference_warning(rasterio), rasterio.MemoryFile() as memory:
+        profile = {**layout(cube), **georeference_entries(rasterio, image.georeference)}
+        with memory.open(**profile) as dataset:
+            # before the values: what comes after them is at the end, and is the first to be lost
+            write_tags(dataset, image)
             for band in range(cube.shape[2]):
                 dataset.write(cube[..., band], band + 1)
         with replacing(path) as file:
@@ -100,7 +94,7 @@ def write_image(
 
 
 def layout(cube: NDArray[Any]) -> dict[str, Any]:
-    """How the values of an image (H, W, B) are laid out and compressed."""
+    """List the options of rasterio for the layout and compression of an image (H, W, B)."""
     height, width, bands = cube.shape
     floats = cube.dtype.kind == "f"
     options: dict[str, Any] = {
@@ -121,8 +115,8 @@ def layout(cube: NDArray[Any]) -> dict[str, Any]:
     return options
 
 
-def place(rasterio: Any, georeference: Georeference | None) -> dict[str, Any]:
-    """Where an image lies, as rasterio takes it."""
+def georeference_entries(rasterio: Any, georeference: Georeference | None) -> dict[str, Any]:
+    """List the options of rasterio for a georeference."""
     if georeference is None:
         return {}
     crs = georeference.crs
@@ -132,24 +126,29 @@ def place(rasterio: Any, georeference: Georeference | None) -> dict[str, Any]:
     }
 
 
-def describe(
-    dataset: Any,
-    *,
-    wavelengths: NDArray[np.float64] | None,
-    fwhm: NDArray[np.float64] | None,
-    names: Sequence[str] | None,
-) -> None:
-    """Name the bands, and tell their wavelengths and widths in the tags that GDAL uses."""
+def write_tags(dataset: Any, image: Raster) -> None:
+    """Name the bands, and write their wavelengths and widths to the tags that GDAL uses."""
     for index, band in enumerate(dataset.indexes):
         tags: dict[str, str] = {}
         imagery: dict[str, str] = {}
-        if wavelengths is not None:
-            tags |= {"wavelength": f"{wavelengths[index]:.10g}", "wavelength_units": "nm"}
-            imagery["CENTRAL_WAVELENGTH_UM"] = f"{wavelengths[index] / 1000:.10g}"
-        if fwhm is not None:
-            tags["fwhm"] = f"{fwhm[index]:.10g}"
-            imagery["FWHM_UM"] = f"{fwhm[index] / 1000:.10g}"
+        if image.wavelengths is not None:
+            tags |= {"wavelength": f"{image.wavelengths[index]:.10g}", "wavelength_units": "nm"}
+            imagery["CENTRAL_WAVELENGTH_UM"] = f"{image.wavelengths[index] / 1000:.10g}"
+        if image.fwhm is not None:
+            tags["fwhm"] = f"{image.fwhm[index]:.10g}"
+            imagery["FWHM_UM"] = f"{image.fwhm[index] / 1000:.10g}"
         dataset.update_tags(band, **tags)
         dataset.update_tags(band, ns="IMAGERY", **imagery)
-        if names is not None:
-            dataset.set_band_description(band, names[index])
+        if image.band_names:
+            dataset.set_band_description(band, image.band_names[index])
+
+
+GEOTIFF = Format(
+    name="GeoTIFF",
+    endings=(ENDING, ".tiff"),
+    recognises=begins_with(*STARTS),
+    read=read,
+    writer=Writer((ENDING,), write_image),
+    package="rasterio",
+    requirements="requirements-geotiff.txt",
+)

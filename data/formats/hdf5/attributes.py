@@ -1,4 +1,4 @@
-"""What HDF5 files hold beside the values: attributes, and scales that name their dimensions."""
+"""HDF5 attributes and dimension scales."""
 
 import struct
 from mmap import ACCESS_READ, mmap
@@ -11,41 +11,42 @@ import numpy as np
 from data.errors import SceneError
 from data.formats.guards import check_claim
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PLACEHOLDER = "This is a netCDF dimension but not a netCDF variable"
-HEAP, HEAP_HEADER = b"GCOL\1\0\0\0", 16  # how a heap of values of attributes begins; bytes
-PART = struct.Struct("<H6xQ")  # what is before each value in it: its number, 0 for none, and length
-SEARCHED, MOST_PARTS = 1 << 26, 1 << 16  # bytes, and parts of a heap, that are looked through
-UNREADABLE = (KeyError, OSError, RuntimeError, TypeError, ValueError)  # how h5py gives up
+HEAP, HEAP_HEADER = b"GCOL\1\0\0\0", 16  # first bytes of a heap of attribute values; bytes
+PART = struct.Struct("<H6xQ")  # before each value in it: its number, 0 for none, and length
+SEARCHED, MOST_PARTS = 1 << 26, 1 << 16  # bytes, and parts of a heap, that are searched
+UNREADABLE = (KeyError, OSError, RuntimeError, TypeError, ValueError)  # raised by h5py for damage
 
 
-def arrays_of(file: h5py.File, path: Path) -> dict[str, h5py.Dataset]:
-    """The datasets of numbers in all groups of a file, by their paths without the first slash.
+def arrays_in(file: h5py.File, path: Path) -> dict[str, h5py.Dataset]:
+    """List the datasets of numbers in all groups of a file, by their paths without the first slash.
 
-    Raises SceneError where one claims more values than the file can hold.
+    Raises SceneError where one declares more values than the file can hold.
     """
     found: dict[str, h5py.Dataset] = {}
 
-    def keep(name: str, item: Any) -> None:
-        named = isinstance(name, str)  # bytes, where they are no text
-        if named and isinstance(item, h5py.Dataset) and holds_numbers(item):
+    def collect(name: str, item: Any) -> None:
+        is_text = isinstance(name, str)  # bytes otherwise
+        if is_text and isinstance(item, h5py.Dataset) and holds_numbers(item):
             check_dataset(item, path)
             found[name] = item
 
-    file.visititems(keep)
+    file.visititems(collect)
     return found
 
 
 def check_dataset(dataset: h5py.Dataset, path: Path) -> None:
-    """Raise SceneError for a dataset that claims more values than its file can hold.
+    """Raise SceneError for a dataset that declares more values than its file can hold.
 
-    Those that keep their values in other files may claim anything.
+    Those that store their values in other files may declare any number.
     """
     if not (dataset.is_virtual or dataset.external):
         check_claim(dataset.size * dataset.dtype.itemsize, path)
 
 
 def is_numeric(dataset: h5py.Dataset) -> bool:
-    """Whether a dataset holds numbers, one or more for each of its dimensions."""
+    """Return True for a dataset of numbers with at least one dimension."""
     try:
         return bool(dataset.shape) and dataset.dtype.kind in "biufc"
     except TypeError:  # a type that NumPy does not have
@@ -53,17 +54,17 @@ def is_numeric(dataset: h5py.Dataset) -> bool:
 
 
 def holds_numbers(dataset: h5py.Dataset) -> bool:
-    """Whether a dataset is an array of numbers, and no dimension without values."""
+    """Return True for an array of numbers that is no dimension without values."""
     return is_numeric(dataset) and not is_placeholder(dataset)
 
 
 def is_placeholder(dataset: h5py.Dataset) -> bool:
-    """Whether a dataset only stands for a dimension and holds no values."""
+    """Return True for a dataset that stands for a dimension and holds no values."""
     return text(dataset, "NAME").startswith(PLACEHOLDER)
 
 
 def attribute(item: Any, name: str) -> Any:
-    """An attribute, taken out of its list where that has one element; None for none."""
+    """Read an attribute, as a scalar where it has one element; None for none."""
     try:
         value = item.attrs.get(name)
     except UNREADABLE:
@@ -72,18 +73,18 @@ def attribute(item: Any, name: str) -> Any:
 
 
 def text(item: Any, name: str) -> str:
-    """An attribute that is a text; "" for none."""
+    """Read an attribute that is a text; "" for none."""
     return readable(attribute(item, name))
 
 
 def readable(value: Any) -> str:
-    """A text as HDF5 libraries give it, bytes or not; "" for what is none."""
+    """Decode a text as HDF5 libraries return it, bytes or not; "" for other values."""
     decoded = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return decoded.strip("\0 \n") if isinstance(decoded, str) else ""
 
 
 def number(item: Any, name: str, *, finite: bool = True) -> float | None:
-    """An attribute that is a number, a finite one unless all will do; None for none."""
+    """Read an attribute that is a number, by default a finite one; None for none."""
     value = attribute(item, name)
     if not isinstance(value, (int, float, np.integer, np.floating)):
         return None
@@ -91,7 +92,7 @@ def number(item: Any, name: str, *, finite: bool = True) -> float | None:
 
 
 def scale_of(dataset: h5py.Dataset, axis: int) -> h5py.Dataset | None:
-    """The dataset that names a dimension of another, or of itself, and may tell its coordinates.
+    """Find the dataset that names a dimension of another, or of itself, and may hold coordinates.
 
     Found by the attributes, because HDF5's own search for it ends the program in damaged files.
     """
@@ -103,8 +104,8 @@ def scale_of(dataset: h5py.Dataset, axis: int) -> h5py.Dataset | None:
         return None
 
 
-def names_of(dataset: h5py.Dataset, axis: int) -> list[str]:
-    """What a dimension may be called, in small letters: its label, its scale, the scale's title."""
+def dimension_names(dataset: h5py.Dataset, axis: int) -> list[str]:
+    """List the names of a dimension in lower case: its label, its scale, the scale's title."""
     labels, scale = attribute(dataset, "DIMENSION_LABELS"), scale_of(dataset, axis)
     names = [labels[axis]] if isinstance(labels, np.ndarray) and axis < len(labels) else []
     if scale is not None:
@@ -113,9 +114,9 @@ def names_of(dataset: h5py.Dataset, axis: int) -> list[str]:
 
 
 def check_heaps(path: Path) -> None:
-    """Raise SceneError where a list of attributes has a part of no length: HDF5 never gets past it.
+    """Raise SceneError where a heap of attributes has a part of no length: HDF5 never passes it.
 
-    They are looked for in the first and the last part of the file, where they usually lie.
+    Heaps are searched for in the first and the last part of the file, where they usually are.
     """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         for low, high in ((0, SEARCHED), (max(SEARCHED, len(content) - SEARCHED), len(content))):
@@ -127,16 +128,16 @@ def check_heaps(path: Path) -> None:
 
 
 def has_lengths(content: mmap, start: int) -> bool:
-    """Whether all parts of the heap at a place of a file have a length."""
-    place, end = start + HEAP_HEADER, len(content) - PART.size
-    if place <= end:
-        end = min(end, start + int.from_bytes(content[start + 8 : place], "little") - PART.size)
+    """Return True where all parts of the heap at a position of a file have a length."""
+    position, end = start + HEAP_HEADER, len(content) - PART.size
+    if position <= end:
+        end = min(end, start + int.from_bytes(content[start + 8 : position], "little") - PART.size)
     for _ in range(MOST_PARTS):
-        if place > end:
+        if position > end:
             break
-        index, length = PART.unpack_from(content, place)
+        index, length = PART.unpack_from(content, position)
         whole = PART.size + length + -length % 8 if index else length
         if whole % (1 << 64) == 0:
             return False
-        place += whole
+        position += whole
     return True

@@ -1,4 +1,4 @@
-"""Where NetCDF files lie on the Earth, by the Climate and Forecast (CF) conventions.
+"""CF georeference of NetCDF files (Climate and Forecast conventions).
 
 EMIT's attributes `geotransform` and `spatial_ref` at the root are not used: they describe the grid
 that its swaths are to be rectified to, not that of the arrays in the file.
@@ -21,25 +21,25 @@ from data.formats.hdf5.attributes import (
 )
 from data.georeference import WGS84, Georeference, coordinate_system
 
-UNEVEN = 0.05  # pixels that coordinates may lie off an even grid: float32 degrees do so
+UNEVEN = 0.05  # pixels that coordinates may deviate from an even grid: float32 degrees do so
 KILOMETRES = ("km", "kilometer", "kilometers", "kilometre", "kilometres")
-# attributes of a grid mapping that name a system by themselves
-SPELLED = ("crs_wkt", "spatial_ref", "epsg_code")
+# attributes of a grid mapping that each name a whole system
+CRS_ATTRIBUTES = ("crs_wkt", "spatial_ref", "epsg_code")
 
 
-def georeference_of(dataset: h5py.Dataset, axes: str | None) -> Georeference | None:
-    """Where an array lies by the coordinates of its rows and columns.
+def read_georeference(dataset: h5py.Dataset, axes: str | None) -> Georeference | None:
+    """Read the georeference of an array from the coordinates of its rows and columns.
 
-    None where there are none, where they are unevenly spaced, or where nothing tells that they are
-    more than numbers of rows and columns.
+    None where there are none, where they are unevenly spaced, or where they may be no more than
+    numbers of rows and columns.
     """
     if axes is None or not {"h", "w"} <= set(axes):
         return None
     x, y = (coordinate(dataset, axes.index(letter)) for letter in "wh")
     if x is None or y is None:
         return None
-    across, down = spacing(values_of(x)), spacing(values_of(y))
-    crs = crs_of(dataset, x, y)
+    across, down = spacing(in_metres(x)), spacing(in_metres(y))
+    crs = read_crs(dataset, x, y)
     measured = all(text(scale, "units") not in ("", "1") for scale in (x, y))
     if across is None or down is None or not (crs or measured):
         return None
@@ -48,52 +48,52 @@ def georeference_of(dataset: h5py.Dataset, axes: str | None) -> Georeference | N
 
 
 def coordinate(dataset: h5py.Dataset, axis: int) -> h5py.Dataset | None:
-    """The coordinates of the pixels' middles along an axis; None where there are none."""
+    """Find the coordinates of the pixels' centres along an axis; None where there are none."""
     scale = scale_of(dataset, axis)
     if scale is None or is_placeholder(scale) or not is_numeric(scale):
         return None
     return scale if scale.shape == (dataset.shape[axis],) else None
 
 
-def values_of(scale: h5py.Dataset) -> NDArray[np.float64]:
-    """Coordinates, in metres where they are in kilometres."""
+def in_metres(scale: h5py.Dataset) -> NDArray[np.float64]:
+    """Read coordinates, converted to metres where they are in kilometres."""
     metres = 1000 if text(scale, "units").lower() in KILOMETRES else 1
     return scale[()].astype(np.float64) * metres
 
 
-def spacing(middles: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The outer edge of the first pixel and the step to the next; None where steps differ."""
-    if len(middles) < 2:
+def spacing(centres: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the outer edge of the first pixel and the step to the next; None for unequal steps."""
+    if len(centres) < 2:
         return None
-    step = float(middles[-1] - middles[0]) / (len(middles) - 1)
-    even = middles[0] + step * np.arange(len(middles))
-    if step == 0 or not (np.abs(middles - even) <= UNEVEN * abs(step)).all():
+    step = float(centres[-1] - centres[0]) / (len(centres) - 1)
+    even = centres[0] + step * np.arange(len(centres))
+    if step == 0 or not (np.abs(centres - even) <= UNEVEN * abs(step)).all():
         return None
-    return float(middles[0]) - step / 2, step
+    return float(centres[0]) - step / 2, step
 
 
-def crs_of(dataset: h5py.Dataset, x: h5py.Dataset, y: h5py.Dataset) -> CRS | None:
-    """The system of the grid mapping, else WGS 84 where the coordinates are in degrees."""
+def read_crs(dataset: h5py.Dataset, x: h5py.Dataset, y: h5py.Dataset) -> CRS | None:
+    """Read the system of the grid mapping; WGS 84 without one, for coordinates in degrees."""
     mapping = grid_mapping(dataset)
     if mapping is not None:
-        told: list[Any] = [told_of(mapping, name) for name in SPELLED]
+        entries: list[Any] = [mapping_attribute(mapping, name) for name in CRS_ATTRIBUTES]
         if text(mapping, "grid_mapping_name"):
-            told.append({name: told_of(mapping, name) for name in mapping.attrs})
-        systems = (coordinate_system(one) for one in told)
+            entries.append({name: mapping_attribute(mapping, name) for name in mapping.attrs})
+        systems = (coordinate_system(entry) for entry in entries)
         return next((system for system in systems if system is not None), None)
     return (
         WGS84 if is_degrees(x, "longitude", "east") and is_degrees(y, "latitude", "north") else None
     )
 
 
-def told_of(mapping: Any, name: str) -> Any:
-    """An attribute of a grid mapping, as a text where it is one."""
+def mapping_attribute(mapping: Any, name: str) -> Any:
+    """Read an attribute of a grid mapping, as a text where it is one."""
     value = attribute(mapping, name)
     return readable(value) or value
 
 
 def grid_mapping(dataset: h5py.Dataset) -> Any:
-    """What an array names as its grid mapping, in its own group or one above; None for none."""
+    """Find the grid mapping that an array names, in its own group or one above; None for none."""
     name = text(dataset, "grid_mapping").partition(":")[0].strip()
     group = dataset.parent
     while name and name not in group and group.name != "/":
@@ -102,7 +102,7 @@ def grid_mapping(dataset: h5py.Dataset) -> Any:
 
 
 def is_degrees(scale: h5py.Dataset, kind: str, towards: str) -> bool:
-    """Whether coordinates are degrees of longitude or latitude, not those of a turned grid."""
+    """Return True for degrees of longitude or latitude, not those of a rotated grid."""
     units, name = text(scale, "units").lower(), str(scale.name).rsplit("/", 1)[-1].lower()
     named = kind in (name, text(scale, "standard_name")) or name == kind[:3]
     return units.startswith("degree") and (

@@ -1,58 +1,60 @@
-"""NetCDF 4 files, which are HDF5 files whose dimensions have names, and HDF5 files without."""
+"""NetCDF 4 files, which are HDF5 files with named dimensions, and other HDF5 files."""
 
 import math
-from collections.abc import Callable, Mapping
-from os.path import commonprefix
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from data.formats.guards import damage_told
+from data.formats.envi.image import ENVI_WRITER
+from data.formats.format import Format
 from data.formats.hdf5.attributes import (
-    arrays_of,
+    SIGNATURE,
+    arrays_in,
     attribute,
     check_heaps,
-    names_of,
+    dimension_names,
     number,
     scale_of,
     text,
 )
-from data.formats.hdf5.cf_grid import georeference_of
-from data.metadata import UNITS, Metadata, spectrum_in_nanometres
-from data.reading.variables import FWHM_NAMES, GOOD_NAMES, WAVELENGTH_NAMES, plain
+from data.formats.hdf5.cf_grid import read_georeference
+from data.metadata import Metadata
 
-AXES = {
+NETCDF_3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
+AXIS_NAMES = {
     "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",
     "w": "crosstrack x lon longitude col cols column columns sample samples ncols width easting "
     "pixels_per_line",
     "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
 }
-LETTERS = {name: letter for letter, names in AXES.items() for name in names.split()}
+LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in names.split()}
 
 
-def read_contents(path: Path) -> Contents:
-    """List the arrays of numbers in all groups of a NetCDF 4 or HDF5 file, by their paths.
+def recognises(path: Path, start: bytes) -> bool:
+    """Recognise HDF5 files, whose signature may come later, and NetCDF 3 files."""
+    return start.startswith((SIGNATURE, *NETCDF_3)) or h5py.is_hdf5(path)
 
-    Raises SceneError where the file is none or is damaged.
-    """
-    with damage_told(path, "NetCDF"), h5py.File(path, "r") as file:
+
+def read(path: Path) -> Contents:
+    """List the arrays of numbers in all groups of a NetCDF 4 or HDF5 file, by their paths."""
+    with path.open("rb") as start:
+        if start.read(4) in NETCDF_3:
+            raise SceneError(f"'{path}' is a NetCDF 3 file: convert it with nccopy -k nc4")
+    with h5py.File(path, "r") as file:
         check_heaps(path)
-        arrays = arrays_of(file, path)
-        variables = {}
-        for name, dataset in arrays.items():
-            axes = axes_of(dataset)
-            metadata = metadata_of(dataset, axes=axes, arrays=arrays)
-            dtype = dataset.dtype.newbyteorder("=")
-            variables[name] = Variable(dataset.shape, dtype, reader(path, name), axes, metadata)
-        return Contents("NetCDF" if is_netcdf(file, arrays) else "HDF5", variables)
+        arrays = arrays_in(file, path)
+        variables = {name: variable(path, name, dataset) for name, dataset in arrays.items()}
+        return Contents(variables, variant="NetCDF" if is_netcdf(file, arrays) else "HDF5")
 
 
 def is_netcdf(file: h5py.File, arrays: Mapping[str, h5py.Dataset]) -> bool:
-    """Whether an HDF5 file bears the marks of NetCDF."""
+    """Return True for an HDF5 file with the marks of NetCDF."""
     marks = {"CLASS", "DIMENSION_LIST"}
     return (
         "_NCProperties" in file.attrs
@@ -61,20 +63,29 @@ def is_netcdf(file: h5py.File, arrays: Mapping[str, h5py.Dataset]) -> bool:
     )
 
 
-def reader(path: Path, name: str) -> Callable[[], NDArray[Any]]:
-    """What reads one array of a file, as it is stored but for the order of bytes."""
+def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable:
+    """Describe an array of an open file."""
+    axes = axes_of(dataset)
+    return Variable(
+        dataset.shape,
+        dataset.dtype,
+        partial(read_dataset, path, name),
+        axes,
+        read_metadata(dataset, axes),
+        units=text(dataset, "units").lower(),
+        scales=tuple(scale_name(dataset, axis) for axis in range(dataset.ndim)),
+    )
 
-    def read() -> NDArray[Any]:
-        with damage_told(path, "NetCDF"), h5py.File(path, "r") as file:
-            values = file[name][()]
-            return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
 
-    return read
+def read_dataset(path: Path, name: str) -> NDArray[Any]:
+    """Read one array of a file."""
+    with h5py.File(path, "r") as file:
+        return file[name][()]
 
 
 def axes_of(dataset: h5py.Dataset) -> str | None:
-    """A letter for each dimension with a name that is known; two of three tell the third."""
-    letters = [letter_of(names_of(dataset, axis)) for axis in range(dataset.ndim)]
+    """Name the axes by the names of the dimensions; two of three determine the third."""
+    letters = [letter_of(dimension_names(dataset, axis)) for axis in range(dataset.ndim)]
     missing = set("hwb").difference(letters)
     if dataset.ndim == 3 and len(missing) == 1:
         letters = [letter or missing.copy().pop() for letter in letters]
@@ -83,66 +94,32 @@ def axes_of(dataset: h5py.Dataset) -> str | None:
 
 
 def letter_of(names: list[str]) -> str | None:
-    """The letter of the first name that is known."""
+    """Return the letter of the first name that is known."""
     return next((LETTERS[name] for name in names if name in LETTERS), None)
 
 
-def metadata_of(
-    dataset: h5py.Dataset, *, axes: str | None, arrays: Mapping[str, h5py.Dataset]
-) -> Metadata:
-    """What the file tells of an array beside its values; `arrays` are all that the file has."""
-    wavelengths, fwhm, good, note = None, None, None, ""
-    if axes is not None and dataset.ndim == 3:
-        wavelengths, fwhm, good, note = spectrum_of(dataset, axes.index("b"), arrays)
+def scale_name(dataset: h5py.Dataset, axis: int) -> str | None:
+    """Return the path of the dataset with the coordinates along an axis; None for none."""
+    scale = scale_of(dataset, axis)
+    return None if scale is None or scale == dataset else str(scale.name).removeprefix("/")
+
+
+def read_metadata(dataset: h5py.Dataset, axes: str | None) -> Metadata:
+    """Read the attributes of an array; its numbers per band are arrays themselves."""
     fills = [number(dataset, name, finite=False) for name in ("_FillValue", "missing_value")]
-    known = sorted((fill for fill in fills if fill is not None), key=math.isnan)  # NaN goes last
+    declared = sorted((fill for fill in fills if fill is not None), key=math.isnan)  # NaN last
     return Metadata(
-        wavelengths=wavelengths,
-        fwhm=fwhm,
-        good=good,
-        fill=known[0] if known else None,
+        fill=declared[0] if declared else None,
         gain=number(dataset, "scale_factor") or 1.0,
         offset=number(dataset, "add_offset") or 0.0,
-        georeference=georeference_of(dataset, axes),
-        note=note,
+        georeference=read_georeference(dataset, axes),
     )
 
 
-def spectrum_of(
-    cube: h5py.Dataset, axis: int, arrays: Mapping[str, h5py.Dataset]
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None, NDArray[np.bool_] | None, str]:
-    """Wavelengths and widths in nm, good bands, and how the wavelengths came to be in nm."""
-    lists = [other for other in arrays.values() if other.shape == (cube.shape[axis],)]
-    told, widths, flags = (
-        nearest(cube, lists, names) for names in (WAVELENGTH_NAMES, FWHM_NAMES, GOOD_NAMES)
-    )
-    if told is None:
-        told = next(
-            (one for one in lists if one == scale_of(cube, axis) and units_of(one) in UNITS), None
-        )
-    good = None if flags is None else np.asarray(flags[()] != 0)
-    if told is None:
-        return None, None, good, ""
-    wavelengths, fwhm, note = spectrum_in_nanometres(
-        told[()].astype(np.float64),
-        None if widths is None else widths[()].astype(np.float64),
-        units_of(told),
-        width_units=None if widths is None else units_of(widths),
-    )
-    return wavelengths, fwhm, good, note
-
-
-def units_of(dataset: h5py.Dataset) -> str:
-    """The units of an array, in small letters; "" for none."""
-    return text(dataset, "units").lower()
-
-
-def nearest(
-    cube: h5py.Dataset, lists: list[h5py.Dataset], names: tuple[str, ...]
-) -> h5py.Dataset | None:
-    """The list with one of these names that lies nearest to the cube in the tree of groups."""
-    named = [other for other in lists if plain(other.name) in names]
-    place = cube.name.split("/")
-    return max(
-        named, key=lambda other: len(commonprefix([place, other.name.split("/")])), default=None
-    )
+HDF5 = Format(
+    name="NetCDF/HDF5",
+    endings=(".nc", ".nc4", ".h5", ".hdf5", ".he5"),
+    recognises=recognises,
+    read=read,
+    writer=ENVI_WRITER,  # which all programs open without further packages
+)

@@ -1,10 +1,11 @@
-"""MATLAB files, the format that the field passes its scenes around in.
+"""MATLAB files, the format in which the field distributes its scenes.
 
 Those of version 4 are read by SciPy, which writes those of version 5. Those of version 7.3 are HDF5
 files, whose arrays appear there with their axes reversed, because MATLAB stores columns first.
 """
 
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Mapping
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -18,36 +19,81 @@ from scipy.io.matlab import matfile_version
 from scipy.sparse import issparse
 
 from data.formats.contents import Contents, Variable, Window
-from data.formats.guards import check_claim, damage_told
+from data.formats.format import Format, first_bytes
+from data.formats.guards import check_claim
 from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
-from data.formats.matlab.version5 import arrays_of, dense, read_array
+from data.formats.matlab.version5 import arrays_in, dense, read_array
 from utils.files import replacing
 
-# what MATLAB calls its types of numbers
+ENDING = ".mat"
+TEXT, TEXT_73 = b"MATLAB", b"MATLAB 7.3"  # the first bytes, unless another program wrote the file
+ORDER_OF_BYTES = b"\0\x01IM", b"\x01\0MI"  # the last of the first 128 bytes
+# MATLAB's types of numbers
 NUMERIC = ("double", "single", "logical") + tuple(
     f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)
 )
-SPARSE = "MATLAB_sparse"  # marks the group of a sparse matrix, and tells its rows
-DESCRIPTION = b"MATLAB 5.0 MAT-file, written by NL2Net"  # how a file of version 5 begins
+SPARSE = "MATLAB_sparse"  # marks the group of a sparse matrix; its number of rows
+DESCRIPTION = b"MATLAB 5.0 MAT-file, written by NL2Net"  # the first bytes of written files
+HINT = "if it is a struct or cell, save the array in it as a variable"
 
 
-def read_contents(path: Path) -> Contents:
-    """List the arrays of a MATLAB file up to version 5.
+def recognises(path: Path, start: bytes) -> bool:
+    """Recognise files of all versions."""
+    return (
+        start.startswith(TEXT)
+        or start[124:] in ORDER_OF_BYTES
+        or is_version_4(start)
+        or is_version_73(path, start)
+    )
 
-    Raises SceneError where it is none or is damaged.
-    """
-    with damage_told(path, "MATLAB"):
-        if matfile_version(path, appendmat=False)[0] == 0:
-            return Contents("MAT", variables_4(path))
-        variables = {
-            array.name: Variable(array.shape, dtype, reader(path, partial(read_array, path, array)))
-            for array, dtype in arrays_of(path)
-        }
-    return Contents("MAT", variables)
+
+def is_version_73(path: Path, start: bytes) -> bool:
+    """Recognise version 7.3 by its text, or HDF5 files by MATLAB's marks on their arrays."""
+    if start.startswith(TEXT_73) or not h5py.is_hdf5(path):
+        return start.startswith(TEXT_73)
+    try:
+        with h5py.File(path, "r") as file:
+            return any("MATLAB_class" in item.attrs for item in file.values())
+    except Exception:  # damaged, as its reader will report
+        return False
+
+
+def is_version_4(start: bytes) -> bool:
+    """Recognise a matrix of version 4: its type, rows, columns, and its name."""
+    if len(start) < 22:
+        return False
+    for order, machine in (("<", 0), (">", 1)):
+        kind, rows, columns, imaginary, length = struct.unpack(f"{order}5i", start[:20])
+        name = start[20 : 20 + length - 1] if 1 < length < 64 else b""
+        if (
+            (kind // 1000, kind // 100 % 10) == (machine, 0)
+            and min(rows, columns) > 0
+            and imaginary in (0, 1)
+            and name.replace(b"_", b"").isalnum()
+        ):
+            return True
+    return False
+
+
+def read(path: Path) -> Contents:
+    """List the arrays of a MATLAB file."""
+    if is_version_73(path, first_bytes(path)):
+        return Contents(variables_73(path), variant="MATLAB 7.3")
+    if matfile_version(path, appendmat=False)[0] == 0:
+        return Contents(variables_4(path))
+    return Contents(variables_5(path))
+
+
+def variables_5(path: Path) -> dict[str, Variable]:
+    """List the arrays of a file of version 5."""
+    return {
+        array.name: Variable(array.shape, dtype, partial(read_array, path, array), hint=HINT)
+        for array, dtype in arrays_in(path)
+    }
 
 
 def variables_4(path: Path) -> dict[str, Variable]:
-    """The arrays of a file of version 4."""
+    """List the arrays of a file of version 4."""
     variables = {}
     for name, shape, kind in whosmat(path, appendmat=False):
         if min(shape) < 0:
@@ -55,7 +101,7 @@ def variables_4(path: Path) -> dict[str, Variable]:
         if kind != "sparse":
             check_claim(prod(shape), path)
         dtype = np.dtype(np.float64 if kind in ("double", "sparse") else "O")
-        variables[name] = Variable(shape, dtype, reader(path, partial(read_array_4, path, name)))
+        variables[name] = Variable(shape, dtype, partial(read_array_4, path, name), hint=HINT)
     return variables
 
 
@@ -65,21 +111,10 @@ def read_array_4(path: Path, name: str) -> NDArray[Any]:
     return value.toarray() if issparse(value) else value
 
 
-def reader(path: Path, read_stored: Callable[[], NDArray[Any]]) -> Callable[[], NDArray[Any]]:
-    """What reads one variable of a file up to version 5, in this machine's order of bytes."""
-
-    def read() -> NDArray[Any]:
-        with damage_told(path, "MATLAB"):
-            values = read_stored()
-            return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
-
-    return read
-
-
-def read_contents_73(path: Path) -> Contents:
-    """List the arrays of a MATLAB file of version 7.3, with their axes as MATLAB shows them."""
+def variables_73(path: Path) -> dict[str, Variable]:
+    """List the arrays of a file of version 7.3, with their axes as MATLAB shows them."""
     variables = {}
-    with damage_told(path, "MATLAB"), h5py.File(path, "r") as file:
+    with h5py.File(path, "r") as file:
         check_heaps(path)
         for name, item in file.items():
             if not isinstance(name, str):  # but bytes that are no text
@@ -93,48 +128,44 @@ def read_contents_73(path: Path) -> Contents:
                 continue
             real = isinstance(item, h5py.Dataset) and dtype.kind in "biuf"
             window = window_73(path, name) if real else None
-            variables[name] = Variable(shape, dtype, reader_73(path, name), window=window)
-    return Contents("MAT 7.3", variables)
+            read_all = partial(read_array_73, path, name)
+            variables[name] = Variable(shape, dtype, read_all, window=window, hint=HINT)
+    return variables
 
 
 def number_type(dataset: h5py.Dataset) -> np.dtype[Any]:
-    """The type of a dataset's numbers; no number for what MATLAB stores as numbers but are none."""
+    """Return the type of a dataset's numbers; objects for what MATLAB stores as numbers only."""
     if dataset.dtype.names == ("real", "imag"):
         return np.dtype(np.complex128)
     if (text(dataset, "MATLAB_class") or "double") not in NUMERIC or not is_numeric(dataset):
         return np.dtype("O")
-    return dataset.dtype.newbyteorder("=")
+    return dataset.dtype
 
 
 def sparse_shape(group: h5py.Group) -> tuple[int, int]:
-    """Rows and columns of a sparse matrix: `jc` tells where in its values each column begins."""
+    """Return the rows and columns of a sparse matrix; `jc` holds where its columns begin."""
     return int(attribute(group, SPARSE)), len(group["jc"]) - 1
 
 
-def reader_73(path: Path, name: str) -> Callable[[], NDArray[Any]]:
-    """What reads one variable of a MATLAB file of version 7.3."""
-
-    def read() -> NDArray[Any]:
-        with damage_told(path, "MATLAB"), h5py.File(path, "r") as file:
-            item = file[name]
-            if isinstance(item, h5py.Dataset):
-                return np.ascontiguousarray(item[()].T, item.dtype.newbyteorder("="))
-            # a matrix of zeros alone has neither values nor rows
-            for part in item.values():
-                check_dataset(part, path)
-            values, rows = (item[part][()] if part in item else [] for part in ("data", "ir"))
-            return dense(values, rows, item["jc"][()], sparse_shape(item))
-
-    return read
+def read_array_73(path: Path, name: str) -> NDArray[Any]:
+    """Read one variable of a file of version 7.3."""
+    with h5py.File(path, "r") as file:
+        item = file[name]
+        if isinstance(item, h5py.Dataset):
+            return item[()].T
+        # a matrix of zeros alone has neither values nor rows
+        for part in item.values():
+            check_dataset(part, path)
+        values, rows = (item[part][()] if part in item else [] for part in ("data", "ir"))
+        return dense(values, rows, item["jc"][()], sparse_shape(item))
 
 
 def window_73(path: Path, name: str) -> Window:
-    """What reads blocks of one array of a MATLAB file of version 7.3."""
+    """Return a function that reads blocks of one array of a file of version 7.3."""
 
     def window(where: tuple[slice, ...]) -> NDArray[Any]:
-        with damage_told(path, "MATLAB"), h5py.File(path, "r") as file:
-            block = file[name][where[::-1]].T
-            return block.astype(block.dtype.newbyteorder("="), copy=False)
+        with h5py.File(path, "r") as file:
+            return file[name][where[::-1]].T
 
     return window
 
@@ -146,3 +177,14 @@ def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:
         file.seek(0)  # SciPy writes the time of day there: the same arrays should be the same bytes
         file.write(DESCRIPTION.ljust(116))
     return path
+
+
+MATLAB = Format(
+    name="MATLAB",
+    endings=(ENDING,),
+    recognises=recognises,
+    accepts=lambda path: path.suffix.lower() == ENDING,
+    read=read,
+    bands_last=True,
+    lazy="MATLAB 7.3",
+)

@@ -1,4 +1,4 @@
-"""Arrays of MATLAB 5 files: elements behind tags of type and size, compressed one by one or not.
+"""Read arrays of MATLAB 5 files: elements after tags of type and size, each compressed or not.
 
 SciPy reads these files too, but looks up types in damaged tags beyond the end of its tables.
 """
@@ -17,7 +17,7 @@ from scipy.sparse import csc_array
 
 from data.formats.guards import PACKED, check_claim
 
-FIRST = 128  # bytes before the first element; the last two of them tell the order of bytes
+FIRST = 128  # bytes before the first element; the last two of them are the order of bytes
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
 NUMBERS |= {12: "i8", 13: "u8"}
 MATRIX, COMPRESSED = 14, 15
@@ -26,12 +26,12 @@ COMPLEX, LOGICAL = 0x800, 0x200  # flags
 LONGEST = 1 << 12  # bytes of dimensions and names
 STEP = 1 << 16  # bytes of compressed data that are read at a time
 
-Take: TypeAlias = Callable[[int], bytearray]  # the next bytes of an element, so many
+Take: TypeAlias = Callable[[int], bytearray]  # returns the next bytes, given their number
 
 
 @dataclass(frozen=True)
 class Array:
-    """An array of a file: where its element begins, and what its header tells."""
+    """An array of a file: the first byte of its element, and its header."""
 
     name: str
     shape: tuple[int, ...]
@@ -41,15 +41,15 @@ class Array:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether it holds numbers."""
+        """True for an array of numbers."""
         return self.kind == SPARSE or self.kind in NUMERIC
 
 
-def arrays_of(path: Path) -> Iterator[tuple[Array, np.dtype[Any]]]:
-    """The arrays of a file, and the types that their values are stored in.
+def arrays_in(path: Path) -> Iterator[tuple[Array, np.dtype[Any]]]:
+    """List the arrays of a file, and the types in which their values are stored.
 
-    Raises SceneError where one claims more values than the file can hold, and ValueError, EOFError
-    or zlib.error for other damage.
+    Raises SceneError where one declares more values than the file can hold, and ValueError,
+    EOFError or zlib.error for other damage.
     """
     with path.open("rb") as file:
         order, end, start = byte_order(file), path.stat().st_size, FIRST
@@ -65,64 +65,64 @@ def arrays_of(path: Path) -> Iterator[tuple[Array, np.dtype[Any]]]:
 
 
 def byte_order(file: IO[bytes]) -> str:
-    """The order of bytes as NumPy writes it."""
+    """Read the order of bytes, as NumPy writes it."""
     return "<" if file.read(FIRST)[-2:] == b"IM" else ">"
 
 
 def element_at(file: IO[bytes], start: int, end: int, order: str) -> tuple[Take, int]:
-    """What takes the bytes of the matrix at a place of the file, unpacked, and where it ends.
+    """Return a function that reads the bytes of a matrix, unpacked, and the byte after its end.
 
-    In a file that was cut off, this is behind the end of the file.
+    The matrix begins at the byte `start`. In a file that was cut off, it ends after the file.
     """
     file.seek(start)
     kind, size = struct.unpack(f"{order}2I", file.read(8).ljust(8, b"\0"))
     if kind not in (MATRIX, COMPRESSED):
         raise ValueError(f"no matrix but type {kind} at byte {start:,}")
     if kind == MATRIX:
-        return plain(file, min(size, end - start - 8)), start + 8 + size
-    take = unpacked(file, size)
+        return stored_bytes(file, min(size, end - start - 8)), start + 8 + size
+    take = compressed_bytes(file, size)
     kind, _ = struct.unpack(f"{order}2I", take(8))
     if kind != MATRIX:
         raise ValueError(f"no matrix but type {kind} packed at byte {start:,}")
     return take, start + 8 + size
 
 
-def plain(file: IO[bytes], size: int) -> Take:
-    """What takes bytes of an element of this size that is not compressed."""
-    left = size
+def stored_bytes(file: IO[bytes], size: int) -> Take:
+    """Return a function that reads the bytes of an element that is not compressed."""
+    remaining = size
 
     def take(count: int) -> bytearray:
-        nonlocal left
-        left -= count
-        if left < 0:
+        nonlocal remaining
+        remaining -= count
+        if remaining < 0:
             raise EOFError("more values than bytes: it is cut off")
         return bytearray(file.read(count))
 
     return take
 
 
-def unpacked(file: IO[bytes], size: int) -> Take:
-    """What takes bytes of a compressed element of this size."""
-    left, unpack = size, zlib.decompressobj()
+def compressed_bytes(file: IO[bytes], size: int) -> Take:
+    """Return a function that reads the unpacked bytes of a compressed element."""
+    remaining, unpack = size, zlib.decompressobj()
 
     def take(count: int) -> bytearray:
-        nonlocal left
+        nonlocal remaining
         if count > PACKED * size:
             raise EOFError("more values than its bytes can hold")
-        found = bytearray()
-        while len(found) < count:
-            packed = unpack.unconsumed_tail or file.read(min(left, STEP))
-            left -= 0 if unpack.unconsumed_tail else len(packed)
+        unpacked = bytearray()
+        while len(unpacked) < count:
+            packed = unpack.unconsumed_tail or file.read(min(remaining, STEP))
+            remaining -= 0 if unpack.unconsumed_tail else len(packed)
             if not packed or unpack.eof:
                 raise EOFError("more values than bytes: it is cut off")
-            found += unpack.decompress(packed, count - len(found))
-        return found
+            unpacked += unpack.decompress(packed, count - len(unpacked))
+        return unpacked
 
     return take
 
 
 def tag(take: Take, order: str) -> tuple[int, int, bytearray | None]:
-    """Type and size in bytes of the next part, and the part itself where it is in the tag."""
+    """Read the type and size in bytes of the next part, and the part if it is within the tag."""
     first = take(8)
     word, size = struct.unpack(f"{order}2I", first)
     if word >> 16 == 0:
@@ -133,7 +133,7 @@ def tag(take: Take, order: str) -> tuple[int, int, bytearray | None]:
 
 
 def part(take: Take, order: str) -> bytearray:
-    """A short part of a header."""
+    """Read a short part of a header."""
     _, size, inside = tag(take, order)
     if inside is not None:
         return inside
@@ -143,7 +143,7 @@ def part(take: Take, order: str) -> bytearray:
 
 
 def header(take: Take, start: int, order: str) -> Array | None:
-    """What comes before the values of an array; None for what MATLAB keeps for itself."""
+    """Read the header of an array; None for internal variables of MATLAB."""
     flags = struct.unpack(f"{order}2I", part(take, order))[0]
     kind = flags & 0xFF
     if kind == OPAQUE:
@@ -159,7 +159,7 @@ def header(take: Take, start: int, order: str) -> Array | None:
 
 
 def stored_type(array: Array, take: Take, order: str) -> np.dtype[Any]:
-    """The type of an array's values; that of objects where they are no numbers."""
+    """Read the type of an array's values; objects where they are no numbers."""
     if not array.is_numeric:
         return np.dtype("O")
     if array.flags & LOGICAL:
@@ -170,14 +170,14 @@ def stored_type(array: Array, take: Take, order: str) -> np.dtype[Any]:
 
 
 def number_type(code: int) -> str:
-    """The type of numbers by its code."""
+    """Return the type of numbers with a code."""
     if code not in NUMBERS:
         raise ValueError(f"no numbers but type {code}")
     return NUMBERS[code]
 
 
 def read_array(path: Path, array: Array) -> NDArray[Any]:
-    """Read the values of an array in the type that they are stored in; what is no number is None.
+    """Read the values of an array in their stored type; None for those that are no numbers.
 
     Raises ValueError, EOFError or zlib.error for damage.
     """
@@ -201,9 +201,9 @@ def read_array(path: Path, array: Array) -> NDArray[Any]:
 def dense(
     values: NDArray[Any], rows: NDArray[Any], starts: NDArray[Any], shape: tuple[int, ...]
 ) -> NDArray[Any]:
-    """Write out a sparse matrix, of which `starts` tells where in its values each column begins.
+    """Convert a sparse matrix, each of whose columns begins at one of `starts`, to a dense one.
 
-    Raises ValueError for places outside of it: SciPy would write there nonetheless.
+    Raises ValueError for positions outside of it: SciPy would write there nonetheless.
     """
     starts = np.asarray(starts, np.int64)
     if not len(starts) or (np.diff(starts) < 0).any():
@@ -216,7 +216,7 @@ def dense(
 def numbers(
     take: Take, order: str, *, count: int | None = None, last: bool = False
 ) -> NDArray[Any]:
-    """The next part of an element, which are numbers, so many where that is known."""
+    """Read the next part of an element as numbers; raise ValueError for another count of them."""
     code, size, inside = tag(take, order)
     dtype = np.dtype(f"{order}{number_type(code)}")
     if count is not None and size != count * dtype.itemsize:

@@ -1,4 +1,4 @@
-"""Which axis of a cube is which."""
+"""Axes of cubes."""
 
 import pytest
 

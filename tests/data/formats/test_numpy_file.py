@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.numpy_file import read_contents, write_array
+from data.formats.format import Raster
+from data.formats.numpy_file import write_array
+from data.formats.registry import read_contents
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<i2", ">i2", "<f4", ">f8", "?", "<f2"])
@@ -58,7 +60,7 @@ def test_all_versions_of_the_format_are_read(tmp_path: Path, version: tuple[int,
 
 def test_values_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
     """A file that is cut off is listed, and refused then."""
-    path = write_array(tmp_path / "x.npy", np.arange(1000))
+    (path,) = write_array(tmp_path / "x.npy", Raster(values=np.arange(1000)))
     path.write_bytes(path.read_bytes()[:-1])
     variable = read_contents(path).variables["x"]
     with pytest.raises(SceneError, match=r"x\.npy' is damaged or no NumPy file"):
@@ -77,7 +79,7 @@ def test_objects_are_no_numbers_and_never_unpickled(tmp_path: Path, save: str) -
 
 
 def test_an_empty_array_is_listed(tmp_path: Path) -> None:
-    write_array(tmp_path / "x.npy", np.zeros((0, 3, 2)))
+    write_array(tmp_path / "x.npy", Raster(values=np.zeros((0, 3, 2))))
     assert read_contents(tmp_path / "x.npy").variables["x"].shape == (0, 3, 2)
 
 
@@ -88,7 +90,7 @@ def test_wherever_an_archive_is_cut_off_it_is_refused(
     path = tmp_path / "x.npz"
     save(path, data=cube)
     content = path.read_bytes()
-    for length in range(0, len(content), 29):
+    for length in range(4, len(content), 29):
         path.write_bytes(content[:length])
         with pytest.raises(SceneError, match=r"x\.npz' is damaged or no NumPy file"):
             read_contents(path)
@@ -113,19 +115,19 @@ def test_other_archives_are_to_be_unpacked(tmp_path: Path) -> None:
 
 
 def test_an_array_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = write_array(tmp_path / "x.npy", np.array([[1, np.nan]], np.float32))
+    (path,) = write_array(tmp_path / "x.npy", Raster(values=np.array([[1, np.nan]], np.float32)))
     read = np.load(path)
     assert read.dtype == np.float32
     np.testing.assert_array_equal(read, [[1, np.nan]])
     before = path.read_bytes()
     with pytest.raises(RuntimeError):
-        write_array(path, np.array([Unwritable()], object))
+        write_array(path, Raster(values=np.array([Unwritable()], object)))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
 class Unwritable:
-    """What fails once writing has begun."""
+    """An object that cannot be written."""
 
     def __reduce__(self) -> Any:
         raise RuntimeError("not to be written")

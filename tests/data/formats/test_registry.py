@@ -1,4 +1,4 @@
-"""Formats are told by what is in a file, and files that belong together are found."""
+"""Formats are recognised by the content of files, and files that belong together are found."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
+import main
 from data.errors import SceneError
-from data.formats.registry import has_ending, read_contents, without_ending
+from data.formats.registry import (
+    FORMATS,
+    SCENE_FORMATS,
+    has_ending,
+    read_contents,
+    recognised,
+    without_ending,
+)
 from tests.data.formats.envi.test_image import write as write_envi
 from tests.data.formats.matlab.test_file import write_73
 
@@ -31,7 +39,7 @@ def saved(path: Path, write: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ANY_ENDING)
-def test_a_format_is_told_whatever_the_name_ends_in(
+def test_a_format_is_noted_whatever_the_name_ends_in(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any], name: str
 ) -> None:
     path = tmp_path / name
@@ -40,15 +48,15 @@ def test_a_format_is_told_whatever_the_name_ends_in(
     assert read(path)[0] == "NumPy"
     for version, held in (("5", variables), ("4", {"my_map": truth.astype(float)})):
         saved(path, lambda file, v=version, h=held: savemat(file, h, format=v))
-        assert read(path)[0] == "MAT"
+        assert read(path)[0] == "MATLAB"
         assert list(read(path)[1]) == list(held)
     write_73(path, variables)
-    assert read(path)[0] == "MAT 7.3"
+    assert read(path)[0] == "MATLAB"
     assert read(path)[1]["data"].shape == cube.shape
     saved(path, lambda file: Image.fromarray(truth).save(file, format="PNG"))
-    assert read(path)[0] == "picture"
+    assert read(path)[0] == "PNG/BMP"
     saved(path, lambda file: Image.fromarray(truth).save(file, format="BMP"))
-    assert read(path)[0] == "picture"
+    assert read(path)[0] == "PNG/BMP"
     saved(path, lambda file: np.save(file, cube))
     file_format, arrays = read(path)
     assert file_format == "NumPy"
@@ -63,7 +71,7 @@ def test_hdf5_without_the_marks_of_matlab_keeps_its_axes(
     with h5py.File(tmp_path / name, "w") as file:
         file["data"] = cube
     file_format, arrays = read(tmp_path / name)
-    assert file_format == "HDF5"
+    assert file_format == "NetCDF/HDF5"
     np.testing.assert_array_equal(arrays["data"], cube)
 
 
@@ -71,32 +79,32 @@ def test_marks_of_matlab_count_without_its_user_block(tmp_path: Path, cube: NDAr
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("data", data=cube.T).attrs["MATLAB_class"] = np.bytes_("uint16")
     file_format, arrays = read(tmp_path / "x.h5")
-    assert file_format == "MAT 7.3"
+    assert file_format == "MATLAB"
     np.testing.assert_array_equal(arrays["data"], cube)
 
 
-def test_version_5_is_told_by_its_last_bytes_where_its_text_is_another(
+def test_version_5_is_noted_by_its_last_bytes_where_its_text_is_another(
     tmp_path: Path, truth: NDArray[Any]
 ) -> None:
     saved(tmp_path / "x", lambda file: savemat(file, {"map": truth}))
     content = (tmp_path / "x").read_bytes()
     (tmp_path / "x").write_bytes(b"written by another program".ljust(116) + content[116:])
-    assert read(tmp_path / "x")[0] == "MAT"
+    assert read(tmp_path / "x")[0] == "MATLAB"
 
 
-def test_version_4_of_other_machines_is_told(tmp_path: Path, truth: NDArray[Any]) -> None:
+def test_version_4_of_other_machines_is_noted(tmp_path: Path, truth: NDArray[Any]) -> None:
     header = np.array([1000, *truth.shape, 0, len(b"gt") + 1], ">i4").tobytes()
     (tmp_path / "x").write_bytes(header + b"gt\0" + truth.T.astype(">f8").tobytes())
     file_format, arrays = read(tmp_path / "x")
-    assert file_format == "MAT" and arrays["gt"].dtype.isnative
+    assert file_format == "MATLAB" and arrays["gt"].dtype.isnative
     np.testing.assert_array_equal(arrays["gt"], truth)
 
 
 @pytest.mark.parametrize("kind", ["geotiff", "envi header"])
-def test_a_geotiff_is_one_whatever_lies_beside_it(
+def test_a_geotiff_is_one_whatever_lies_next_to_it(
     tmp_path: Path, cube: NDArray[Any], kind: str
 ) -> None:
-    """ENVI puts a header beside it; read by that, all values would be shifted."""
+    """ENVI puts a header next to it; read by that, all values would be shifted."""
     rasterio = pytest.importorskip("rasterio")
     header = write_envi(tmp_path / "y.img", cube)
     height, width, bands = cube.shape
@@ -142,7 +150,7 @@ def test_header_and_data_find_each_other(
     np.testing.assert_array_equal(arrays["image"], cube)
 
 
-def test_data_of_any_ending_is_read_by_the_header_beside_it(
+def test_data_of_any_ending_is_read_by_the_header_next_to_it(
     tmp_path: Path, cube: NDArray[Any]
 ) -> None:
     write_envi(tmp_path / "x.rfl", cube)
@@ -181,19 +189,27 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
     [
         ("x.dat", b"", "is empty"),
         ("x.jpg", b"\xff\xd8\xff\xe0" + bytes(200), r"x\.jpg' is a JPEG, .* as PNG"),
-        ("x.gif", b"GIF89a" + bytes(200), "GeoTIFF and NetCDF/HDF5 files, and maps as PNG or BMP"),
-        ("x.img", bytes(300), r"x\.img' has no format that is known here, and no ENVI header"),
+        (
+            "x.gif",
+            b"GIF89a" + bytes(200),
+            "GeoTIFF and NetCDF/HDF5; for ground truths also PNG/BMP",
+        ),
+        (
+            "x.img",
+            bytes(300),
+            r"x\.img' is of no supported format .*; ENVI images need their header",
+        ),
         ("x.nc", b"CDF\x01" + bytes(200), "is a NetCDF 3 file: convert it with nccopy -k nc4"),
         ("x.nc", b"CDF\x02" + bytes(200), "is a NetCDF 3 file"),
-        ("x.mat", b"", "is damaged or no MATLAB file"),
+        ("x.mat", b"", "is empty"),
         ("x.mat", b"1 2 3\n4 5 6\n" * 20, "is damaged or no MATLAB file"),
         ("x.mat", b"MATLAB 7.3 MAT-file".ljust(600), r"no MATLAB file .*signature not found"),
         ("x.hdr", b"", "is empty"),
         ("x.hdr", b"NROWS 3\nNCOLS 4\n", "is damaged or no ENVI header"),
         ("x.npy", b"\x93NUMPY\x01", "is damaged or no NumPy file"),
         ("x.npz", b"PK\x03\x04" + bytes(100), "is damaged or no NumPy file"),
-        ("x.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "is damaged or no picture"),
-        ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), "is damaged or no NetCDF file"),
+        ("x.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "is damaged or no PNG/BMP file"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), "is damaged or no NetCDF/HDF5 file"),
     ],
 )
 def test_what_is_not_read_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -208,7 +224,7 @@ def test_an_old_matrix_of_nonsense_is_none(tmp_path: Path) -> None:
     for header in ([0, 0, 3, 0, 5], [0, 3, 3, 2, 5], [0, 3, 3, 0, 0], [900, 3, 3, 0, 5]):
         content = np.array(header, "<i4").tobytes() + b"name\0" + bytes(99)
         (tmp_path / "x").write_bytes(content)
-        with pytest.raises(SceneError, match="has no format that is known"):
+        with pytest.raises(SceneError, match="is of no supported format"):
             read_contents(tmp_path / "x")
 
 
@@ -230,3 +246,29 @@ def test_an_old_matrix_of_nonsense_is_none(tmp_path: Path) -> None:
 def test_a_name_loses_the_endings_of_formats_alone(name: str, plain: str) -> None:
     assert without_ending(name) == plain
     assert has_ending(Path(name)) == (name != plain and not name.endswith(".bmp"))
+
+
+def test_names_and_endings_of_formats_are_their_own() -> None:
+    names = [format.name for format in FORMATS]
+    endings = [ending for format in FORMATS for ending in (*format.endings, *format.data_endings)]
+    assert len({*names}) == len(names) and len({*endings}) == len(endings)
+    assert all(ending == ending.lower() and ending.startswith(".") for ending in endings)
+    for format in FORMATS:
+        assert format.writer is None or {*format.writer.endings} <= {*endings}
+
+
+def test_help_names_the_formats_of_scenes(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is written by hand, as `--help` imports no format."""
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    shown = capsys.readouterr().out
+    for format in SCENE_FORMATS:
+        assert all(name in shown for name in format.name.split("/"))
+
+
+def test_random_bytes_are_of_no_format(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        (tmp_path / "x").write_bytes(random.bytes(200))
+        start = (tmp_path / "x").read_bytes()[:128]
+        assert recognised(tmp_path / "x", start) is None

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from data.errors import SceneError
-from data.reading.by_name import load_scene, names_of, scene_name, scenes_in
-from data.reading.settings import Reading
+from data.reading.by_name import load_scene, scene_name, scene_names, scenes_in
+from data.reading.settings import ReadSettings
 
 DATA = Path("data")
 
@@ -133,7 +133,7 @@ def test_an_ending_that_is_given_means_no_file_with_another(
 ) -> None:
     savemat("data/x.mat", variables)
     np.save("data/x.npy", variables["data"])
-    assert load_scene("x", data_dir=DATA).format == "MAT"
+    assert load_scene("x", data_dir=DATA).format == "MATLAB"
     assert load_scene("x.npy", data_dir=DATA).format == "NumPy"
     with pytest.raises(SceneError, match=r"no scene 'x\.img'.*'data' has x;"):
         load_scene("x.img", data_dir=DATA)
@@ -155,11 +155,13 @@ def test_a_scene_of_another_folder_has_its_name_in_this_one(
         assert scene_name(dataset) == "x"
     assert load_scene("data/deep/../../x", data_dir=DATA).name == "x"
     assert scene_name("/etc/passwd") == "passwd"
-    with pytest.raises(SceneError, match=r"'/etc/passwd' has no format that is known here"):
+    with pytest.raises(SceneError, match=r"'/etc/passwd' is of no supported format"):
         load_scene("/etc/passwd", data_dir=DATA)
 
 
-def test_a_folder_is_told_from_a_scene(workplace: Path, variables: dict[str, NDArray[Any]]) -> None:
+def test_a_folder_is_noted_from_a_scene(
+    workplace: Path, variables: dict[str, NDArray[Any]]
+) -> None:
     savemat("data/x.mat", variables)
     with pytest.raises(SceneError, match=r"'data' is a folder, not a scene: 'data' has x; give"):
         load_scene("data", data_dir=Path())
@@ -176,14 +178,14 @@ def test_scenes_in_a_folder(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["here.npy", "here", "there.npy", "there", "far.npy", "far"])
-def test_the_map_is_looked_for_here_in_the_data_folder_and_beside_the_scene(
+def test_the_map_is_looked_for_here_in_the_data_folder_and_next_to_the_scene(
     workplace: Path, variables: dict[str, NDArray[Any]], name: str
 ) -> None:
     Path("other").mkdir()
     savemat("other/x.mat", {"data": variables["data"]})
     for path in ("here", "data/there", "other/far"):
         np.save(f"{path}.npy", variables["map"])
-    scene = load_scene("other/x.mat", data_dir=DATA, reading=Reading(map=name))
+    scene = load_scene("other/x.mat", data_dir=DATA, reading=ReadSettings(map=name))
     np.testing.assert_array_equal(scene.truth, variables["map"])
 
 
@@ -191,21 +193,23 @@ def test_a_map_that_is_not_there(workplace: Path, variables: dict[str, NDArray[A
     savemat("data/x.mat", variables)
     message = r"no file 'truth\.png' for --map: looked in '\.', 'data'$"
     with pytest.raises(SceneError, match=message):
-        load_scene("x", data_dir=DATA, reading=Reading(map="truth.png"))
-    assert load_scene("x", data_dir=DATA, reading=Reading(map="none")).truth is None
+        load_scene("x", data_dir=DATA, reading=ReadSettings(map="truth.png"))
+    assert load_scene("x", data_dir=DATA, reading=ReadSettings(map="none")).truth is None
 
 
 @pytest.mark.parametrize(
-    "reading", [Reading(bands="1-5"), Reading(map="none"), Reading(nodata=0)], ids=str
+    "reading",
+    [ReadSettings(bands="1-5"), ReadSettings(map="none"), ReadSettings(nodata=0)],
+    ids=str,
 )
-def test_the_synthetic_scene_is_no_file_to_read_in_another_way(reading: Reading) -> None:
-    (option,) = reading.off_default
-    with pytest.raises(SceneError, match=f"--{option} has no meaning for the synthetic scene"):
+def test_the_synthetic_scene_is_no_file_to_read_in_another_way(reading: ReadSettings) -> None:
+    (option,) = reading.non_default
+    with pytest.raises(SceneError, match=f"--{option} does not apply to the synthetic scene"):
         load_scene("synthetic", data_dir=Path("nowhere"), reading=reading)
 
 
-def test_two_scenes_of_one_name_are_told_with_their_paths() -> None:
-    assert names_of(["a/x.mat", "y", "b/z.img.hdr"]) == ["x", "y", "z"]
-    message = r"two scenes are called 'x' \(a/x\.mat, b/x\.hdr\); rename one, or take them in two"
+def test_two_scenes_of_one_name_are_noted_with_their_paths() -> None:
+    assert scene_names(["a/x.mat", "y", "b/z.img.hdr"]) == ["x", "y", "z"]
+    message = r"two scenes are called 'x' \(a/x\.mat, b/x\.hdr\); rename one, or pass them to two"
     with pytest.raises(SceneError, match=message):
-        names_of(["a/x.mat", "y", "b/x.hdr"])
+        scene_names(["a/x.mat", "y", "b/x.hdr"])

@@ -1,4 +1,4 @@
-"""From a file to a scene: what is found, turned, cut, masked, and told."""
+"""Scenes from files: variables, axes, bands, masks, and notes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 from data.errors import SceneError
 from data.reading.from_file import read_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
 from data.scene import Scene
 
 Read = Callable[..., Scene]
@@ -25,7 +25,7 @@ def read(tmp_path: Path) -> Read:
 
     def call(variables: dict[str, Any], **reading: Any) -> Scene:
         savemat(tmp_path / "x.mat", variables)
-        return read_scene(tmp_path / "x.mat", name="x", reading=Reading(**reading))
+        return read_scene(tmp_path / "x.mat", name="x", reading=ReadSettings(**reading))
 
     return call
 
@@ -42,35 +42,35 @@ def test_the_published_scene_has_nothing_to_tell(
 ) -> None:
     scene = read({"data": cube, "map": truth})
     assert_is(scene, cube, truth)
-    assert scene.notes == () and scene.masked is None and scene.format == "MAT"
+    assert scene.notes == () and scene.masked is None and scene.format == "MATLAB"
     assert scene.cube.dtype == cube.dtype and scene.cube[:].flags.c_contiguous
     np.testing.assert_array_equal(scene.metadata.numbers, [1, 2, 3, 4, 5])
 
 
-def test_what_was_taken_for_cube_and_map_is_told(
+def test_what_was_taken_for_cube_and_map_is_noted(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     scene = read({"hsi": cube, "hsi_gt": truth})
     assert_is(scene, cube, truth)
-    assert scene.notes == ("the cube is 'hsi'", "the map is 'hsi_gt'")
+    assert scene.notes == ("the cube is 'hsi'", "the ground truth is 'hsi_gt'")
 
 
 def test_without_a_map(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
     scene = read({"paviaU": cube})
     assert_is(scene, cube, None)
-    assert scene.notes == ("there is no map: no AUC",)
+    assert scene.notes == ("no ground truth: AUC is not computed",)
     scene = read({"data": cube, "map": truth, "gt": truth}, map="none")
     assert_is(scene, cube, None)
     assert scene.notes == ()
 
 
-def test_without_a_map_the_one_beside_is_told(
+def test_without_a_map_the_one_next_to_it_is_noted(
     read: Read, tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     path = tmp_path / "x_gt.mat"
     savemat(path, {"x_gt": truth})
     (note,) = read({"x": cube}).notes
-    assert note == f"there is no map: no AUC (--map '{path}' takes one)"
+    assert note == f"no ground truth: AUC is not computed (--map '{path}' uses one)"
     assert_is(read({"x": cube}, map=str(path)), cube, truth)
 
 
@@ -101,16 +101,16 @@ def test_a_map_file_with_several_arrays_or_none(
     with pytest.raises(SceneError, match=r"maps\.mat' has no variable 'three', as --map_key"):
         read({"data": cube}, map=str(path), map_key="three")
     savemat(path, {"cube": cube})
-    with pytest.raises(SceneError, match=r"maps\.mat' has no map.*found: cube 13×11×5"):
+    with pytest.raises(SceneError, match=r"maps\.mat' has no ground truth.*found: cube 13×11×5"):
         read({"data": cube}, map=str(path))
 
 
-def test_a_transposed_map_is_turned_and_told(
+def test_a_transposed_map_is_turned_and_noted(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     scene = read({"data": cube, "map": truth.T})
     assert_is(scene, cube, truth)
-    assert scene.notes == ("the map, 11×13, is transposed to the cube's height × width",)
+    assert scene.notes == ("the ground truth, 11×13, is transposed to the cube's height × width",)
 
 
 def test_a_map_of_another_size_is_refused(
@@ -118,7 +118,7 @@ def test_a_map_of_another_size_is_refused(
 ) -> None:
     for wrong in (truth[:9], truth.reshape(-1, 1), np.stack([truth, truth], axis=2)):
         shape = "×".join(map(str, wrong.shape))
-        with pytest.raises(SceneError, match=f"map is {shape}, but the cube is 13×11×5.*--map"):
+        with pytest.raises(SceneError, match=f"truth is {shape}, but the cube is 13×11×5.*--map"):
             read({"data": cube, "map": wrong})
 
 
@@ -136,7 +136,7 @@ def test_an_unnamed_array_of_many_values_is_no_map(read: Read, cube: NDArray[Any
     large = np.random.default_rng(0).random((30, 20, 3))
     scene = read({"data": large, "thing": large[..., 0] / 2})
     assert_is(scene, large, None)
-    assert scene.notes[-1].startswith("there is no map: no AUC ('thing' has too many")
+    assert scene.notes[-1].startswith("no ground truth: AUC is not computed ('thing' has too many")
     assert read({"data": large, "thing": large[..., 0] / 2}, map_key="thing").truth is not None
     assert read({"data": large, "map": large[..., 0] / 2}).truth is not None
 
@@ -161,7 +161,9 @@ def test_axes_transpose_the_map_of_a_square_scene_with_it(
 
 
 def test_axes_that_the_map_contradicts(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
-    with pytest.raises(SceneError, match="with --axes bhw the cube is 11×5×13.*map is 13×11; give"):
+    with pytest.raises(
+        SceneError, match="with --axes bhw the cube is 11×5×13.*truth is 13×11; give"
+    ):
         read({"data": cube, "map": truth}, axes="bhw")
 
 
@@ -171,13 +173,13 @@ def test_a_stack_of_bands_is_known_by_the_map_or_the_wavelengths(
     stack = cube.transpose(2, 0, 1)
     scene = read({"data": stack, "map": truth})
     assert_is(scene, cube, truth)
-    assert scene.notes == ("5×13×11 is taken for bands × height × width; --axes settles it",)
+    assert scene.notes == ("5×13×11 assumed to be bands × height × width; --axes sets it",)
     scene = read({"data": stack, "wavelength": np.linspace(400, 900, 5)})
     assert_is(scene, cube, None)
     assert scene.metadata.wavelengths is not None
 
 
-def test_outside_of_matlab_the_order_that_nothing_proves_is_told(
+def test_outside_of_matlab_the_order_that_nothing_proves_is_noted(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     stack, path = cube.transpose(2, 0, 1), tmp_path / "x.h5"
@@ -185,12 +187,12 @@ def test_outside_of_matlab_the_order_that_nothing_proves_is_told(
         file["data"] = stack
     scene = read_scene(path, name="x")
     assert_is(scene, stack, None)
-    note = "5×13×11 is taken for height × width × bands; --axes settles it (bhw for bands first)"
+    note = "5×13×11 assumed to be height × width × bands; --axes sets it (bhw for bands first)"
     assert note in scene.notes
-    assert_is(read_scene(path, name="x", reading=Reading(axes="bhw")), cube, None)
+    assert_is(read_scene(path, name="x", reading=ReadSettings(axes="bhw")), cube, None)
     assert not any(
         "taken for" in note
-        for note in read_scene(path, name="x", reading=Reading(axes="bhw")).notes
+        for note in read_scene(path, name="x", reading=ReadSettings(axes="bhw")).notes
     )
 
 
@@ -206,7 +208,7 @@ def test_a_truth_whose_file_says_that_width_goes_first(
     assert_is(read_scene(path, name="x"), cube, truth)
 
 
-def test_bands_are_selected_with_what_is_told_of_them(
+def test_bands_are_selected_with_what_is_noted_of_them(
     read: Read, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     lists = {"wl": [400, 500, 600, 700, 800], "bbl": [1, 1, 0, 1, 1], "fwhm": [1, 2, 3, 4, 5]}
@@ -226,7 +228,7 @@ def test_lists_of_another_axis_are_left_out(
 ) -> None:
     scene = read({"data": cube, "map": truth, "bbl": [0] + [1] * 12})
     assert_is(scene, cube, truth)
-    assert any("not as long as there are bands" in note for note in scene.notes)
+    assert any("not as many as its bands" in note for note in scene.notes)
 
 
 def test_bands_go_before_what_is_wrong_with_the_others(
@@ -234,19 +236,19 @@ def test_bands_go_before_what_is_wrong_with_the_others(
 ) -> None:
     values = cube.astype(np.float32)
     values[..., 2] = np.nan
-    with pytest.raises(SceneError, match="--bands 1-2,4-5 leaves them out"):
+    with pytest.raises(SceneError, match="--bands 1-2,4-5 drops them"):
         read({"data": values, "map": truth})
     assert_is(
         read({"data": values, "map": truth}, bands="1-2,4-5"), values[..., [0, 1, 3, 4]], truth
     )
 
 
-def test_no_data_is_masked_and_told(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
+def test_no_data_is_masked_and_noted(read: Read, cube: NDArray[Any], truth: NDArray[Any]) -> None:
     values = cube.astype(np.int16)
     values[3] = -9999
     scene = read({"data": values, "map": truth}, nodata=-9999)
     assert scene.masked is not None and scene.masked[3].all() and scene.masked.sum() == 11
-    assert scene.notes == ("11 of 143 pixels are masked: fill value -9999 in all their bands",)
+    assert scene.notes == ("11 of 143 pixels are masked: no-data value -9999 in all their bands",)
     assert scene.anomalies == truth.sum() - 1 and scene.range[0] >= 0
     scene = read({"data": cube, "map": truth}, nodata=-9999)
     assert scene.masked is None
@@ -272,7 +274,7 @@ def test_scattered_nan_is_refused_or_masked(
     [
         ({"data": "text"}, {"data_key": "data"}, "'data' is 1, expected height"),
         ({}, {"data_key": "map"}, "'map' is 13×11, expected height × width × bands"),
-        ({}, {"map_key": "data"}, "the map is 13×11×5"),
+        ({}, {"map_key": "data"}, "the ground truth is 13×11×5"),
         ({}, {"bands": "6"}, "--bands 6: '.*x.mat' has the bands 1 to 5"),
         ({"data": np.full((13, 11, 5), 1j)}, {}, "the cube holds complex128"),
         ({"data": np.full((13, 11, 5), "a", object)}, {"data_key": "data"}, "cube holds object"),
@@ -301,17 +303,17 @@ def test_images_one_pixel_high_or_wide(
 
 
 def test_readings_tell_what_they_settle() -> None:
-    assert Reading().off_default == {}
+    assert ReadSettings().non_default == {}
     settled: dict[str, Any] = {"bands": "1-2", "nan": "mask", "nodata": 0.0}
-    assert Reading(**settled).off_default == settled
+    assert ReadSettings(**settled).non_default == settled
 
 
-def test_a_map_that_is_left_out_still_tells_the_axes(
+def test_a_map_that_is_left_out_still_states_the_axes(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     stack, path = cube.transpose(2, 0, 1), tmp_path / "x.npz"
     np.savez(path, data=stack, map=truth)
     assert_is(read_scene(path, name="x"), cube, truth)
-    assert_is(read_scene(path, name="x", reading=Reading(map="none")), cube, None)
+    assert_is(read_scene(path, name="x", reading=ReadSettings(map="none")), cube, None)
     np.savez(path, data=stack, gt=truth, mask=truth)  # of two nobody knows which
-    assert_is(read_scene(path, name="x", reading=Reading(map="none")), stack, None)
+    assert_is(read_scene(path, name="x", reading=ReadSettings(map="none")), stack, None)

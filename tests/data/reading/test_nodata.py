@@ -1,4 +1,4 @@
-"""Which pixels hold no data, and what is said of them."""
+"""No-data masks, and the notes on them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.reading.nodata import no_data
+from data.reading.nodata import mask_no_data
 
 LEAST = float(np.finfo(np.float32).min)
 
@@ -15,8 +15,8 @@ LEAST = float(np.finfo(np.float32).min)
 def search(
     cube: NDArray[Any], *, fill: float | None = None, mask_scattered: bool = False
 ) -> tuple[list[tuple[int, int]], list[str]]:
-    """The places of the masked pixels, and what is told."""
-    masked, notes = no_data(cube, fill=fill, mask_scattered=mask_scattered, source="'x'")
+    """Return the positions of the masked pixels, and the notes."""
+    masked, notes = mask_no_data(cube, fill=fill, mask_scattered=mask_scattered, source="'x'")
     assert masked is None or (masked.shape == cube.shape[:2] and masked.any())
     return [] if masked is None else [
         (row, column) for row, column in np.argwhere(masked).tolist()
@@ -33,7 +33,7 @@ def test_fill_values_of_every_type(cube: NDArray[Any], dtype: str, fill: float) 
     values[0, 1] = values[12, 10] = fill
     assert search(values, fill=fill)[0] == [(0, 1), (12, 10)]
     (note,) = search(values, fill=fill)[1]
-    assert note.startswith("2 of 143 pixels are masked: fill value ") and "NaN" not in note
+    assert note.startswith("2 of 143 pixels are masked: no-data value ") and "NaN" not in note
     assert note.endswith(" in all their bands")
 
 
@@ -59,7 +59,7 @@ def test_pixels_of_nan_and_fill_value_together(cube: NDArray[Any]) -> None:
     values = cube.astype(np.float32)
     values[2, 3] = (np.nan, -1, -1, np.nan, -1)
     places, notes = search(values, fill=-1)
-    assert places == [(2, 3)] and "fill value -1 or NaN or infinite in all" in notes[0]
+    assert places == [(2, 3)] and "no-data value -1 or NaN or infinite in all" in notes[0]
 
 
 def test_scattered_nan_is_masked_only_when_asked_for(cube: NDArray[Any]) -> None:
@@ -76,8 +76,8 @@ def test_scattered_fill_values_are_refused_with_count_and_place(cube: NDArray[An
     values[0] = -9999
     values[5, 6, 2] = values[7, 0, 0] = -9999
     message = (
-        "the cube has the fill value -9999 in some bands of 2 otherwise good pixels, the first at "
-        "row 5, column 6 .*--nan mask"
+        "the cube has the no-data value -9999 in some bands of 2 otherwise valid pixels, "
+        "the first at row 5, column 6 .*--nan mask"
     )
     with pytest.raises(SceneError, match=message):
         search(values, fill=-9999)
@@ -92,21 +92,21 @@ def test_a_dark_band_is_no_fill_value(cube: NDArray[Any]) -> None:
         assert search(values, fill=0, mask_scattered=mask_scattered)[0] == [(0, 0)]
 
 
-def test_bands_without_data_are_told_with_the_selection_that_leaves_them_out(
+def test_bands_without_data_are_noted_with_the_selection_that_drops_them(
     cube: NDArray[Any],
 ) -> None:
     values = cube.astype(np.float32)
     values[..., 2] = np.nan
     values[0] = np.nan
     for mask_scattered in (False, True):
-        with pytest.raises(SceneError, match=r"1 of 5 bands .*: 3; --bands 1-2,4-5 leaves"):
+        with pytest.raises(SceneError, match=r"1 of 5 bands .*: 3; --bands 1-2,4-5 drops"):
             search(values, mask_scattered=mask_scattered)
     numbers = np.array([11, 12, 13, 14, 20])
-    with pytest.raises(SceneError, match=r": 13; --bands 11-12,14,20 leaves"):
-        no_data(values, fill=None, mask_scattered=False, source="'x'", numbers=numbers)
+    with pytest.raises(SceneError, match=r": 13; --bands 11-12,14,20 drops"):
+        mask_no_data(values, fill=None, mask_scattered=False, source="'x'", numbers=numbers)
     values = cube.astype(np.int16)
     values[..., 4] = -1
-    with pytest.raises(SceneError, match=r"1 of 5 bands .*: 5; --bands 1-4 leaves"):
+    with pytest.raises(SceneError, match=r"1 of 5 bands .*: 5; --bands 1-4 drops"):
         search(values, fill=-1)
 
 
@@ -114,7 +114,7 @@ def test_bands_without_data_are_told_with_the_selection_that_leaves_them_out(
     ("dtype", "value", "text"),
     [("i2", -9999, "-9999"), ("u2", 0, "0"), ("f4", LEAST, "-3.4028235e+38"), ("f8", -0.5, "-0.5")],
 )
-def test_pixels_that_look_like_no_data_are_told_with_the_option_that_masks_them(
+def test_pixels_that_look_like_no_data_are_noted_with_the_option_that_masks_them(
     cube: NDArray[Any], dtype: str, value: float, text: str
 ) -> None:
     values = (cube + 1).astype(dtype)
@@ -122,11 +122,11 @@ def test_pixels_that_look_like_no_data_are_told_with_the_option_that_masks_them(
     places, (note,) = search(values)
     assert places == []
     assert note.startswith(f"11 of 143 pixels are {text} in all bands") and "--nodata=" in note
-    told = float(note.partition("--nodata=")[2].split()[0])
-    assert len(search(values, fill=told)[0]) == 11
+    declared = float(note.partition("--nodata=")[2].split()[0])
+    assert len(search(values, fill=declared)[0]) == 11
 
 
-def test_a_second_fill_value_is_told_beside_the_masked_pixels(cube: NDArray[Any]) -> None:
+def test_a_second_fill_value_is_noted_next_to_the_masked_pixels(cube: NDArray[Any]) -> None:
     values = cube.astype(np.float32)
     values[0], values[1], values[2] = np.nan, -9999, np.inf
     places, (masked, alike) = search(values)
@@ -147,14 +147,19 @@ def test_infinite_values_are_not_counted_twice_for_a_fill_value_beyond_the_type(
 
 
 def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArray[Any]) -> None:
-    told = np.zeros(cube.shape[:2], bool)
-    told[0] = True
+    declared = np.zeros(cube.shape[:2], bool)
+    declared[0] = True
     values = cube.astype(np.int16)
     values[0, 0, 2] = values[5] = -1  # the one scattered fill value is in a masked pixel
-    masked, notes = no_data(values, fill=-1, mask_scattered=False, source="", told=told)
+    masked, notes = mask_no_data(
+        values, fill=-1, mask_scattered=False, source="", declared=declared
+    )
     assert masked is not None and np.flatnonzero(masked.all(axis=1)).tolist() == [0, 5]
     assert notes == [
-        "22 of 143 pixels are masked: fill value -1 in all their bands, or in the file's own mask"
+        "22 of 143 pixels are masked: no-data value -1 in all their bands, "
+        "or in the file's own mask"
     ]
-    masked, notes = no_data(cube, fill=None, mask_scattered=False, source="", told=told)
+    masked, notes = mask_no_data(
+        cube, fill=None, mask_scattered=False, source="", declared=declared
+    )
     assert notes == ["11 of 143 pixels are masked: in the file's own mask"]

@@ -1,4 +1,4 @@
-"""Which pixels a truth says nothing of, and how it is laid over the cube."""
+"""Unlabelled pixels of ground truths, and their alignment to the cube."""
 
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from data.formats.contents import Contents, Variable
 from data.metadata import Metadata
-from data.reading.settings import Reading
-from data.reading.truth import Truth, read_truth, turned, without_label
+from data.reading.settings import ReadSettings
+from data.reading.truth import Truth, read_truth, transpose_to_cube, unlabelled_pixels
 
 
-def marked(values: Any, *, nan: str = "refuse", **told: Any) -> tuple[Any, list[str]]:
-    """What of a truth has no label, and what is said of it."""
+def marked(values: Any, *, nan: str = "refuse", **metadata: Any) -> tuple[Any, list[str]]:
+    """Return the unlabelled pixels, and the notes on them."""
     truth = np.array(values)
-    variable = Variable(truth.shape, truth.dtype, truth.copy, metadata=Metadata(**told))
-    unlabelled, notes = without_label(truth, variable, Reading(nan=nan))
+    variable = Variable(truth.shape, truth.dtype, truth.copy, metadata=Metadata(**metadata))
+    unlabelled, notes = unlabelled_pixels(truth, variable, ReadSettings(nan=nan))
     return None if unlabelled is None else unlabelled.astype(int).tolist(), notes
 
 
@@ -46,33 +46,36 @@ def test_nan_has_no_label_where_it_is_asked_for() -> None:
     assert marked(values) == (None, [])  # which the scene refuses
     assert marked(values, nan="mask") == (
         [[0, 1, 0]],
-        ["1 of 3 pixels of the map are unlabelled (NaN or infinite): no measure counts them"],
+        [
+            "1 of 3 pixels of the ground truth are unlabelled (NaN or infinite): "
+            "measures ignore them"
+        ],
     )
 
 
 def test_the_mask_of_its_file_counts() -> None:
     unlabelled, (note,) = marked([[0, 7, 1]], masked=np.array([[False, True, False]]), fill=1)
     assert unlabelled == [[0, 1, 1]]
-    assert "2 of 3" in note and "(fill value 1 or its own mask)" in note
+    assert "2 of 3" in note and "(no-data value 1 or its own mask)" in note
 
 
 def test_a_truth_is_turned_with_what_has_no_label(truth: NDArray[Any]) -> None:
     unlabelled = np.zeros((13, 11), bool)
     unlabelled[2] = True
-    found, notes = turned(Truth(truth.T, unlabelled.T), (13, 11, 5), Reading())
+    found, notes = transpose_to_cube(Truth(truth.T, unlabelled.T), (13, 11, 5), ReadSettings())
     assert found is not None and len(notes) == 1
     np.testing.assert_array_equal(found.values, truth)
     np.testing.assert_array_equal(found.unlabelled, unlabelled)
 
 
-@pytest.mark.parametrize(("fill", "told"), [(None, True), (255, False)])
-def test_a_truth_that_is_mostly_anomalous_is_told_but_not_one_without_labels(
-    fill: float | None, told: bool
+@pytest.mark.parametrize(("fill", "metadata"), [(None, True), (255, False)])
+def test_a_truth_that_is_mostly_anomalous_is_noted_but_not_one_without_labels(
+    fill: float | None, metadata: bool
 ) -> None:
     values = np.full((4, 5), 255, np.uint8)
     values[0] = 0
     cube = Variable((4, 5, 3), np.dtype("f4"), lambda: np.zeros((4, 5, 3), np.float32))
     truth = Variable((4, 5), values.dtype, lambda: values, metadata=Metadata(fill=fill))
-    contents = Contents("MAT", {"data": cube, "map": truth})
-    _, notes = read_truth(contents, Path("x.mat"), "data", Reading())
-    assert any("75% of the map is not 0" in note for note in notes) == told
+    contents = Contents({"data": cube, "map": truth})
+    _, notes = read_truth(contents, Path("x.mat"), "data", ReadSettings())
+    assert any("75% of the ground truth is not 0" in note for note in notes) == metadata

@@ -1,4 +1,4 @@
-"""Which array of a file is the cube, and which the truth."""
+"""Identification of the cube and the ground truth among variables."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from data.reading.variables import find_cube, find_truth, is_truth_of, truth_file_beside
+from data.reading.variables import find_cube, find_truth, is_truth_of, neighbouring_truth
 
 PATH = Path("x.mat")
 CUBE, MAP = (13, 11, 5), (13, 11)
+HINT = "save it otherwise"
 
 
 def contents(*, of_type: str = "u2", **shapes: tuple[int, ...]) -> Contents:
@@ -21,8 +22,10 @@ def contents(*, of_type: str = "u2", **shapes: tuple[int, ...]) -> Contents:
     def read() -> NDArray[Any]:
         raise AssertionError("a choice looks at names and shapes alone")
 
-    listed = {name: Variable(shape, np.dtype(of_type), read) for name, shape in shapes.items()}
-    return Contents("MAT", listed)
+    dtype = np.dtype(of_type)
+    return Contents(
+        {name: Variable(shape, dtype, read, hint=HINT) for name, shape in shapes.items()}
+    )
 
 
 def truth_of(
@@ -83,13 +86,13 @@ def test_no_cube_and_several_are_refused_with_what_there_is(
 
 
 def test_what_holds_no_numbers_is_no_cube_and_said_to_be_none() -> None:
-    message = r"found: data 1×1×3 \(no numbers\)\); if 'data' is a struct or cell, save the array"
+    message = r"found: data 1×1×3 \(no numbers\)\); 'data': save it otherwise"
     with pytest.raises(SceneError, match=message):
         find_cube(contents(of_type="O", data=(1, 1, 3)), PATH, key=None)
 
 
 @pytest.mark.parametrize("option", ["--data_key", "--map_key"])
-def test_a_key_that_is_not_there_is_told_with_all_that_are(option: str) -> None:
+def test_a_key_that_is_not_there_is_noted_with_all_that_are(option: str) -> None:
     found = contents(data=CUBE, map=MAP)
     message = rf"no variable 'z', as {option} names \(found: data 13×11×5, map 13×11\)"
     with pytest.raises(SceneError, match=message):
@@ -111,7 +114,7 @@ def test_a_truth_without_a_name_needs_the_lengths_of_the_cube() -> None:
     assert truth_of(contents(data=CUBE, thing=(9, 7))) is None
     assert truth_of(contents(data=CUBE, thing=(11, 13))) == "thing"  # transposed
     assert truth_of(contents(data=(5, 13, 11), thing=MAP), size=(5, 13, 11)) == "thing"
-    # endmembers have a length of the cube too, but the map has both of the image
+    # endmembers have a length of the cube too, but the ground truth has both of the image
     assert truth_of(contents(data=CUBE, endmembers=(11, 5), thing=MAP)) == "thing"
     # one with a usual name is wanted, whatever its size: that it does not fit is an error later
     assert truth_of(contents(data=CUBE, gt=(9, 7))) == "gt"
@@ -148,11 +151,11 @@ def test_a_truth_with_a_third_axis_of_length_one() -> None:
     assert truth_of(found, cube="paviaU") == "paviaU_gt"
 
 
-def test_a_truth_in_a_file_beside(tmp_path: Path) -> None:
+def test_a_truth_in_a_file_next_to_it(tmp_path: Path) -> None:
     for name in ("a.mat", "a_b.mat", "a_gt.hdr", "ab_gt.mat"):
         (tmp_path / name).touch()
-    assert truth_file_beside(tmp_path / "a.mat") == tmp_path / "a_gt.hdr"
-    assert truth_file_beside(tmp_path / "a_b.mat") is None
+    assert neighbouring_truth(tmp_path / "a.mat") == tmp_path / "a_gt.hdr"
+    assert neighbouring_truth(tmp_path / "a_b.mat") is None
 
 
 def test_a_truth_is_called_after_its_scene() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import data.lazy_cube
-from data.lazy_cube import CubeOnDisk
+from data.lazy_cube import LazyCube
 from model.image import Windows
 from model.networks.nl2net import NL2Net
 from model.trainers.tiled import TiledTrainer
@@ -176,17 +176,17 @@ def test_a_scene_on_disk_is_never_read_whole(
     cube = np.random.default_rng(0).integers(0, 4000, (90, 70, 6)).astype(np.uint16)
     write_scene(ending, cube)
     sizes: list[int] = []
-    read = CubeOnDisk.read
+    read = LazyCube.read
 
-    def spy(of: CubeOnDisk, *where: slice) -> NDArray[Any]:
+    def spy(of: LazyCube, *where: slice) -> NDArray[Any]:
         block = read(of, *where)
         sizes.append(block.nbytes)
         return block
 
-    monkeypatch.setattr(CubeOnDisk, "read", spy)
+    monkeypatch.setattr(LazyCube, "read", spy)
     monkeypatch.setattr(data.lazy_cube, "BLOCK", 4000)
     out = run("--command", "run", "--dataset", "large", "--tile", "32")
-    assert "no AUC, there is no map" in out
+    assert "no AUC, no ground truth" in out
     assert (
         max(sizes) == 48 * 48 * 6 * cube.itemsize < cube.nbytes / 2.5
     )  # the part that is compared

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Variable
-from data.formats.envi.image import read_contents, write_image
+from data.formats.envi.image import write_image
+from data.formats.format import Raster
+from data.formats.registry import read_contents
 from data.georeference import Georeference
 from tests.conftest import SHARED
+from tests.data.helpers import read_image
 
 CODES = {
     **{1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 6: "c8", 9: "c16"},
@@ -52,12 +55,9 @@ def write(
     return header
 
 
-def image(header: Path, data: Path | None = None) -> Variable:
-    """The one variable of an ENVI image."""
-    contents = read_contents(header, data)
-    assert contents.format == "ENVI"
-    assert list(contents.variables) == ["image"]
-    return contents.variables["image"]
+def image(path: Path) -> Variable:
+    """Read the one variable of an ENVI image."""
+    return read_image(path, "ENVI")
 
 
 @settings(
@@ -101,7 +101,7 @@ def test_every_layout_is_read_back_exactly(
 
 
 def test_all_types_come_in_all_layouts(tmp_path: Path) -> None:
-    """What the draws above may leave out."""
+    """Cover cases that the draws above may omit."""
     for code, dtype in CODES.items():
         cube = np.arange(24).reshape(2, 3, 4).astype(dtype)
         for interleave in STORED:
@@ -167,7 +167,7 @@ def test_headers_mean_the_same_on_every_system(
     np.testing.assert_allclose(wavelengths, [400, 500, 600, 700, 800])
 
 
-def test_what_is_told_of_the_bands(tmp_path: Path, cube: NDArray[Any]) -> None:
+def test_what_is_noted_of_the_bands(tmp_path: Path, cube: NDArray[Any]) -> None:
     header = write(
         tmp_path / "x.img",
         cube,
@@ -180,23 +180,23 @@ bbl = {1, 1, 0, 1.0, 0}
 reflectance scale factor = 10000
 data ignore value = -9999""",
     )
-    told = image(header).metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    np.testing.assert_allclose(told.wavelengths, [400, 500, 600, 700, 2500])
-    np.testing.assert_allclose(told.fwhm, [10, 10, 10, 10, 20])
-    assert told.good is not None
-    assert told.good.tolist() == [True, True, False, True, False]
-    assert (told.gain, told.offset, told.fill, told.note) == (1e-4, 0, -9999, "")
-    assert (told.georeference, told.header) == (None, {})
+    metadata = image(header).metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    np.testing.assert_allclose(metadata.wavelengths, [400, 500, 600, 700, 2500])
+    np.testing.assert_allclose(metadata.fwhm, [10, 10, 10, 10, 20])
+    assert metadata.good is not None
+    assert metadata.good.tolist() == [True, True, False, True, False]
+    assert (metadata.gain, metadata.offset, metadata.fill, metadata.note) == (1e-4, 0, -9999, "")
+    assert (metadata.georeference, metadata.header) == (None, {})
 
 
 def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any]) -> None:
     extra = "wavelength = {400, 500, 600, 700, 800}\nfwhm = {9, 9, 9, 9, 9}"
-    told = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    assert told.wavelengths.tolist() == [400, 500, 600, 700, 800]
-    assert told.fwhm.tolist() == [9] * 5
-    assert "are taken for nm" in told.note
+    metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    assert metadata.wavelengths.tolist() == [400, 500, 600, 700, 800]
+    assert metadata.fwhm.tolist() == [9] * 5
+    assert "assumed to be in nm" in metadata.note
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any
 )
 def test_what_makes_no_sense_is_left_out(tmp_path: Path, cube: NDArray[Any], extra: str) -> None:
     variable = image(write(tmp_path / "x.img", cube, extra=extra))
-    told = variable.metadata
-    assert (told.wavelengths, told.fwhm, told.good, told.fill) == (None,) * 4
-    assert (told.gain, told.georeference) == (1, None)
+    metadata = variable.metadata
+    assert (metadata.wavelengths, metadata.fwhm, metadata.good, metadata.fill) == (None,) * 4
+    assert (metadata.gain, metadata.georeference) == (1, None)
     np.testing.assert_array_equal(variable.read(), cube)
 
 
@@ -233,17 +233,17 @@ def test_what_makes_no_sense_is_left_out(tmp_path: Path, cube: NDArray[Any], ext
     ("changes", "message"),
     [
         ({"file_type": "ENVI Spectral Library"}, "is of a spectral library, not of an image"),
-        ({"file_compression": 1}, "is of compressed data, which is not read here; save it without"),
+        ({"file_compression": 1}, "is of compressed data, which is not supported; save it without"),
         ({"extra": "interleave = tiled"}, "has interleave tiled, not one of bsq, bil, bip"),
         ({"data_type": 7}, "has data type 7, not one of 1, 2, 3"),
         ({"data_type": "{2}"}, "has data type"),
         ({"byte_order": 2}, "has byte order 2, not one of 0, 1"),
-        ({"lines": 0}, "claims 0 lines, 11 samples, 5 bands, offset 0"),
-        ({"samples": -3}, "claims 13 lines, -3 samples"),
+        ({"lines": 0}, "declares 0 lines, 11 samples, 5 bands, offset 0"),
+        ({"samples": -3}, "declares 13 lines, -3 samples"),
         ({"header_offset": -1}, "offset -1"),
-        ({"lines": 14}, r"has 1,430 bytes, but its header 'x\.hdr' wants 1,540: it is cut off, or"),
-        ({"header_offset": 1}, "wants 1,431"),
-        ({"lines": 10**30}, "wants 110,000,0"),
+        ({"lines": 14}, r"has 1,430 bytes, but its header 'x\.hdr' needs 1,540: it is cut off, or"),
+        ({"header_offset": 1}, "needs 1,431"),
+        ({"lines": 10**30}, "needs 110,000,0"),
         ({"bands": "many"}, "is damaged or no ENVI header .*'many'"),
         ({"bands": "{5}"}, "is damaged or no ENVI header"),
         (
@@ -273,9 +273,11 @@ def test_a_longer_file_than_wanted_is_read(tmp_path: Path, cube: NDArray[Any]) -
 def test_headers_of_no_data_name_what_is_missing(tmp_path: Path, cube: NDArray[Any]) -> None:
     header = write(tmp_path / "x.img", cube)
     (tmp_path / "x.img").rename(tmp_path / "x.rfl")
-    with pytest.raises(SceneError, match=r"x\.hdr' is an ENVI header, but .* 'x\.img'.* beside it"):
+    with pytest.raises(
+        SceneError, match=r"x\.hdr' is an ENVI header, but .* 'x\.img'.* next to it"
+    ):
         read_contents(header)
-    np.testing.assert_array_equal(image(header, tmp_path / "x.rfl").read(), cube)
+    np.testing.assert_array_equal(image(tmp_path / "x.rfl").read(), cube)
 
 
 def test_a_spectral_library_is_one_whatever_its_data_is_called(
@@ -286,7 +288,7 @@ def test_a_spectral_library_is_one_whatever_its_data_is_called(
         read_contents(header)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\1\2" * 99, b"BYTEORDER I\nNROWS 13\n", b"\xff" * 50])
+@pytest.mark.parametrize("content", [b"\0\1\2" * 99, b"BYTEORDER I\nNROWS 13\n", b"\xff" * 50])
 def test_other_headers_are_refused(tmp_path: Path, cube: NDArray[Any], content: bytes) -> None:
     header = write(tmp_path / "x.img", cube)
     header.write_bytes(content)
@@ -331,28 +333,30 @@ def test_what_is_written_is_read_back(tmp_path: Path, dtype: str) -> None:
     wanted = np.dtype({"f": "f4", "b": "u1"}.get(np.dtype(dtype).kind, dtype))
     paths = write_image(
         tmp_path / "x.img",
-        values,
-        wavelengths=WAVELENGTHS,
-        fwhm=WAVELENGTHS / 100,
-        band_names=["a", "b, c", "d", "e", "f"],
+        Raster(
+            values=values,
+            wavelengths=WAVELENGTHS,
+            fwhm=WAVELENGTHS / 100,
+            band_names=["a", "b, c", "d", "e", "f"],
+        ),
     )
     assert paths == [tmp_path / "x.img", tmp_path / "x.hdr"] == sorted(tmp_path.iterdir())[::-1]
     variable = image(paths[1])
     assert variable.dtype == wanted.newbyteorder("=")
     np.testing.assert_array_equal(variable.read(), values)
-    told = variable.metadata
-    assert told.wavelengths is not None and told.fwhm is not None
-    assert told.wavelengths.tolist() == WAVELENGTHS.tolist()  # to the last digit
-    assert told.fwhm.tolist() == (WAVELENGTHS / 100).tolist()
-    assert (told.note, told.georeference) == ("", None)
-    assert (told.fill is not None and np.isnan(told.fill)) == (wanted == np.float32)
+    metadata = variable.metadata
+    assert metadata.wavelengths is not None and metadata.fwhm is not None
+    assert metadata.wavelengths.tolist() == WAVELENGTHS.tolist()  # to the last digit
+    assert metadata.fwhm.tolist() == (WAVELENGTHS / 100).tolist()
+    assert (metadata.note, metadata.georeference) == ("", None)
+    assert (metadata.fill is not None and np.isnan(metadata.fill)) == (wanted == np.float32)
     assert "band names = {a, b  c, d, e, f}\n" in paths[1].read_text()
 
 
 def test_a_map_has_one_band(tmp_path: Path) -> None:
     values = np.array([[1, np.nan], [3, 4], [5, 6]], np.float32)
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6))
-    write_image(tmp_path / "a.b.img", values, georeference=place)
+    write_image(tmp_path / "a.b.img", Raster(values=values, georeference=place))
     variable = image(tmp_path / "a.b.hdr")
     assert variable.metadata.georeference == place
     np.testing.assert_array_equal(variable.read()[..., 0], values)
@@ -367,20 +371,23 @@ def test_entries_about_the_map_are_passed_on(tmp_path: Path, cube: NDArray[Any])
         'e_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",-117.0],'
         'PARAMETER["Scale_Factor",0.9996],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]}\n'
     )
-    told = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
-    write_image(tmp_path / "y.img", cube, georeference=told.georeference, header=told.header)
+    metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
+    write_image(
+        tmp_path / "y.img",
+        Raster(values=cube, georeference=metadata.georeference, header=metadata.header),
+    )
     written = (tmp_path / "y.hdr").read_text()
     for line in extra.splitlines():
         assert line.replace(" ", "") in written.replace(" ", "")
     again = image(tmp_path / "y.hdr").metadata
-    assert (again.georeference, again.header) == (told.georeference, told.header)
+    assert (again.georeference, again.header) == (metadata.georeference, metadata.header)
     assert again.georeference is not None and again.georeference.crs is not None
 
 
 def test_a_failing_write_leaves_the_old_files(
     tmp_path: Path, cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_image(tmp_path / "x.img", cube)
+    write_image(tmp_path / "x.img", Raster(values=cube))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(_: int) -> None:
@@ -388,7 +395,7 @@ def test_a_failing_write_leaves_the_old_files(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left on device: .*x.img"):
-        write_image(tmp_path / "x.img", cube[:5])
+        write_image(tmp_path / "x.img", Raster(values=cube[:5]))
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -396,14 +403,14 @@ def test_a_real_image() -> None:
     if not SAN_DIEGO.exists():
         pytest.skip(f"there is no {SAN_DIEGO} here")
     variable = image(SAN_DIEGO)
-    told, cube = variable.metadata, variable.read()
+    metadata, cube = variable.metadata, variable.read()
     assert variable.shape == cube.shape == (90, 90, 189)
     assert cube.dtype == np.int16 and cube.min() >= 0
-    assert told.wavelengths is not None and told.georeference is not None
-    assert 350 < told.wavelengths[0] < told.wavelengths[-1] < 2600
-    assert told.note == ""
-    assert told.georeference.transform == (3.5, 0, 480805.4, 0, -3.5, 3618830.5)
-    assert told.georeference.crs is not None
-    degrees = told.georeference.longitudes_latitudes(np.array([45.0]), np.array([45.0]))
+    assert metadata.wavelengths is not None and metadata.georeference is not None
+    assert 350 < metadata.wavelengths[0] < metadata.wavelengths[-1] < 2600
+    assert metadata.note == ""
+    assert metadata.georeference.transform == (3.5, 0, 480805.4, 0, -3.5, 3618830.5)
+    assert metadata.georeference.crs is not None
+    degrees = metadata.georeference.longitudes_latitudes(np.array([45.0]), np.array([45.0]))
     assert degrees is not None
     np.testing.assert_allclose(np.ravel(degrees), [-117.2, 32.7], atol=0.1)  # San Diego

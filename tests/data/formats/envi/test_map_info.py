@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
-from data.formats.envi.image import read_contents, write_image
-from data.formats.envi.map_info import georeference_of, map_info
+from data.formats.envi.image import write_image
+from data.formats.envi.map_info import map_info, read_georeference
+from data.formats.format import Raster
+from data.formats.registry import read_contents
 from data.georeference import Georeference
 
 HEADER = (
@@ -23,7 +25,7 @@ NORTH_UP: Transform = (30.0, 0.0, 480_805.25, 0.0, -20.0, 3_618_830.5)
 
 
 def opened(path: Path) -> Any:
-    """What GDAL reads in an ENVI image."""
+    """Open an ENVI image with GDAL."""
     rasterio = pytest.importorskip("rasterio")
     return rasterio.open(path, driver="ENVI")
 
@@ -97,7 +99,7 @@ def test_gdal_reads_the_same(tmp_path: Path, info: str, extra: str) -> None:
 def test_a_tie_point_is_the_corner_of_its_pixel() -> None:
     """Without GDAL: the upper left corner of column 3, row 2 is where it says."""
     info = ["UTM", "3", "2", "500060", "4000000", "30", "20", "11", "North", "WGS-84"]
-    place = georeference_of({"map info": info})
+    place = read_georeference({"map info": info})
     assert place is not None and place.crs is not None
     assert place.transform == (30, 0, 500_000, 0, -20, 4_000_020)
     assert place.crs.to_epsg() == 32611
@@ -106,20 +108,20 @@ def test_a_tie_point_is_the_corner_of_its_pixel() -> None:
 @pytest.mark.parametrize("zone", ["0", "61", "99", "X", "", "1.5", "²"])
 def test_a_zone_that_there_is_none_of_has_no_system(zone: str) -> None:
     info = ["UTM", "1", "1", "5", "7", "30", "20", zone, "North", "WGS-84"]
-    place = georeference_of({"map info": info})
+    place = read_georeference({"map info": info})
     assert place is not None and place.crs is None
 
 
 @pytest.mark.parametrize("spelled", ["{}", "", ["PROJCS[", "broken"], ['LOCAL_CS["a"]']])
 def test_a_system_spelled_out_that_is_none_leaves_that_of_the_zone(spelled: Any) -> None:
     info = ["UTM", "1", "1", "5", "7", "30", "20", "33", "South", "WGS-84"]
-    place = georeference_of({"map info": info, "coordinate system string": spelled})
+    place = read_georeference({"map info": info, "coordinate system string": spelled})
     assert place is not None and place.crs is not None
     assert place.crs.to_epsg() == 32733
 
 
 def test_entries_without_braces_are_understood() -> None:
-    place = georeference_of({"map info": "UTM, 1, 1, 5, 7, 30, 20, 33, North, WGS-84"})
+    place = read_georeference({"map info": "UTM, 1, 1, 5, 7, 30, 20, 33, North, WGS-84"})
     assert place is not None and place.crs is not None
     assert place.crs.to_epsg() == 32633
 
@@ -138,10 +140,7 @@ def test_gdal_reads_what_is_written(tmp_path: Path, code: int) -> None:
     wavelengths = np.array([450.5])
     write_image(
         tmp_path / "x.img",
-        values,
-        georeference=place,
-        wavelengths=wavelengths,
-        band_names=["450.5 nm"],
+        Raster(values=values, georeference=place, wavelengths=wavelengths, band_names=["450.5 nm"]),
     )
     ours = read_contents(tmp_path / "x.hdr").variables["image"].metadata.georeference
     assert ours is not None
@@ -172,7 +171,7 @@ def test_gdal_reads_what_is_written(tmp_path: Path, code: int) -> None:
 def test_gdal_reads_images_of_every_orientation(tmp_path: Path, transform: Transform) -> None:
     place = Georeference(transform, CRS.from_epsg(4326))
     mask = np.array([[0, 1], [1, 1]], np.uint8)
-    write_image(tmp_path / "x.img", mask, georeference=place)
+    write_image(tmp_path / "x.img", Raster(values=mask, georeference=place))
     ours = read_contents(tmp_path / "x.hdr").variables["image"].metadata.georeference
     assert ours is not None
     assert_same_place(ours, transform, place.crs)
@@ -194,7 +193,7 @@ def test_what_is_written_is_read_back(
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     transform = (cosine * wide, sine * wide, left, sine * tall, -cosine * tall, top)
     info = map_info(Georeference(transform))["map info"]
-    read = georeference_of({"map info": info.strip("{}").split(", ")})
+    read = read_georeference({"map info": info.strip("{}").split(", ")})
     assert read is not None and read.crs is None
     np.testing.assert_allclose(read.transform, transform, rtol=1e-9, atol=1e-12 * (wide + tall))
 

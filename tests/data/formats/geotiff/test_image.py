@@ -1,4 +1,4 @@
-"""GeoTIFF files: what other programs tell in them is understood, and what is written as well."""
+"""GeoTIFF files of other programs, and those written here."""
 
 import sys
 from pathlib import Path
@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from data.errors import SceneError
-from data.formats.geotiff.image import read_contents, write_image
+from data.formats.format import Raster
+from data.formats.geotiff.image import STARTS, write_image
+from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.reading.from_file import read_scene
-from data.reading.settings import Reading
+from data.reading.settings import ReadSettings
+from data.scene import Scene
+from data.writing import write_like
+from tests.data.helpers import read_image
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -36,8 +41,8 @@ def write(
     scales, offsets = options.pop("scales", None), options.pop("offsets", None)
     options = {"driver": "GTiff", "dtype": cube.dtype.name, **options}
     with rasterio.open(path, "w", height=height, width=width, count=count, **options) as file:
-        for band, namespace, told in tags or []:
-            file.update_tags(band, ns=namespace, **told)
+        for band, namespace, entries in tags or []:
+            file.update_tags(band, ns=namespace, **entries)
         for band, description in enumerate(descriptions or [], start=1):
             file.set_band_description(band, description)
         if scales is not None:
@@ -48,10 +53,7 @@ def write(
 
 def image(path: Path) -> Any:
     """The one variable of a GeoTIFF."""
-    contents = read_contents(path)
-    assert contents.format == "GeoTIFF"
-    assert list(contents.variables) == ["image"]
-    return contents.variables["image"]
+    return read_image(path, "GeoTIFF")
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", "float64", "complex64"])
@@ -85,7 +87,7 @@ def each(**tags: list[Any]) -> list[Any]:
 
 NM = [401.25, 450.5, 1000, 2499.75]
 UM = [0.40125, 0.4505, 1, 2.49975]
-TOLD = {
+METADATA = {
     "tags of the bands": {"tags": each(wavelength=NM, wavelength_units=["Nanometers"] * BANDS)},
     "in micrometres": {"tags": each(wavelength=UM, wavelength_units=["Micrometers"] * BANDS)},
     "IMAGERY": {
@@ -103,11 +105,11 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize("options", METADATA.values(), ids=METADATA)
 def test_wavelengths_are_found_where_programs_put_them(
-    tmp_path: Path, cube: NDArray[np.float32], told: dict[str, Any]
+    tmp_path: Path, cube: NDArray[np.float32], options: dict[str, Any]
 ) -> None:
-    metadata = image(write(tmp_path / "x.tif", cube, **told)).metadata
+    metadata = image(write(tmp_path / "x.tif", cube, **options)).metadata
     np.testing.assert_allclose(metadata.wavelengths, NM, rtol=1e-12)
     assert metadata.note == ""
 
@@ -157,8 +159,8 @@ def test_what_gdal_makes_of_an_envi_image(tmp_path: Path, cube: NDArray[np.float
 
 def test_fill_and_scales_that_the_bands_share(tmp_path: Path) -> None:
     values = np.arange(HEIGHT * WIDTH * BANDS, dtype=np.int16).reshape(HEIGHT, WIDTH, BANDS)
-    told = {"nodata": -32768, "scales": [1e-4] * BANDS, "offsets": [0.5] * BANDS}
-    variable = image(write(tmp_path / "x.tif", values, **told))
+    metadata = {"nodata": -32768, "scales": [1e-4] * BANDS, "offsets": [0.5] * BANDS}
+    variable = image(write(tmp_path / "x.tif", values, **metadata))
     metadata = variable.metadata
     assert (metadata.fill, metadata.gain, metadata.offset) == (-32768, 1e-4, 0.5)
     np.testing.assert_array_equal(variable.read(), values)
@@ -166,8 +168,8 @@ def test_fill_and_scales_that_the_bands_share(tmp_path: Path) -> None:
 
 def test_scales_of_single_bands_are_applied(tmp_path: Path) -> None:
     values = np.arange(HEIGHT * WIDTH * BANDS, dtype=np.int16).reshape(HEIGHT, WIDTH, BANDS)
-    told = {"nodata": 0, "scales": [1.0, 2.0, 3.0, 4.0], "offsets": [0.0, 0.0, 0.0, 0.5]}
-    variable = image(write(tmp_path / "x.tif", values, **told))
+    metadata = {"nodata": 0, "scales": [1.0, 2.0, 3.0, 4.0], "offsets": [0.0, 0.0, 0.0, 0.5]}
+    variable = image(write(tmp_path / "x.tif", values, **metadata))
     expected = (values * np.array([1.0, 2, 3, 4]) + [0, 0, 0, 0.5]).astype(np.float32)
     expected[0, 0, 0] = np.nan
     read = variable.read()
@@ -199,7 +201,7 @@ def test_places_are_those_of_rasterio(
 
 
 def test_no_transform_is_no_georeference(tmp_path: Path, cube: NDArray[np.float32]) -> None:
-    write_image(tmp_path / "x.tif", cube)
+    write_image(tmp_path / "x.tif", Raster(values=cube))
     assert image(tmp_path / "x.tif").metadata.georeference is None
 
 
@@ -213,8 +215,8 @@ def test_what_is_written_is_what_rasterio_and_the_reader_find(
     path = tmp_path / "x.tif"
     names = [f"{wavelength} nm" for wavelength in NM]
     nm, fwhm = np.array(NM), np.array([5.5, 6, 7, 8])
-    told: dict[str, Any] = {"wavelengths": nm, "fwhm": fwhm, "band_names": names}
-    assert write_image(path, values, georeference=place, **told) == [path]
+    metadata: dict[str, Any] = {"wavelengths": nm, "fwhm": fwhm, "band_names": names}
+    assert write_image(path, Raster(values=values, georeference=place, **metadata)) == [path]
     assert list(tmp_path.iterdir()) == [path]
     with rasterio.open(path) as file:
         assert file.dtypes == ("float32",) * BANDS
@@ -235,7 +237,7 @@ def test_what_is_written_is_what_rasterio_and_the_reader_find(
 
 def test_masks_are_bytes_with_255_for_no_data(tmp_path: Path) -> None:
     mask = np.random.default_rng(3).random((HEIGHT, WIDTH)) > 0.5
-    write_image(tmp_path / "x.tif", mask)
+    write_image(tmp_path / "x.tif", Raster(values=mask))
     variable = image(tmp_path / "x.tif")
     assert (variable.dtype, variable.metadata.fill) == (np.uint8, 255)
     np.testing.assert_array_equal(variable.read()[..., 0], mask)
@@ -247,7 +249,7 @@ def test_a_write_that_fails_leaves_what_was_there(
     path = tmp_path / "x.tif"
     path.write_text("before")
     with pytest.raises(IndexError):
-        write_image(path, cube, band_names=["too few"])
+        write_image(path, Raster(values=cube, band_names=["too few"]))
     assert [one.read_text() for one in tmp_path.iterdir()] == ["before"]
 
 
@@ -257,7 +259,7 @@ def test_cut_files_are_refused(
 ) -> None:
     path = tmp_path / "x.tif"
     if ours:
-        write_image(path, cube, wavelengths=np.array(NM))
+        write_image(path, Raster(values=cube, wavelengths=np.array(NM)))
     else:
         write(path, cube, compress="deflate")
         with rasterio.open(path, "r+") as file:
@@ -283,21 +285,25 @@ def test_cut_files_are_refused(
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.tif"
-    path.write_text("no image")
+    path.write_bytes(STARTS[0] + b"no image")
     with pytest.raises(SceneError, match=r"x\.tif' is damaged or no GeoTIFF file"):
         read_contents(path)
 
 
-def test_a_missing_rasterio_is_told(
+def test_a_missing_rasterio_is_named(
     tmp_path: Path, cube: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    path = write(tmp_path / "x.tif", cube)
+    scene = Scene("x", cube, None, source="test", format="GeoTIFF")
     monkeypatch.setitem(sys.modules, "rasterio", None)
-    told = r"x\.tif' is a GeoTIFF, which needs rasterio: pip install -r requirements-geotiff\.txt$"
-    with pytest.raises(SceneError, match=told):
-        read_contents(tmp_path / "x.tif")
-    with pytest.raises(SceneError, match=told):
-        write_image(tmp_path / "x.tif", cube)
-    assert not any(tmp_path.iterdir())
+    needs = (
+        r"\.tif' is a GeoTIFF file, which needs rasterio: pip install -r requirements-geotiff\.txt"
+    )
+    with pytest.raises(SceneError, match=f"x{needs}$"):
+        read_contents(path)
+    with pytest.raises(SceneError, match=f"y{needs}$"):
+        write_like(scene, tmp_path / "y", cube)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_alpha_band_says_where_there_is_no_data(tmp_path: Path) -> None:
@@ -331,7 +337,7 @@ def test_a_mask_of_the_file_is_one_of_the_scene(
     scene = read_scene(path, name="x")
     np.testing.assert_array_equal(scene.masked, ~valid)
     assert "the file's own mask" in scene.notes[-1]
-    swapped = read_scene(path, name="x", reading=Reading(axes="whb"))
+    swapped = read_scene(path, name="x", reading=ReadSettings(axes="whb"))
     np.testing.assert_array_equal(swapped.masked, ~valid.T)
 
 
@@ -343,16 +349,18 @@ def test_fill_values_of_a_map_are_no_anomalies(
     truth = np.zeros((HEIGHT, WIDTH, 1), "float32")
     truth[3, 3], truth[0] = 1, nodata
     write(tmp_path / "truth.tif", truth, nodata=nodata)
-    scene = read_scene(path, name="x", reading=Reading(map=str(tmp_path / "truth.tif")))
-    assert (scene.anomalies, scene.measured.sum(), scene.masked) == (1, WIDTH * (HEIGHT - 1), None)
-    assert any(note.startswith("7 of 63 pixels of the map are unlabelled") for note in scene.notes)
+    scene = read_scene(path, name="x", reading=ReadSettings(map=str(tmp_path / "truth.tif")))
+    assert (scene.anomalies, scene.evaluated.sum(), scene.masked) == (1, WIDTH * (HEIGHT - 1), None)
+    assert any(
+        note.startswith("7 of 63 pixels of the ground truth are unlabelled") for note in scene.notes
+    )
 
 
 def test_swapped_axes_turn_the_place_on_the_map(tmp_path: Path, cube: NDArray[np.float32]) -> None:
     path = write(tmp_path / "x.tif", cube, crs="EPSG:32633")
-    swapped = read_scene(path, name="x", reading=Reading(axes="whb"))
+    swapped = read_scene(path, name="x", reading=ReadSettings(axes="whb"))
     assert swapped.metadata.georeference is not None
-    assert swapped.metadata.georeference == Georeference(TRANSFORM, UTM).turned()
-    unclear = read_scene(path, name="x", reading=Reading(axes="bhw"))
+    assert swapped.metadata.georeference == Georeference(TRANSFORM, UTM).transposed()
+    unclear = read_scene(path, name="x", reading=ReadSettings(axes="bhw"))
     assert unclear.metadata.georeference is None
     assert any(note.startswith("--axes bhw: the file has hwb") for note in unclear.notes)

@@ -1,4 +1,4 @@
-"""NetCDF and plain HDF5 files: the arrays, which axis is which, and what is told of them."""
+"""NetCDF and plain HDF5 files: arrays, axes and metadata."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,7 +13,8 @@ from pyproj import CRS
 
 from data.errors import SceneError
 from data.formats.contents import Variable
-from data.formats.hdf5.netcdf import read_contents
+from data.formats.registry import read_contents
+from tests.data.helpers import complete
 
 HEIGHT, WIDTH, BANDS = 6, 5, 4
 NM = np.array([400.0, 500.0, 900.0, 2400.0])
@@ -34,8 +35,8 @@ def variables_of(path: Path, write: Write, *, format: str = "NetCDF") -> Mapping
     with h5py.File(path, "w") as file:
         write(file)
     contents = read_contents(path)
-    assert contents.format == format
-    return contents.variables
+    assert (contents.format, contents.variant) == ("NetCDF/HDF5", format)
+    return complete(contents)
 
 
 def add(file: h5py.File, name: str, values: Any, dimensions: str, **attributes: Any) -> Any:
@@ -122,12 +123,12 @@ def test_axes_by_labels(tmp_path: Path, cube: NDArray[np.float32]) -> None:
     assert variables_of(tmp_path / "x.h5", write, format="HDF5")["r"].axes == "hwb"
 
 
-def test_packed_values_stay_packed_and_their_scale_is_told(tmp_path: Path) -> None:
+def test_packed_values_stay_packed_and_their_scale_is_noted(tmp_path: Path) -> None:
     packed = np.arange(HEIGHT * WIDTH * BANDS, dtype=">i2").reshape(HEIGHT, WIDTH, BANDS)
 
     def write(file: h5py.File) -> None:
-        told = {"missing_value": np.int16(-1), "scale_factor": [1e-4], "add_offset": 0.5}
-        add(file, "r", packed, "y x band", **told)
+        metadata = {"missing_value": np.int16(-1), "scale_factor": [1e-4], "add_offset": 0.5}
+        add(file, "r", packed, "y x band", **metadata)
 
     variable = variables_of(tmp_path / "x.nc", write)["r"]
     metadata = variable.metadata
@@ -143,8 +144,8 @@ def test_micrometres_and_the_nearest_list_of_several(
     def write(file: h5py.File) -> None:
         for name, scale in (("a", 1), ("b", 1000)):
             add(file, f"{name}/r", cube, "y x band")
-            told = {"units": "nm" if scale == 1 else "um"}
-            add(file, f"{name}/Wavelength", NM / scale, "band", **told)
+            metadata = {"units": "nm" if scale == 1 else "um"}
+            add(file, f"{name}/Wavelength", NM / scale, "band", **metadata)
             add(file, f"{name}/FWHM", NM / scale / 50, "band")
         file["b/Wavelength"][0] = 0.41
 
@@ -165,12 +166,12 @@ def test_the_coordinates_of_the_bands_are_wavelengths_where_they_are_lengths(
             add(file, "band", NM, "band", units=units)
             add(file, "r", cube, "y x band")
 
-        told = variables_of(tmp_path / "x.nc", write)["r"].metadata.wavelengths
-        assert (told is not None) == known
+        metadata = variables_of(tmp_path / "x.nc", write)["r"].metadata
+        assert (metadata.wavelengths is not None) == known
 
 
 def write_map(file: h5py.File, cube: NDArray[Any], **mapping: Any) -> None:
-    """Write an image whose pixels have map coordinates, in a system that a variable tells."""
+    """Write an image with map coordinates, in a system that a variable describes."""
     add(file, "x", EAST, "x", units="m", standard_name="projection_x_coordinate")
     add(file, "y", NORTH, "y", units="m", standard_name="projection_y_coordinate")
     if mapping:
@@ -309,9 +310,9 @@ def test_cut_files_are_refused(tmp_path: Path, cube: NDArray[np.float32]) -> Non
     path = tmp_path / "x.nc"
     variables_of(path, lambda file: write_emit(file, cube))
     whole = path.read_bytes()
-    for length in [*range(0, len(whole), 199), len(whole) - 1]:
+    for length in [*range(8, len(whole), 199), len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(SceneError, match=r"x\.nc' is damaged or no NetCDF file") as caught:
+        with pytest.raises(SceneError, match=r"x\.nc' is damaged or no NetCDF/HDF5 file") as caught:
             read_contents(path)
         assert "\n" not in str(caught.value)
 

@@ -1,6 +1,5 @@
 """Scenes in MATLAB files, of version 4, 5 and 7.3."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from scipy.io import savemat
 from scipy.sparse import csc_array
 
 from data.errors import SceneError
-from data.formats.matlab.file import read_contents, read_contents_73, write_variables
+from data.formats.matlab.file import write_variables
+from data.formats.registry import read_contents
 from data.scene import Scene
 from detection.measures import compute_measures
 from model.detectors.rx import global_rx
@@ -92,7 +92,7 @@ def test_a_sparse_map_is_a_map(tmp_path: Path, truth: NDArray[Any], kind: str) -
 def test_windows_of_version_7_3(tmp_path: Path, cube: NDArray[Any], dtype: str) -> None:
     values = {"data": cube.astype(dtype), "sparse": csc_array(np.eye(3)), "text": cube}
     path = write_73(tmp_path / "x.mat", values, text="char")
-    found = read_contents_73(path).variables
+    found = read_contents(path).variables
     where = slice(2, 9), slice(0, 8, 3), slice(1, None)
     assert found["data"].window is not None
     block = found["data"].window(where)
@@ -115,20 +115,19 @@ def test_values_of_other_machines_come_in_the_order_of_this_one(tmp_path: Path) 
     write_73(tmp_path / "73.mat", {"map": values})
     for variable in (
         read_contents(tmp_path / "4.mat").variables["map"],
-        read_contents_73(tmp_path / "73.mat").variables["map"],
+        read_contents(tmp_path / "73.mat").variables["map"],
     ):
         assert variable.dtype.isnative and variable.read().dtype.isnative
         np.testing.assert_array_equal(variable.read(), values)
 
 
-@pytest.mark.parametrize("reader", [read_contents, read_contents_73])
-@pytest.mark.parametrize("content", [b"", b"no MATLAB file, but long enough to be one " * 20])
-def test_what_is_no_matlab_file_is_named(
-    tmp_path: Path, content: bytes, reader: Callable[[Path], Any]
-) -> None:
+@pytest.mark.parametrize(
+    "content", [b"MATLAB 7.3", b"no MATLAB file, but long enough to be one " * 20]
+)
+def test_what_is_no_matlab_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.mat").write_bytes(content)
     with pytest.raises(SceneError, match=r"x\.mat' is damaged or no MATLAB file") as error:
-        reader(tmp_path / "x.mat")
+        read_contents(tmp_path / "x.mat")
     assert "\n" not in str(error.value)
 
 
@@ -140,8 +139,8 @@ def test_what_matlab_keeps_of_functions_is_none_of_the_arrays(tmp_path: Path) ->
     assert not read_contents(tmp_path / "x.mat").variables
 
 
-def read_all(path: Path, reader: Callable[[Path], Any]) -> dict[str, NDArray[Any]]:
-    return {name: variable.read() for name, variable in reader(path).variables.items()}
+def read_all(path: Path) -> dict[str, NDArray[Any]]:
+    return {name: variable.read() for name, variable in read_contents(path).variables.items()}
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -154,7 +153,7 @@ def test_wherever_a_file_is_cut_off_it_is_refused(
     for length in range(0, len(content) - 8, 23):
         path.write_bytes(content[:length])
         try:
-            found = read_all(path, read_contents)
+            found = read_all(path)
         except SceneError as error:
             assert "x.mat'" in str(error)
         else:  # cut between the two
@@ -166,18 +165,18 @@ def test_a_file_of_version_7_3_that_is_cut_off_is_refused(
 ) -> None:
     path = write_73(tmp_path / "x.mat", {"data": cube})
     content = path.read_bytes()
-    for length in range(0, len(content), 97):
+    for length in range(1, len(content), 97):
         path.write_bytes(content[:length])
         with pytest.raises(SceneError, match=r"x\.mat' is damaged or no MATLAB file"):
-            read_all(path, read_contents_73)
+            read_all(path)
 
 
 def test_axes_of_version_7_3_are_as_matlab_shows_them(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     path = write_73(tmp_path / "x.mat", {"data": cube, "map": truth}, data="uint16", map="logical")
-    contents = read_contents_73(path)
-    assert contents.format == "MAT 7.3"
+    contents = read_contents(path)
+    assert (contents.format, contents.variant) == ("MATLAB", "MATLAB 7.3")
     for name, values in (("data", cube), ("map", truth)):
         variable = contents.variables[name]
         assert (variable.shape, variable.dtype) == (values.shape, values.dtype)
@@ -204,7 +203,7 @@ def test_other_variables_of_version_7_3_do_no_harm(tmp_path: Path, cube: NDArray
         file["time"] = np.zeros(3, np.dtype("V7"))  # a type of no numbers
         file["by Python"] = np.zeros((4, 3))
         file["by Python"].attrs["MATLAB_class"] = ["double"]  # a list of one text
-    found = read_contents_73(path).variables
+    found = read_contents(path).variables
     numbers = {name: variable.shape for name, variable in found.items() if variable.dtype != "O"}
     assert numbers == {"data": cube.shape, "by Python": (3, 4)}
     assert {"note", "f", "cells", "time"} < set(found)  # that messages may name them
@@ -217,29 +216,28 @@ def test_a_sparse_map_of_version_7_3_is_a_map(
 ) -> None:
     values = truth.astype(float) if anomalies else np.zeros(truth.shape)
     path = write_73(tmp_path / "x.mat", {"map": csc_array(values)})
-    variable = read_contents_73(path).variables["map"]
+    variable = read_contents(path).variables["map"]
     assert (variable.shape, variable.dtype) == (truth.shape, np.float64)
     np.testing.assert_array_equal(variable.read(), values)
 
 
-def test_complex_numbers_are_told_from_others(tmp_path: Path) -> None:
+def test_complex_numbers_are_noted_from_others(tmp_path: Path) -> None:
     """For what reads the file to refuse them by name."""
     values = np.zeros((2, 3, 4), [("real", "f8"), ("imag", "f8")])
-    contents = read_contents_73(write_73(tmp_path / "x.mat", {"data": values}))
+    contents = read_contents(write_73(tmp_path / "x.mat", {"data": values}))
     assert contents.variables["data"].dtype == np.complex128
     assert contents.variables["data"].shape == (2, 3, 4)
 
 
 @pytest.mark.parametrize(
-    ("file", "reader", "names", "shape", "auc"),
+    ("file", "names", "shape", "auc"),
     [
-        ("hydice_v73_image_mask", read_contents_73, ("image", "mask"), (80, 100, 162), 0.9932),
-        ("pavia_groundtruth_key", read_contents, ("data", "groundtruth"), (100, 100, 102), 0.9933),
+        ("hydice_v73_image_mask", ("image", "mask"), (80, 100, 162), 0.9932),
+        ("pavia_groundtruth_key", ("data", "groundtruth"), (100, 100, 102), 0.9933),
     ],
 )
 def test_real_files_have_their_axes_right(
     file: str,
-    reader: Callable[[Path], Any],
     names: tuple[str, str],
     shape: tuple[int, ...],
     auc: float,
@@ -248,7 +246,7 @@ def test_real_files_have_their_axes_right(
     path = REAL / f"{file}.mat"
     if not path.exists():
         pytest.skip(f"there is no {path} here")
-    found = reader(path).variables
+    found = read_contents(path).variables
     cube, truth = (found[name].read() for name in names)
     assert cube.shape == found[names[0]].shape == shape
     scene = Scene("real", cube, truth, source=file)
