@@ -11,7 +11,7 @@ from pathlib import Path
 
 import main
 from model.methods import METHODS
-from tests.docs.pages import Block
+from tests.docs.pages import ROOT, Block
 
 PROGRAM = re.compile(r"(?:\w+=\S+ )*(?:python main\.py|nl2net) (?P<arguments>.*)")
 # of an option, a run's folder, and its weights
@@ -52,9 +52,8 @@ def run_program(words: list[str], *, fails: bool, place: str) -> str:
 def run_in_shell(command: str, *, place: str) -> None:
     """Run another command, with the interpreter of the tests as `python`."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command], env={**os.environ, "PATH": path}, capture_output=True, text=True
-    )
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{place}: {command}: {done.stderr}"
 
 

@@ -19,7 +19,7 @@ from tests.docs.generate import (
 from tests.docs.pages import PAGES, ROOT, replace_generated
 
 OUTDATED = "run python -m tests.docs.generate"
-LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINK = re.compile(r'(?:\]\(|src=")([^)\s"]+)[)"]')
 HEADING = re.compile(r"#+ (.+)")
 
 
