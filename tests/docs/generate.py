@@ -7,6 +7,7 @@ the page of troubleshooting, from the commands there.
 import argparse
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,13 +41,18 @@ def options_part() -> str:
 def option_row(action: argparse.Action) -> str:
     """Describe one option as a row of a table."""
     names = ", ".join(f"`{name}`" for name in action.option_strings)
-    unset = action.default in (None, False, argparse.SUPPRESS)
-    default = "–" if unset else f"`{action.default}`"
-    meaning = (action.help or "").replace("%%", "%").replace("|", "\\|")
-    choices = ""
-    if action.choices is not None:
-        choices = " (" + ", ".join(f"`{choice}`" for choice in action.choices) + ")"
-    return f"| {names}{choices} | {default} | {meaning} |"
+    choices = ", ".join(f"`{choice}`" for choice in action.choices or ())
+    meaning = re.sub(r" \(default: .*\)$", "", (action.help or "").replace("%%", "%"))
+    cells = [f"{names} ({choices})" if choices else names, default_of(action), meaning]
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def default_of(action: argparse.Action) -> str:
+    """Format the default of an option, a dash where it has none."""
+    if action.default is None or action.default is False or action.default == argparse.SUPPRESS:
+        return "–"
+    values = action.default if isinstance(action.default, tuple) else (action.default,)
+    return f"`{','.join(map(str, values))}`"
 
 
 def scenes_part() -> str:
