@@ -34,7 +34,8 @@ def options_part() -> str:
         if actions:
             rows = "\n".join(map(option_row, actions))
             heading = "| option | default | meaning |\n|---|---|---|"
-            tables.append(f"## {str(group.title).capitalize()}\n\n{heading}\n{rows}")
+            title = "general" if group.title == "options" else str(group.title)
+            tables.append(f"## {title.capitalize()}\n\n{heading}\n{rows}")
     return "\n\n".join([*tables, str(parser.epilog)])
 
 
