@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from tests.docs.scratch import make_scenes
 OPTIONS, SCENES, TROUBLESHOOTING = (
     ROOT / "docs" / f"{name}.md" for name in ("options", "scenes", "troubleshooting")
 )
+
+# messages are one line in a terminal; on a page a long line would be cut off
+WRAPPER = textwrap.TextWrapper(width=96, break_long_words=False, break_on_hyphens=False)
 
 
 def options_part() -> str:
@@ -80,7 +84,7 @@ def messages(page: Path) -> list[tuple[Block, str]]:
         if block.language == "sh":
             message = run_block(block)
             if "fails" in block.marks:
-                pairs.append((after, message))
+                pairs.append((after, WRAPPER.fill(message)))
     return pairs
 
 
