@@ -39,7 +39,7 @@ def test_a_scene_is_known_by_each_of_its_names() -> None:
 
 
 def test_the_readme_names_every_scene() -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    readme = Path(__file__).parents[2].joinpath("docs", "scenes.md").read_text(encoding="utf-8")
     section = readme.partition("\n## Known scenes\n")[2].partition("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
     assert [row[0].strip("`") for row in rows] == list(catalogue())
