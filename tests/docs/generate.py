@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from data.catalogue import catalogue
-from options.flags import build_parser
+from options.parser import build_parser
 from tests.docs.commands import run_block
 from tests.docs.pages import ROOT, Block, blocks, replace_generated
 from tests.docs.scratch import make_scenes
