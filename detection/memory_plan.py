@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
-from model.trainers.tiled import compared
+from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import memory_left
 from utils.text import shape_text
@@ -25,8 +25,8 @@ CUDA_LIBRARIES = 160 << 20
 LIBRARIES = 300 << 20  # bytes of what a run still loads, this estimate and pictures included
 MARGIN = 1.1  # what is wanted at hand for every byte of the estimate
 # glibc gives tensors of this size back to the system, and leaves gaps between smaller ones, which
-# make a training take so much more; fewer after `leave_no_gaps`
-WHOLE, GAPS, FEWER_GAPS = 32 << 20, 1.5, 1.25
+# make a training take so much more; fewer after `return_freed_memory`
+LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
 M_MMAP_THRESHOLD = -3  # the number of that size among glibc's settings
 FAST_IMAGES = 4  # the reconstructions and residuals that the preset fast compares
 TILE_STEP = 64  # pixels: of this the sides of tiles that are suggested are multiples
@@ -44,8 +44,8 @@ def plan_memory(
 
     `shape` is that of the cube (H, W, B). Raises InputError where it does not fit at all.
     """
-    at_hand = memory_at_hand(device)
-    if at_hand is None or not METHODS[method].trained or no_doubt(shape, options, at_hand):
+    at_hand = available_memory_on(device)
+    if at_hand is None or not METHODS[method].trained or surely_fits(shape, options, at_hand):
         return ""
     need = partial(memory_needed, method, shape, options=options, device=device, training=training)
     wanted = need()
@@ -54,20 +54,21 @@ def plan_memory(
     least = need(recompute=True) if training else wanted
     if least > at_hand:
         work = f"{'training' if training else 'prediction'} on {shape_text(shape)}"
-        share = (at_hand - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / FEWER_GAPS
+        share = (at_hand - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / LESS_FRAGMENTATION
         raise InputError(
-            f"{work} needs about {gibibytes(least)} of memory, and {gibibytes(at_hand)} are at "
-            f"hand: {way_out(shape_of_step(shape, options, training), options, share)}"
+            f"{work} needs about {format_gibibytes(least)} of memory, but only "
+            f"{format_gibibytes(at_hand)} are available: "
+            f"{hint(step_shape(shape, options, training), options, share)}"
         )
     if device.type == "cpu":
-        leave_no_gaps()
+        return_freed_memory()
     return (
-        f"training needs about {gibibytes(wanted)} of {gibibytes(at_hand)} at hand: activations "
-        f"are computed again in the backward pass, which costs about a third more time"
+        f"training needs about {format_gibibytes(wanted)} of {format_gibibytes(at_hand)} available: "
+        f"using activation checkpointing (recompute), about a third slower"
     )
 
 
-def no_doubt(shape: tuple[int, int, int], options: Mapping[str, Any], at_hand: int) -> bool:
+def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], at_hand: int) -> bool:
     """Whether far more fits than a step could take, so that it need not be gone through."""
     height, width, bands = shape
     channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
@@ -76,7 +77,7 @@ def no_doubt(shape: tuple[int, int, int], options: Mapping[str, Any], at_hand: i
     return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < at_hand
 
 
-def way_out(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
+def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
     """What to do where this share of the memory that is needed is at hand."""
     side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
     if options.get("preset") != "paper" or side == 0:  # other methods take no tiles
@@ -84,19 +85,19 @@ def way_out(shape: tuple[int, int, int], options: Mapping[str, Any], share: floa
     return f"--tile {side} works on parts that fit, and a smaller --nch_ker needs less"
 
 
-def gibibytes(size: float) -> str:
+def format_gibibytes(size: float) -> str:
     """A size in bytes in words."""
     return f"{size / 2**30:.1f} GiB"
 
 
-def leave_no_gaps() -> None:
+def return_freed_memory() -> None:
     """Have glibc give every large tensor back that is freed: slower, but nothing lies idle."""
     setting = getattr(ctypes.CDLL(None), "mallopt", None)
     if setting is not None:
         setting(M_MMAP_THRESHOLD, 4 << 20)
 
 
-def memory_at_hand(device: torch.device) -> int | None:
+def available_memory_on(device: torch.device) -> int | None:
     """How many bytes a device has to give; None where the system does not tell."""
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -117,28 +118,26 @@ def memory_needed(
 
     On a CUDA device those of the device, otherwise those of the process.
     """
-    seen = shape_of_step(shape, options, training)
-    peak = partial(
-        network_peak, method, options={**options, "recompute": recompute}, device=device
-    )
+    seen = step_shape(shape, options, training)
+    peak = partial(network_peak, method, options={**options, "recompute": recompute}, device=device)
     step = peak(seen, training=training)
     if device.type == "cuda":
         # a CUDA graph keeps what its step works with while the image is rebuilt
-        more = peak(shape_of_step(shape, options, training=False), training=False)
+        more = peak(step_shape(shape, options, training=False), training=False)
         return int(MARGIN * (CUDA_LIBRARIES + step + (more if training else 0)))
     features = 4 * seen[0] * seen[1] * options["nch_ker"]
-    if training and features < WHOLE:
-        step = int(step * (FEWER_GAPS if recompute else GAPS))
-    return int(MARGIN * (LIBRARIES + step + 4 * math.prod(shape) * images_kept(options)))
+    if training and features < LARGE_TENSOR:
+        step = int(step * (LESS_FRAGMENTATION if recompute else FRAGMENTATION))
+    return int(MARGIN * (LIBRARIES + step + 4 * math.prod(shape) * images_in_memory(options)))
 
 
-def shape_of_step(
+def step_shape(
     shape: tuple[int, int, int], options: Mapping[str, Any], training: bool
 ) -> tuple[int, int, int]:
     """The part (h, w, B) of a cube that the network sees at once."""
     height, width, bands = shape
     if options.get("tile"):
-        side = options["tile"] if training else compared(options["tile"])
+        side = options["tile"] if training else comparison_side(options["tile"])
         return min(height, side), min(width, side), bands
     if options.get("preset") == "fast" and training:  # every factor-th pixel of every factor-th row
         factor = options.get("factor_train", 1)
@@ -146,7 +145,7 @@ def shape_of_step(
     return shape
 
 
-def images_kept(options: Mapping[str, Any]) -> int:
+def images_in_memory(options: Mapping[str, Any]) -> int:
     """How many times the whole image is in memory beside what the network works on."""
     if options.get("tile"):
         return 0
@@ -175,13 +174,13 @@ def network_peak(
         trainer.network = copy.deepcopy(trainer.network)
     with shapes, LiveTensors() as live:
         image = torch.empty(1, bands, height, width, device=device)
-        trainer.broken = torch.zeros((), dtype=torch.bool, device=device)
+        trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
         if training:
             trainer.step(image, image, None)
         else:
             trainer.network.eval()
             with torch.inference_mode():
-                trainer.rebuild(image)
+                trainer.forward_pass(image)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
     copies = 0 if device.type != "cuda" else 3 if training else 1
     return live.peak + copies * weights

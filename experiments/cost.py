@@ -33,7 +33,7 @@ class PeakMemory:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        give_back_memory()
+        return_memory()
         if device.type == "cuda":
             torch.cuda.init()  # before, PyTorch knows of no device whose peak could be reset
             torch.cuda.reset_peak_memory_stats(device)
@@ -45,7 +45,7 @@ class PeakMemory:
         return status("VmHWM") / 2**20 if CLEAR.exists() else None
 
 
-def give_back_memory() -> None:
+def return_memory() -> None:
     """Leave nothing of earlier work in the process's memory or in its peak, as far as can be."""
     gc.collect()
     if not CLEAR.exists():

@@ -51,15 +51,15 @@ def run_jobs(
     """
     if cluster is not None:
         with dask_client(cluster) as client:
-            yield from tried(partial(on_cluster, client, function), jobs)
+            yield from retry_dead_jobs(partial(on_cluster, client, function), jobs)
     elif workers == 1:
         yield from ((key, function(job)) for key, job in jobs.items())
     else:
         with workers_in(environments(workers, devices)[: len(jobs)]) as processes:
-            yield from tried(partial(in_processes, processes, function), jobs)
+            yield from retry_dead_jobs(partial(in_processes, processes, function), jobs)
 
 
-def tried(
+def retry_dead_jobs(
     work_on: Callable[[Mapping[Key, Job]], Iterable[tuple[Key, Result | ProcessDied]]],
     jobs: Mapping[Key, Job],
 ) -> Iterator[tuple[Key, Result | ProcessDied]]:
@@ -90,7 +90,7 @@ def in_processes(
         yield from results  # now that the processes go on meanwhile
         done, _ = wait(under_way, return_when=FIRST_COMPLETED)
         ended = [(future, *under_way.pop(future)) for future in done]
-        results = [(key, result_of(future, BrokenExecutor)) for future, key, _ in ended]
+        results = [(key, collect_result(future, BrokenExecutor)) for future, key, _ in ended]
         free = [worker for *_, worker in ended]
 
 
@@ -105,10 +105,10 @@ def on_cluster(
         for number, (key, job) in enumerate(jobs.items())
     }
     for future in as_completed(list(keys), loop=client.loop):
-        yield keys.pop(future), result_of(future, KilledWorker)
+        yield keys.pop(future), collect_result(future, KilledWorker)
 
 
-def result_of(future: Any, death: type[Exception]) -> Any:
+def collect_result(future: Any, death: type[Exception]) -> Any:
     """The result of a job that is over; `death` is what it raises where its process died."""
     try:
         return future.result()

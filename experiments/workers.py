@@ -68,11 +68,11 @@ def workers_in(environments: Sequence[Mapping[str, str]]) -> Iterator[list[Worke
 def start_worker(lifeline: Connection, environment: Mapping[str, str]) -> None:
     """End with the parent, which Ctrl-C is left to; take what this process is told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where it is not deaf
-    threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
+    threading.Thread(target=exit_with_parent, args=(lifeline,), daemon=True).start()
     os.environ.update(environment)
 
 
-def end_with(lifeline: Connection) -> None:
+def exit_with_parent(lifeline: Connection) -> None:
     """End this process, in the middle of whatever it does, when the other end is closed."""
     wait([lifeline])
     os._exit(1)

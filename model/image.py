@@ -11,26 +11,26 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Windows:
+class LazyImage:
     """An image (1, B, H, W) of which windows, rows and columns, are read when asked for."""
 
     shape: torch.Size
     read: Callable[[slice, slice], Tensor]
 
 
-Image: TypeAlias = Tensor | Windows
+Image: TypeAlias = Tensor | LazyImage
 
 
-def windows_of(image: Image) -> Windows:
+def as_lazy(image: Image) -> LazyImage:
     """An image in memory as one that is read in windows."""
-    if isinstance(image, Windows):
+    if isinstance(image, LazyImage):
         return image
-    return Windows(image.shape, lambda rows, columns: image[..., rows, columns])
+    return LazyImage(image.shape, lambda rows, columns: image[..., rows, columns])
 
 
-def whole(image: Image) -> Tensor:
+def load_all(image: Image) -> Tensor:
     """All of an image, (1, B, H, W)."""
-    return image.read(slice(None), slice(None)) if isinstance(image, Windows) else image
+    return image.read(slice(None), slice(None)) if isinstance(image, LazyImage) else image
 
 
 def cube_to_image(cube: NDArray[np.float32]) -> Tensor:

@@ -10,22 +10,22 @@ from torch import Tensor
 
 
 @contextmanager
-def computing_in(precision: str, device: torch.device) -> Iterator[None]:
+def use_precision(precision: str, device: torch.device) -> Iterator[None]:
     """Compute in `fp32`, `tf32` or `bf16` within the block; on CUDA with repeatable kernels.
 
     tf32 is CUDA's: matrix products and convolutions round their factors to 10 bits. bf16 runs
     them in 16 bits, from weights that stay float32.
     """
     with (
-        tf32_products(precision != "fp32"),
-        repeatable(device),
+        switch_tf32(precision != "fp32"),
+        deterministic_kernels(device),
         torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
     ):
         yield
 
 
 @contextmanager
-def tf32_products(allowed: bool) -> Iterator[None]:
+def switch_tf32(allowed: bool) -> Iterator[None]:
     """Allow tf32 in matrix products and convolutions within the block, or forbid it.
 
     PyTorch's own default is tf32 for convolutions alone.
@@ -51,7 +51,7 @@ def tf32_switches() -> tuple[list[Any], str, Any, Any]:
 
 
 @contextmanager
-def repeatable(device: torch.device) -> Iterator[None]:
+def deterministic_kernels(device: torch.device) -> Iterator[None]:
     """Work on a CUDA device by kernels that add in a fixed order: the same input, the same bits."""
     if device.type != "cuda":
         yield  # CPU kernels are repeatable as they are
@@ -73,7 +73,7 @@ def repeatable(device: torch.device) -> Iterator[None]:
         cudnn.deterministic, cudnn.benchmark = fixed, tuned
 
 
-def is_full(x: Tensor) -> bool:
+def in_full_precision(x: Tensor) -> bool:
     """Return whether products of a CUDA tensor keep all bits of float32 here."""
     holders, name, off, _ = tf32_switches()
     autocast = torch.is_autocast_enabled("cuda")
@@ -81,7 +81,7 @@ def is_full(x: Tensor) -> bool:
     return x.dtype == torch.float32 and not autocast and getattr(holders[0], name) in (off, "none")
 
 
-def precision_at_hand(precision: str, device: torch.device) -> str:
+def available_precision(precision: str, device: torch.device) -> str:
     """The precision asked for, or fp32 on a CPU that gains nothing by it."""
     if device.type == "cuda":
         return precision

@@ -24,7 +24,7 @@ def select_device(gpu_ids: Sequence[int]) -> torch.device:
     return torch.device("cuda", gpu_ids[0])
 
 
-def device_in_words(device: torch.device, *, asked_for: Sequence[int]) -> str:
+def describe_device(device: torch.device, *, asked_for: Sequence[int]) -> str:
     """Name a device, and say why where it is not all that was asked for."""
     if device.type == "cuda":
         several = " (one image needs one device)" if len(asked_for) > 1 else ""

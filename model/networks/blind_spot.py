@@ -59,7 +59,7 @@ class BlindSpotNetwork(nn.Module):
         """Reconstruct the mosaic, (N, B, H', W') → (N, B, H', W'), blind to the centre."""
         raise NotImplementedError
 
-    def through(self, part: nn.Module, features: Tensor) -> Tensor:
+    def checkpointed(self, part: nn.Module, features: Tensor) -> Tensor:
         """Pass features through a part of the network."""
         if not (self.recompute and torch.is_grad_enabled()):
             return part(features)

@@ -38,15 +38,15 @@ class BockNet(BlindSpotNetwork):
         half, twice, four = channels // 2, 2 * channels, 4 * channels
         # the names are those of the published checkpoints: a decoder's is that of the encoder whose
         # features it takes up again
-        self.encode_block_1 = looking_up(bands, channels, channels)
-        self.encode_block_2 = nn.Sequential(Down(1), nn.MaxPool2d(2))
-        self.encode_block_3 = looking_up(channels, channels)
-        self.encode_block_4 = looking_up(channels, channels)
-        self.encode_block_5 = looking_up(channels, half)
-        self.decode_block_5 = looking_up(half, channels)
-        self.decode_block_4 = looking_up(twice, channels, channels)
-        self.decode_block_3 = looking_up(twice, channels, channels)
-        self.decode_block_1 = looking_up(twice, channels, channels)
+        self.encode_block_1 = upward_convolutions(bands, channels, channels)
+        self.encode_block_2 = nn.Sequential(ShiftDown(1), nn.MaxPool2d(2))
+        self.encode_block_3 = upward_convolutions(channels, channels)
+        self.encode_block_4 = upward_convolutions(channels, channels)
+        self.encode_block_5 = upward_convolutions(channels, half)
+        self.decode_block_5 = upward_convolutions(half, channels)
+        self.decode_block_4 = upward_convolutions(twice, channels, channels)
+        self.decode_block_3 = upward_convolutions(twice, channels, channels)
+        self.decode_block_1 = upward_convolutions(twice, channels, channels)
         self.output_conv = Conv2d(twice, bands, 1)
         self.output_block = nn.Sequential(
             Conv2d(four, four, 1),
@@ -55,9 +55,9 @@ class BockNet(BlindSpotNetwork):
             LeakyReLU(SLOPE),
             self.output_conv,
         )
-        self.draw()
+        self.initialise()
 
-    def draw(self) -> None:
+    def initialise(self) -> None:
         """Draw the initial weights, over PyTorch's own."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -72,23 +72,23 @@ class BockNet(BlindSpotNetwork):
         # zeros, not reflection: reflected pixels would be seen past the guard window
         square = F.pad(mosaic, (0, side - width, 0, side - height))
         turned = torch.cat([torch.rot90(square, turns, (2, 3)) for turns in range(4)])
-        above = self.look_up(turned).chunk(4)  # of the batch: (N, C, side, side) each
+        above = self.features_above(turned).chunk(4)  # of the batch: (N, C, side, side) each
         views = [torch.rot90(view, -turns, (2, 3)) for turns, view in enumerate(above)]
         return self.output_block(torch.cat(views, dim=1))[..., :height, :width]
 
-    def look_up(self, x: Tensor) -> Tensor:
+    def features_above(self, x: Tensor) -> Tensor:
         """Features of what lies above the guard window, (N, B, H, W) → (N, C, H, W)."""
-        whole = self.through(self.encode_block_1, x)
+        whole = self.checkpointed(self.encode_block_1, x)
         pooled = self.encode_block_2(whole)  # (N, C, H/2, W/2)
-        third = self.through(self.encode_block_3, pooled)
-        fourth = self.through(self.encode_block_4, third)
-        fifth = self.through(self.encode_block_5, fourth)
-        features = self.through(self.decode_block_5, fifth)
-        features = self.through(self.decode_block_4, torch.cat([features, fourth], dim=1))
-        features = self.through(self.decode_block_3, torch.cat([features, third], dim=1))
+        third = self.checkpointed(self.encode_block_3, pooled)
+        fourth = self.checkpointed(self.encode_block_4, third)
+        fifth = self.checkpointed(self.encode_block_5, fourth)
+        features = self.checkpointed(self.decode_block_5, fifth)
+        features = self.checkpointed(self.decode_block_4, torch.cat([features, fourth], dim=1))
+        features = self.checkpointed(self.decode_block_3, torch.cat([features, third], dim=1))
         features = F.interpolate(features, scale_factor=2.0, mode="nearest")
-        features = self.through(self.decode_block_1, torch.cat([features, whole], dim=1))
-        return down(features, self.shift)
+        features = self.checkpointed(self.decode_block_1, torch.cat([features, whole], dim=1))
+        return shift_down(features, self.shift)
 
 
 class UpConv2d(Conv2d):
@@ -101,7 +101,7 @@ class UpConv2d(Conv2d):
         return super().forward(F.pad(x, (1, 1, 2, 0)))
 
 
-class Down(nn.Module):
+class ShiftDown(nn.Module):
     """`down` as a layer."""
 
     def __init__(self, rows: int) -> None:
@@ -109,10 +109,10 @@ class Down(nn.Module):
         self.rows = rows
 
     def forward(self, x: Tensor) -> Tensor:
-        return down(x, self.rows)
+        return shift_down(x, self.rows)
 
 
-def looking_up(*widths: int) -> nn.Sequential:
+def upward_convolutions(*widths: int) -> nn.Sequential:
     """Convolutions that look up, from each number of channels to the next, with activations."""
     layers = [
         layer
@@ -122,7 +122,7 @@ def looking_up(*widths: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def down(x: Tensor, rows: int) -> Tensor:
+def shift_down(x: Tensor, rows: int) -> Tensor:
     """Move an image down by some rows, with zeros in from above, (N, C, H, W) → (N, C, H, W)."""
     rows = min(rows, x.shape[2])
     return F.pad(x, (0, 0, rows, -rows))

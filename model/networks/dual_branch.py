@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import side_by_side
+from model.networks.kernels import run_parallel
 from model.networks.layers import Block, Mask, blind_spot_entry, pointwise, require
 
 
@@ -65,13 +65,13 @@ class DualBranch(BlindSpotNetwork):
     def rebuild(self, mosaic: Tensor) -> Tensor:
         features = self.head(mosaic)  # (N, C, H', W')
         branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]
-        parts = side_by_side([partial(self.of_branch, branch) for branch in branches], features)
+        parts = run_parallel([partial(self.run_branch, branch) for branch in branches], features)
         return self.tail(torch.cat(parts, dim=1))
 
-    def of_branch(self, branch: Branch, features: Tensor) -> Tensor:
+    def run_branch(self, branch: Branch, features: Tensor) -> Tensor:
         """Pass features through a branch, (N, C, H', W') → (N, C, H', W')."""
         if not self.recompute:
             return branch(features)
         for part in branch.parts():
-            features = self.through(part, features)
+            features = self.checkpointed(part, features)
         return features

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd.function import once_differentiable
 
-from model.precision import is_full
+from model.precision import in_full_precision
 
-FEW_TOKENS = 512  # up to which a CPU writes out the similarities of a subsampled image
-MOST_IMAGES = 65_535  # CUDA's limit to the second and third side of a grid of blocks
-PIECE = 1 << 28  # values of an intermediate result that is made at once: 1 GiB of float32
+MAX_UNFUSED_TOKENS = 512  # up to which a CPU writes out the similarities of a subsampled image
+MAX_IMAGES = 65_535  # CUDA's limit to the second and third side of a grid of blocks
+CHUNK_VALUES = 1 << 28  # values of an intermediate result that is made at once: 1 GiB of float32
 
 
 class Conv2d(nn.Conv2d):
@@ -32,7 +32,7 @@ class Conv2d(nn.Conv2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        padding, dilation = pair(self.padding), pair(self.dilation)
+        padding, dilation = height_and_width(self.padding), height_and_width(self.dilation)
         return conv2d(x, self.weight, self.bias, padding=padding, dilation=dilation)
 
 
@@ -58,7 +58,7 @@ def uses_cuda_forms(x: Tensor) -> bool:
     return x.device.type == "cuda"
 
 
-def pair(value: Any) -> tuple[int, int]:
+def height_and_width(value: Any) -> tuple[int, int]:
     """Two numbers, (height, width), as nn.Conv2d keeps them."""
     height, width = value
     return int(height), int(width)
@@ -75,10 +75,10 @@ def conv2d(
     """Convolve an image, (N, C, H, W) → (N, C', H', W')."""
     if not uses_cuda_forms(x):
         return F.conv2d(x, weight, bias, padding=padding, dilation=dilation)
-    if is_full(x):
+    if in_full_precision(x):
         taps, step = weight.shape[2], dilation[0]
         if step > 1 and set(padding) == {step * (taps - 1) // 2} and taps == weight.shape[3]:
-            return on_lattices(
+            return convolve_subsampled(
                 lambda part: F.conv2d(part, weight, bias, padding=taps // 2), x, step
             )
         return TapProducts.apply(x, weight, bias, padding, dilation)
@@ -87,7 +87,7 @@ def conv2d(
     return F.conv2d(x, weight, bias, padding=padding, dilation=dilation)
 
 
-def on_lattices(convolve: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Tensor:
+def convolve_subsampled(convolve: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Tensor:
     """Convolve each of the step² subsampled images, in which taps `step` apart are neighbours.
 
     The same function as the dilated convolution, (N, C, H, W) → (N, C', H, W). `convolve` keeps
@@ -194,7 +194,7 @@ def tap_columns(
         return
     reach = dilation[0] * (taps[0] - 1)
     rows = x.shape[2] + 2 * padding[0] - reach
-    at_once = max(1, PIECE * rows // (x.numel() * taps.numel()))
+    at_once = max(1, CHUNK_VALUES * rows // (x.numel() * taps.numel()))
     if at_once >= rows:
         yield F.unfold(x, taps, dilation, padding), rows
         return
@@ -204,7 +204,7 @@ def tap_columns(
         yield F.unfold(padded[:, :, start : start + number + reach], taps, dilation), number
 
 
-def side_by_side(parts: Sequence[Callable[[Tensor], Tensor]], x: Tensor) -> list[Tensor]:
+def run_parallel(parts: Sequence[Callable[[Tensor], Tensor]], x: Tensor) -> list[Tensor]:
     """Pass an image through several parts of a network, on CUDA each on a stream of its own."""
     if x.device.type != "cuda" or isinstance(x, FakeTensor):
         return [part(x) for part in parts]
@@ -267,17 +267,21 @@ def attend(query: Tensor, value: Tensor) -> Tensor:
     """
     tokens, width = query.shape[-2:]
     if not uses_cuda_forms(query):
-        if query.device.type == "cpu" and query.dtype == torch.bfloat16 and tokens <= FEW_TOKENS:
+        if (
+            query.device.type == "cpu"
+            and query.dtype == torch.bfloat16
+            and tokens <= MAX_UNFUSED_TOKENS
+        ):
             # where they fit, products in bf16 take half the time of the fused kernel for CPUs
             return (query @ (query / math.sqrt(width)).mT).softmax(dim=-1) @ value
         return fused_attention(query, value)
     if query.dtype == torch.float32 and not torch.is_autocast_enabled("cuda"):
-        form = ExactAttention if is_full(query) else HalfAttention
+        form = ExactAttention if in_full_precision(query) else HalfAttention
         return form.apply(query.flatten(0, 1), value.flatten(0, 1)).unflatten(0, query.shape[:2])
     return fused_attention(query, value)
 
 
-def fused_attention(query: Tensor, value: Tensor, *, most: int = MOST_IMAGES) -> Tensor:
+def fused_attention(query: Tensor, value: Tensor, *, most: int = MAX_IMAGES) -> Tensor:
     """PyTorch's attention, on at most so many images at once: more do not fit a grid of CUDA's."""
     pieces = [
         F.scaled_dot_product_attention(queries, queries, values)
@@ -294,7 +298,7 @@ class ExactAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, value: Tensor) -> Tensor:
-        pieces = [similarity(q) @ v for q, v in image_pieces(query, value)]
+        pieces = [similarity(q) @ v for q, v in split_images(query, value)]
         attended = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
         ctx.save_for_backward(query, value, attended)
         return attended
@@ -305,7 +309,7 @@ class ExactAttention(torch.autograd.Function):
         query, value, attended = ctx.saved_tensors
         along = (gradient * attended).sum(dim=-1, keepdim=True)
         of_query, of_value = [], []
-        for q, v, g, a in image_pieces(query, value, gradient, along):
+        for q, v, g, a in split_images(query, value, gradient, along):
             weights = similarity(q)  # (n, tokens, tokens)
             of_value.append(weights.mT @ g)
             # the gradient of the softmax's argument
@@ -319,9 +323,9 @@ def similarity(query: Tensor) -> Tensor:
     return (query @ (query / math.sqrt(query.shape[-1])).mT).softmax(dim=-1)
 
 
-def image_pieces(query: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def split_images(query: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Split tensors of n images so that the similarities of each piece fit, (n, tokens, …)."""
-    at_once = max(1, PIECE // query.shape[1] ** 2)
+    at_once = max(1, CHUNK_VALUES // query.shape[1] ** 2)
     yield from zip(*(tensor.split(at_once) for tensor in (query, *others)), strict=True)
 
 

@@ -46,10 +46,10 @@ class MaskedConv2d(Conv2d):
         first = dilation - 1 if mask == "pixel" else 1
         seen[:, :, first : self.taps - first, first : self.taps - first] = 0
         self.register_buffer("mask", seen)
-        self.sees_rim_alone = first == 1
+        self.outer_ring_only = first == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.sees_rim_alone:
+        if not self.outer_ring_only:
             around = (self.taps // 2,) * 2
             return conv2d(x, self.weight * self.mask, self.bias, padding=around)
         # the outermost taps alone, in two kernels: two whole rows, and two columns between them
@@ -64,8 +64,8 @@ class MaskedConv2d(Conv2d):
 def pad_to_multiple(x: Tensor, number: int) -> Tensor:
     """Zero-pad an image at the bottom and right until both sides are multiples of a number."""
     height, width = x.shape[-2:]
-    lacking = -width % number, -height % number  # -7 % 3 is what 7 lacks to 9
-    return F.pad(x, (0, lacking[0], 0, lacking[1])) if any(lacking) else x
+    missing = -width % number, -height % number  # -7 % 3 is what 7 lacks to 9
+    return F.pad(x, (0, missing[0], 0, missing[1])) if any(missing) else x
 
 
 def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:

@@ -10,7 +10,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import Conv2d, on_lattices
+from model.networks.kernels import Conv2d, convolve_subsampled
 from model.networks.layers import MaskedConv2d, require
 
 
@@ -66,11 +66,11 @@ class PUNNet(BlindSpotNetwork):
     def rebuild(self, mosaic: Tensor) -> Tensor:
         height, width = mosaic.shape[-2:]
         padded, (top, left) = reflected_to_multiple(mosaic, self.cell)
-        skip = self.through(self.encoders[0], self.masked_conv(self.head(padded)))
+        skip = self.checkpointed(self.encoders[0], self.masked_conv(self.head(padded)))
         features = self.downs[0](skip)  # (N, 2C, H'/2, W'/2)
         for block in self.middle_blks:
-            features = self.through(block, features)
-        features = self.through(self.decoders[0], self.ups[0](features) + skip)
+            features = self.checkpointed(block, features)
+        features = self.checkpointed(self.decoders[0], self.ups[0](features) + skip)
         return self.tail(features)[..., top : top + height, left : left + width]
 
 
@@ -80,9 +80,9 @@ def reflected_to_multiple(x: Tensor, number: int) -> tuple[Tensor, tuple[int, in
     Returns where the image begins, too. A reflected pixel lies an even number of pixels from
     itself, where a network of dilation 2 does not see it; zeros stand where a side is too short.
     """
-    lacking = [-side % number for side in x.shape[-2:]]
-    (top, left) = before = lacking[0] // 2, lacking[1] // 2
-    wanted = left, lacking[1] - left, top, lacking[0] - top
+    missing = [-side % number for side in x.shape[-2:]]
+    (top, left) = before = missing[0] // 2, missing[1] // 2
+    wanted = left, missing[1] - left, top, missing[0] - top
     height, width = x.shape[-2:]
     sides = width, width, height, height
     mirrored = [min(some, side - 1) for some, side in zip(wanted, sides, strict=True)]
@@ -126,7 +126,7 @@ class DepthwiseConv2d(nn.Conv2d):
         self.step = step
 
     def forward(self, x: Tensor) -> Tensor:
-        return on_lattices(super().forward, x, self.step)
+        return convolve_subsampled(super().forward, x, self.step)
 
 
 class PixelNorm(nn.LayerNorm):

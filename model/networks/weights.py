@@ -15,7 +15,7 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     Raises ValueError that says what differs where they belong to another network.
     """
     own = network.state_dict()
-    here, there = visible_options(own), visible_options(weights)
+    here, there = options_from_weights(own), options_from_weights(weights)
     differing = [
         f"{option} {there[option]} (wanted: {here[option]})"
         for option in here
@@ -41,7 +41,7 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     network.load_state_dict(dict(weights))
 
 
-def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
+def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
     """Read the options of a network of two branches off its weights; none off those of others."""
     weights = {key.removeprefix("bsn."): value for key, value in weights.items()}
     head = weights.get("head.0.weight")

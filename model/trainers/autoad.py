@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.image import Image
 from model.networks.autoad import AutoAD
-from model.trainers.trainer import Looks, Trainer
+from model.trainers.trainer import EpochFilter, Trainer
 
 REWEIGHTING = 100  # epochs from one weighting of the pixels to the next
 WINDOW, SETTLED = 50, 1.5e-5  # training ends when the loss changes less, in the mean of so many
@@ -57,9 +57,11 @@ class AutoADTrainer(Trainer):
             device=device,
         )
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """As any training, but end early when the loss has stopped changing."""
-        for epoch, loss in super().take_steps(image, epochs=epochs, looks=looks):
+        for epoch, loss in super().take_steps(image, epochs=epochs, observed=observed):
             self.losses.append(loss)
             yield epoch, loss
             changes = (abs(after - before) for before, after in pairwise(self.losses))

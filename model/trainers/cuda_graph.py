@@ -64,7 +64,7 @@ class GraphedStep:
         graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         try:
             with (
-                cleaned_up(pool, self.device),
+                clean_up_on_failure(pool, self.device),
                 capturable(self.optimiser),
                 torch.cuda.graph(graph, pool=pool, stream=self.stream),
             ):
@@ -95,7 +95,7 @@ def capturable(optimiser: torch.optim.Optimizer) -> Iterator[None]:
 
 
 @contextmanager
-def cleaned_up(pool: Any, device: torch.device) -> Iterator[None]:
+def clean_up_on_failure(pool: Any, device: torch.device) -> Iterator[None]:
     """Undo what a capture that fails leaves behind: its stream, random state and memory pool."""
     stream = torch.cuda.current_stream()
     generator = torch.cuda.default_generators[stream.device_index]

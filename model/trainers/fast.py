@@ -17,11 +17,11 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from model.image import Image, whole
+from model.image import Image, load_all
 from model.networks.blind_spot import BlindSpotNetwork
-from model.nodata import gaps, known_pixels, of_pixels, without_gaps
+from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
 from model.trainers.scores import deviation, residual
-from model.trainers.trainer import Looks, Loss, Trainer
+from model.trainers.trainer import EpochFilter, Loss, Trainer
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
@@ -30,8 +30,8 @@ class FastTrainer(Trainer):
     """Train a network by the recipe of the preset `fast`."""
 
     network: BlindSpotNetwork
-    longest = 900
-    can_be_prolonged = False  # the learning rate falls to 0 at the last epoch
+    max_epochs = 900
+    extendable = False  # the learning rate falls to 0 at the last epoch
 
     def __init__(
         self,
@@ -57,18 +57,22 @@ class FastTrainer(Trainer):
             for group in self.optimiser.param_groups:
                 group["lr"] = torch.tensor(learning_rate, device=self.device)
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """Take a number of steps, each on one tile, and yield as `train` does."""
-        image = whole(image)
-        take = self.tile_step(complete=not bool(gaps(image).any()))
-        standardised = self.bands(image).standardise(image).to(self.device)
+        image = load_all(image)
+        take = self.tile_step(complete=not bool(no_data_mask(image).any()))
+        standardised = self.band_statistics(image).standardise(image).to(self.device)
         numbers = count(self.epoch + 1)
 
         def step() -> Tensor:
-            self.set_learning_rate(self.learning_rate * self.share_of_rate(next(numbers), epochs))
-            return take(self.sample(standardised))
+            self.set_learning_rate(
+                self.learning_rate * self.learning_rate_factor(next(numbers), epochs)
+            )
+            return take(self.random_tile(standardised))
 
-        yield from self.follow(step, epochs=epochs, looks=looks)
+        yield from self.repeat(step, epochs=epochs, observed=observed)
 
     def set_learning_rate(self, rate: float) -> None:
         """Give the optimiser another learning rate."""
@@ -78,32 +82,34 @@ class FastTrainer(Trainer):
             else:
                 group["lr"] = rate
 
-    def bands(self, image: Tensor) -> "Bands":
+    def band_statistics(self, image: Tensor) -> "BandStatistics":
         """What the bands of an image are standardised by."""
-        return Bands.of(image)
+        return BandStatistics.of(image)
 
-    def sample(self, image: Tensor) -> Tensor:
+    def random_tile(self, image: Tensor) -> Tensor:
         """What a step sees: one of the tiles, every factor-th pixel of every factor-th row."""
         factor = self.network.factor_train
         row, column = (int(torch.randint(factor, ())) for _ in range(2))
         return image[..., row::factor, column::factor]
 
-    def share_of_rate(self, epoch: int, epochs: int) -> float:
+    def learning_rate_factor(self, epoch: int, epochs: int) -> float:
         """Which share of the learning rate an epoch, from 1, has."""
         warm_up = max(1, int(WARM_UP * epochs))
         if epoch <= warm_up:
             return epoch / warm_up
         return (1 + math.cos(math.pi * (epoch - 1 - warm_up) / (epochs - warm_up))) / 2
 
-    def rebuild(self, seen: Tensor) -> Tensor:
+    def forward_pass(self, seen: Tensor) -> Tensor:
         """Rebuild a tile as it is, without pixel-shuffle downsampling."""
         return self.network(seen, factor=1)
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
         """Rebuild the image tile by tile, (1, B, H, W) → (1, B, H, W), in its own units."""
-        bands = self.bands(image)
-        return bands.restore(self.rebuild_tiles(bands.standardise(image), self.network.factor_test))
+        bands = self.band_statistics(image)
+        return bands.restore(
+            self.reconstruct_tiles(bands.standardise(image), self.network.factor_test)
+        )
 
     @torch.inference_mode()
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
@@ -111,24 +117,24 @@ class FastTrainer(Trainer):
 
         Returns the scores (H, W) and the reconstruction (1, B, H, W).
         """
-        image = whole(image)
-        bands = self.bands(image)
+        image = load_all(image)
+        bands = self.band_statistics(image)
         standardised = bands.standardise(image)
         own = self.network.factor_test
-        rebuilt = {factor: self.rebuild_tiles(standardised, factor) for factor in {1, own}}
-        residuals = [without_gaps(standardised - of_one) for of_one in rebuilt.values()]
-        scores = self.score(residuals).masked_fill(gaps(image)[0], torch.nan)
+        rebuilt = {factor: self.reconstruct_tiles(standardised, factor) for factor in {1, own}}
+        residuals = [fill_no_data(standardised - of_one) for of_one in rebuilt.values()]
+        scores = self.score(residuals).masked_fill(no_data_mask(image)[0], torch.nan)
         return scores, bands.restore(rebuilt[own])
 
-    def residuals(self, image: Image) -> Tensor:
+    def residual_map(self, image: Image) -> Tensor:
         """The mean square of the residual at the network's own factor, (H, W)."""
-        return residual(whole(image), self.reconstruct(whole(image)))
+        return residual(load_all(image), self.reconstruct(load_all(image)))
 
     def score(self, residuals: Sequence[Tensor]) -> Tensor:
         """Score pixels by their residuals at factor 1 and the network's own, (H, W)."""
         return deviation(residuals)
 
-    def rebuild_tiles(self, standardised: Tensor, factor: int) -> Tensor:
+    def reconstruct_tiles(self, standardised: Tensor, factor: int) -> Tensor:
         """Rebuild each of the factor² tiles by itself, (1, B, H, W) → (1, B, H, W)."""
         rebuilt = torch.empty_like(standardised)
         for row in range(factor):
@@ -139,16 +145,16 @@ class FastTrainer(Trainer):
 
 
 @dataclass(frozen=True)
-class Bands:
+class BandStatistics:
     """Mean and standard deviation of every band over the pixels of data, (1, B, 1, 1)."""
 
     mean: Tensor
     deviation: Tensor
 
     @classmethod
-    def of(cls, image: Tensor) -> "Bands":
+    def of(cls, image: Tensor) -> "BandStatistics":
         """Those of an image (1, B, H, W); a constant band is divided by the largest deviation."""
-        pixels = of_pixels(image, known_pixels(image)).flatten(2)  # (1, B, n)
+        pixels = select_pixels(image, valid_pixels(image)).flatten(2)  # (1, B, n)
         mean, deviation = pixels.mean(dim=2), pixels.std(dim=2, correction=0)
         deviation = deviation.where(deviation > 1e-6 * deviation.max(), deviation.max())
         return cls(mean[..., None, None], deviation[..., None, None])

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.image import Image, Windows, windows_of
+from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
-from model.nodata import gaps
+from model.nodata import no_data_mask
 from model.trainers.scores import residual
-from model.trainers.trainer import Looks, Trainer
+from model.trainers.trainer import EpochFilter, Trainer
 
 MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
 
@@ -30,13 +30,17 @@ class TiledTrainer(Trainer):
         super().__init__(network, **settings)
         self.tile = tile
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """Take a number of steps, each on one random tile, and yield as `train` does."""
-        windows = windows_of(image)
+        windows = as_lazy(image)
         take = self.tile_step()
-        yield from self.follow(lambda: take(self.random_tile(windows)), epochs=epochs, looks=looks)
+        yield from self.repeat(
+            lambda: take(self.random_tile(windows)), epochs=epochs, observed=observed
+        )
 
-    def random_tile(self, image: Windows) -> Tensor:
+    def random_tile(self, image: LazyImage) -> Tensor:
         """Read a tile somewhere in the image, (1, B, h, w)."""
         starts = [int(torch.randint(max(1, size - self.tile + 1), ())) for size in image.shape[2:]]
         rows, columns = (slice(start, start + self.tile) for start in starts)
@@ -44,25 +48,27 @@ class TiledTrainer(Trainer):
 
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
         """Score every pixel by its residual, tile by tile, (H, W); no reconstruction is kept."""
-        windows = windows_of(image)
+        windows = as_lazy(image)
         height, width = windows.shape[2:]
         scores = torch.empty(height, width)
-        down, across = (self.spans(size) for size in (height, width))
+        down, across = (self.tile_spans(size) for size in (height, width))
         for rows, inner_rows in down:
             for columns, inner_columns in across:
                 tile = windows.read(rows, columns)
                 of_tile = residual(tile, self.reconstruct(tile))
-                within = (moved(inner_rows, -rows.start), moved(inner_columns, -columns.start))
+                within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
                 scores[inner_rows, inner_columns] = of_tile[within]
         return scores, None
 
-    def caution(self, image: Image) -> str:
+    def warning(self, image: Image) -> str:
         """How far the scores of a part of the image are from those of that part in one piece."""
-        windows = windows_of(image)
-        rows, columns = (middle(size, compared(self.tile)) for size in windows.shape[2:])
+        windows = as_lazy(image)
+        rows, columns = (
+            centre_slice(size, comparison_side(self.tile)) for size in windows.shape[2:]
+        )
         part = windows.read(rows, columns)
         height, width = part.shape[2:]
-        if max(height, width) <= self.tile or gaps(part).all():
+        if max(height, width) <= self.tile or no_data_mask(part).all():
             return ""
         by_tiles, _ = self.detect(part)
         in_one_piece = residual(part, self.reconstruct(part))
@@ -72,7 +78,7 @@ class TiledTrainer(Trainer):
             f"(median of {height}×{width} pixels in the middle)"
         )
 
-    def spans(self, size: int) -> list[tuple[slice, slice]]:
+    def tile_spans(self, size: int) -> list[tuple[slice, slice]]:
         """Cut a side of the image into overlapping tiles: where each lies, and what counts of it.
 
         Tiles begin at multiples of the network's period, so that pixels fall into the same images
@@ -92,17 +98,17 @@ class TiledTrainer(Trainer):
         ]
 
 
-def compared(tile: int) -> int:
+def comparison_side(tile: int) -> int:
     """The side of the part that is scored in one piece, too, to tell the difference."""
     return tile + tile // 2
 
 
-def middle(size: int, part: int) -> slice:
+def centre_slice(size: int, part: int) -> slice:
     """A part in the middle of a side."""
     start = max(0, size - part) // 2
     return slice(start, min(start + part, size))
 
 
-def moved(span: slice, distance: int) -> slice:
+def shift(span: slice, distance: int) -> slice:
     """A span that lies further along by a distance."""
     return slice(span.start + distance, span.stop + distance)

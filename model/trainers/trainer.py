@@ -9,16 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.image import Image, whole
+from model.image import Image, load_all
 from model.methods import AUTO
-from model.nodata import gaps, known_pixels, of_pixels, without_gaps
-from model.precision import computing_in
+from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
+from model.precision import use_precision
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
 from model.trainers.scores import residual
-from model.trainers.stopping import EVERY, Settling
+from model.trainers.stopping import CHECK_EVERY, EarlyStopping
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
-Looks = Callable[[int], bool]  # whether a caller looks at the trainer after an epoch
+EpochFilter = Callable[[int], bool]  # whether a caller looks at the trainer after an epoch
 
 
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
@@ -43,9 +43,9 @@ class Trainer:
     see it.
     """
 
-    longest = 5000  # epochs of a training that finds its own end: those of the paper
+    max_epochs = 5000  # epochs of a training that finds its own end: those of the paper
     chosen_epoch: int | None = None  # what such a training has found
-    can_be_prolonged = True  # whether more epochs are the same training, only longer
+    extendable = True  # whether more epochs are the same training, only longer
     # whether a step changes nothing but the values of tensors, so that a CUDA graph may replay it
     graphable = True
 
@@ -68,8 +68,8 @@ class Trainer:
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
         self.epoch = 0  # steps taken whose losses are known
         self.ahead = 0  # steps taken beyond these
-        self.broken = torch.zeros((), dtype=torch.bool, device=self.device)
-        self.settling = Settling()
+        self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
+        self.stopping = EarlyStopping()
         self.optimiser = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
@@ -79,67 +79,73 @@ class Trainer:
         )
 
     def train(
-        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+        self, image: Image, *, epochs: int | str, observed: EpochFilter = every_epoch
     ) -> Iterator[tuple[int, float]]:
         """Take steps on the whole image up to `epochs`; after each yield (epoch from 1, its loss).
 
         The loss is the one before the step. With `AUTO` the training finds its own end. Raises
         FloatingPointError when a loss or gradient is not finite; the weights are then those before
-        the step. After the epochs that `looks` names, and wherever `ahead` is 0, the trainer is as
+        the step. After the epochs of `observed`, and wherever `ahead` is 0, the trainer is as
         after the step; elsewhere a CUDA device may have taken more.
         """
         if epochs == AUTO:
-            yield from self.train_until_settled(image, looks)
+            yield from self.train_until_stopped(image, observed)
         else:
-            yield from self.take_steps(image, epochs=int(epochs), looks=looks)
+            yield from self.take_steps(image, epochs=int(epochs), observed=observed)
 
-    def train_until_settled(self, image: Image, looks: Looks) -> Iterator[tuple[int, float]]:
+    def train_until_stopped(
+        self, image: Image, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
-        settling = self.settling
+        stopping = self.stopping
 
-        def all_looks(epoch: int) -> bool:
-            return epoch % EVERY == 0 or looks(epoch)
+        def all_observed(epoch: int) -> bool:
+            return epoch % CHECK_EVERY == 0 or observed(epoch)
 
-        for epoch, loss in self.take_steps(image, epochs=self.longest, looks=all_looks):
-            if epoch % EVERY == 0 and settling.improves(epoch, self.residuals(image)):
-                settling.best_weights = self.weights()
+        for epoch, loss in self.take_steps(image, epochs=self.max_epochs, observed=all_observed):
+            if epoch % CHECK_EVERY == 0 and stopping.improves(epoch, self.residual_map(image)):
+                stopping.best_weights = self.weights()
             yield epoch, loss
-            if epoch % EVERY == 0 and settling.is_over(epoch):
+            if epoch % CHECK_EVERY == 0 and stopping.is_over(epoch):
                 break
-        self.network.load_state_dict(settling.best_weights or self.weights())
-        self.chosen_epoch = settling.best_epoch
+        self.network.load_state_dict(stopping.best_weights or self.weights())
+        self.chosen_epoch = stopping.best_epoch
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """Take a number of steps, and yield as `train` does."""
-        image = whole(image).to(self.device).contiguous(memory_format=torch.channels_last)
-        seen, known = without_gaps(image), known_pixels(image)
-        target = of_pixels(image, known)
-        step = self.graphed(lambda: self.step(seen, target, known))
-        yield from self.follow(step, epochs=epochs, looks=looks)
+        image = load_all(image).to(self.device).contiguous(memory_format=torch.channels_last)
+        seen, known = fill_no_data(image), valid_pixels(image)
+        target = select_pixels(image, known)
+        step = self.as_graph(lambda: self.step(seen, target, known))
+        yield from self.repeat(step, epochs=epochs, observed=observed)
 
-    def graphed(self, step: Step) -> Step:
+    def as_graph(self, step: Step) -> Step:
         """A step on the same tensors each time as a CUDA graph, where it may be one."""
         if self.device.type != "cuda" or not self.graphable:
             return step
         return GraphedStep(step, self.device, optimiser=self.optimiser)
 
-    def follow(self, step: Step, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
+    def repeat(
+        self, step: Step, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
         """Take a step again and again up to `epochs`, and yield as `train` does."""
-        self.broken.zero_()
+        self.diverged.zero_()
         if self.device.type != "cuda" or not self.graphable:
             while self.epoch < epochs:
-                yield self.counted(*step().tolist())
+                yield self.record_step(*step().tolist())
             return
         steps = StepsAhead(step, self.device)
         while self.epoch < epochs:
             until = next(
-                epoch for epoch in count(self.epoch + 1) if epoch == epochs or looks(epoch)
+                epoch for epoch in count(self.epoch + 1) if epoch == epochs or observed(epoch)
             )
             for loss, gradient in steps.results(until - self.epoch):
                 self.ahead = steps.launched
-                yield self.counted(loss, gradient)
+                yield self.record_step(loss, gradient)
 
-    def counted(self, loss: float, gradient: float) -> tuple[int, float]:
+    def record_step(self, loss: float, gradient: float) -> tuple[int, float]:
         """Count a step that gave this loss and gradient; return its epoch and loss.
 
         Raises FloatingPointError where they are not finite.
@@ -161,16 +167,16 @@ class Trainer:
         """
         self.network.train()
         self.optimiser.zero_grad()
-        with computing_in(self.precision, self.device):
-            output = self.rebuild(seen)
-            loss = self.loss(of_pixels(output.float(), known), target)
+        with use_precision(self.precision, self.device):
+            output = self.forward_pass(seen)
+            loss = self.loss(select_pixels(output.float(), known), target)
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         taken = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
         # how fused optimisers learn, without a look at the value, to leave the weights alone: from
         # the first step that is not finite on, since more may be queued behind it
-        self.broken |= (~taken.isfinite()).any()
-        self.optimiser.found_inf = self.broken.float()  # type: ignore[attr-defined]
+        self.diverged |= (~taken.isfinite()).any()
+        self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
         self.optimiser.step()
         return taken
 
@@ -180,12 +186,12 @@ class Trainer:
         `complete` tells whether all tiles have, None that each has to be looked at.
         """
         if self.device.type != "cuda" or not self.graphable:
-            return self.step_on
+            return self.step_on_tile
         steps: dict[torch.Size, tuple[Tensor, Step]] = {}
 
         def take(tile: Tensor) -> Tensor:
-            if not (gaps(tile).logical_not().all() if complete is None else complete):
-                return self.step_on(tile)
+            if not (no_data_mask(tile).logical_not().all() if complete is None else complete):
+                return self.step_on_tile(tile)
             if tile.shape not in steps:
                 steps[tile.shape] = self.step_on_buffer(tile.shape)
             buffer, step = steps[tile.shape]
@@ -197,17 +203,17 @@ class Trainer:
     def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
         """A tensor of this shape, and a step on what is in it, as a CUDA graph."""
         buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
-        return buffer, self.graphed(lambda: self.step(buffer, buffer, None))
+        return buffer, self.as_graph(lambda: self.step(buffer, buffer, None))
 
-    def step_on(self, tile: Tensor) -> Tensor:
+    def step_on_tile(self, tile: Tensor) -> Tensor:
         """As `step` on a part of an image; one without data teaches nothing, its loss is 0."""
         tile = tile.to(self.device).contiguous(memory_format=torch.channels_last)
-        known = known_pixels(tile)
+        known = valid_pixels(tile)
         if known is not None and not len(known):
             return torch.zeros(2)
-        return self.step(without_gaps(tile), of_pixels(tile, known), known)
+        return self.step(fill_no_data(tile), select_pixels(tile, known), known)
 
-    def rebuild(self, seen: Tensor) -> Tensor:
+    def forward_pass(self, seen: Tensor) -> Tensor:
         """Pass an image without gaps through the network."""
         return self.network(seen)
 
@@ -219,8 +225,8 @@ class Trainer:
         give anything but finite numbers.
         """
         self.network.eval()
-        with computing_in(self.precision, self.device):
-            reconstruction = self.rebuild(without_gaps(image.to(self.device))).float().cpu()
+        with use_precision(self.precision, self.device):
+            reconstruction = self.forward_pass(fill_no_data(image.to(self.device))).float().cpu()
         if not math.isfinite(reconstruction.sum()):
             raise FloatingPointError(
                 "the weights give NaN or infinite values: try a smaller learning rate"
@@ -234,7 +240,7 @@ class Trainer:
         be kept. Raises ValueError where the network does not rebuild images of this size, and
         FloatingPointError as `reconstruct` does.
         """
-        image = whole(image)
+        image = load_all(image)
         reconstruction = self.reconstruct(image)
         if reconstruction.shape != image.shape:
             sizes = ["×".join(map(str, of.shape[2:])) for of in (reconstruction, image)]
@@ -243,11 +249,11 @@ class Trainer:
             )
         return residual(image.cpu(), reconstruction), reconstruction
 
-    def residuals(self, image: Image) -> Tensor:
+    def residual_map(self, image: Image) -> Tensor:
         """How badly every pixel is rebuilt, (H, W)."""
         return self.detect(image)[0]
 
-    def caution(self, image: Image) -> str:
+    def warning(self, image: Image) -> str:
         """What to know about the scores of an image, in a sentence without an end; or nothing."""
         return ""
 
@@ -256,8 +262,8 @@ class Trainer:
         return {
             "epoch": self.epoch,
             "weights": self.weights(),
-            "optimiser": copied(self.optimiser.state_dict()),
-            "settling": self.settling.state(),
+            "optimiser": copy_to_cpu(self.optimiser.state_dict()),
+            "settling": self.stopping.state(),
             "chosen_epoch": self.chosen_epoch,
         }
 
@@ -266,11 +272,11 @@ class Trainer:
         self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
         self.network.load_state_dict(state["weights"])
         self.restore_optimiser(state["optimiser"])
-        self.settling.restore(state["settling"])
+        self.stopping.restore(state["settling"])
 
     def weights(self) -> dict[str, Tensor]:
         """The state of the network on the CPU, as a checkpoint holds it."""
-        return copied(self.network.state_dict())
+        return copy_to_cpu(self.network.state_dict())
 
     def restore_optimiser(self, state: Mapping[str, Any]) -> None:
         """Give the optimiser its averages back, laid out as the weights of this device are.
@@ -285,15 +291,15 @@ class Trainer:
                     averages[name] = torch.empty_like(parameter).copy_(value)
 
 
-def copied(values: Any) -> Any:
+def copy_to_cpu(values: Any) -> Any:
     """Copy tensors, and what holds them, to the CPU, each in the order of its dimensions."""
     if isinstance(values, Tensor):
         return torch.empty(values.shape, dtype=values.dtype).copy_(values.detach())
     if isinstance(values, Mapping):
-        return {key: copied(value) for key, value in values.items()}
-    return [copied(value) for value in values] if isinstance(values, list) else values
+        return {key: copy_to_cpu(value) for key, value in values.items()}
+    return [copy_to_cpu(value) for value in values] if isinstance(values, list) else values
 
 
-def most_epochs(trainer: Trainer, epochs: int | str) -> int:
-    """How many epochs a training can have: `longest` where it finds its own end."""
-    return trainer.longest if epochs == AUTO else int(epochs)
+def max_epochs(trainer: Trainer, epochs: int | str) -> int:
+    """How many epochs a training can have: `max_epochs` where it finds its own end."""
+    return trainer.max_epochs if epochs == AUTO else int(epochs)

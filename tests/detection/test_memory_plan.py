@@ -10,7 +10,7 @@ import torch
 
 import utils.free_memory
 from detection import memory_plan
-from detection.memory_plan import memory_at_hand, memory_needed, network_peak, plan_memory
+from detection.memory_plan import available_memory_on, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
 from options.parse import method_options_of
@@ -25,7 +25,7 @@ LARGE = (600, 500, 60)
 
 def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
     """Let so many bytes be at hand."""
-    monkeypatch.setattr(memory_plan, "memory_at_hand", lambda device: size)
+    monkeypatch.setattr(memory_plan, "available_memory_on", lambda device: size)
 
 
 def options_of(**settings: Any) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_auto_ad_takes_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 2**20)
     options = method_options_of({"method": "autoad", "nch_ker": 8})[1]
-    with pytest.raises(InputError, match="hand: a smaller --nch_ker or a smaller image"):
+    with pytest.raises(InputError, match="available: a smaller --nch_ker or a smaller image"):
         plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
 
 
@@ -111,7 +111,7 @@ def test_what_does_not_fit_is_refused(
     has(monkeypatch, 2**20)
     message = refusal("--command", command, "--dataset", small_scene)
     work = "prediction" if command == "predict" else "training"
-    assert f"{work} on 13×11×5 needs about 0.3 GiB of memory, and 0.0 GiB are at hand" in message
+    assert f"{work} on 13×11×5 needs about 0.3 GiB of memory, but only 0.0 GiB are available" in message
     assert "--nch_ker" in message
 
 
@@ -119,7 +119,7 @@ def test_a_training_that_fits_only_so_recomputes(
     small_scene: str, run: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("--command", "train", "--dataset", small_scene)
-    assert "computed again" not in run(*words)
+    assert "activation checkpointing" not in run(*words)
     (path,) = workplace.rglob("*_2.pkl")
     expected = read_weights(path)
     options = options_of(nch_ker=4, nblk=2)
@@ -131,11 +131,11 @@ def test_a_training_that_fits_only_so_recomputes(
     }
     has(monkeypatch, need[True])
     calls: list[None] = []
-    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: calls.append(None))
+    monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: calls.append(None))
     built: list[NL2Net] = []
-    monkeypatch.setattr(NL2Net, "through", recording(NL2Net.through, built))
+    monkeypatch.setattr(NL2Net, "checkpointed", recording(NL2Net.checkpointed, built))
     printed = run(*words, "--overwrite")
-    assert "small: training needs about 0.3 GiB of 0.3 GiB at hand: activations are " in printed
+    assert "small: training needs about 0.3 GiB of 0.3 GiB available: using activation " in printed
     assert calls and built[-1].recompute
     weights = read_weights(path)
     assert all(torch.equal(weights[name], value) for name, value in expected.items())
@@ -158,7 +158,7 @@ def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
         (folder / name).write_text(text)
     for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
         monkeypatch.setattr(utils.free_memory, constant, folder / name)
-    return memory_at_hand(CPU)
+    return available_memory_on(CPU)
 
 
 FREE = {"meminfo": "MemTotal: 900 kB\nMemAvailable: 500 kB\nHugePages_Total: 0\n"}
@@ -203,12 +203,12 @@ def test_long_images_are_looked_at_as_closely_as_square_ones(
 ) -> None:
     """BockNet makes a square of 2000×2000 pixels of the second."""
     has(monkeypatch, 8 * GIBIBYTE)
-    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: None)
+    monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: None)
     options = method_options_of({"method": method})[1]
     settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
     assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
-        assert "computed again" in memory_plan.plan_memory(method, shape, **settings)
+        assert "activation checkpointing" in memory_plan.plan_memory(method, shape, **settings)
 
 
 def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_rebuilt(

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from experiments import cost
-from experiments.cost import PeakMemory, forward_flops, give_back_memory, status
+from experiments.cost import PeakMemory, forward_flops, return_memory, status
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
 from options.parse import method_options_of
@@ -76,14 +76,14 @@ def test_memory_that_was_in_use_for_a_while_is_seen_beside_that_of_the_process()
 
 @LINUX
 def test_earlier_work_leaves_nothing_in_memory() -> None:
-    give_back_memory()
+    return_memory()
     before = status("VmRSS")
     garbage: list[Any] = [b"x" * 10_000 for _ in range(10_000)]
     garbage.append(garbage)  # a ring, as networks leave
     last = b"x" * 10_000  # above the others, where glibc alone gives nothing back
     del garbage
     assert status("VmRSS") - before > 80e6
-    give_back_memory()
+    return_memory()
     assert status("VmRSS") - before < 20e6 and len(last) == 10_000
 
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from model.networks.nl2net import NL2Net
 from model.precision import (
-    computing_in,
-    is_full,
-    precision_at_hand,
-    repeatable,
+    available_precision,
+    deterministic_kernels,
+    in_full_precision,
     tf32_switches,
+    use_precision,
 )
 from model.trainers.trainer import Trainer
 from tests.cuda_stand_in import CudaStandIn
@@ -82,13 +82,13 @@ def test_tf32_is_of_the_block_alone(
     before: tuple[bool, bool], precision: str, inside: bool
 ) -> None:
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
-    with computing_in(precision, CPU):
+    with use_precision(precision, CPU):
         holders, name, off, on = tf32_switches()
         assert {getattr(holder, name) for holder in holders} == {on if inside else off}
         assert torch.is_autocast_enabled("cpu") == (precision == "bf16")
-        assert is_full(torch.zeros(1)) == (precision == "fp32")
+        assert in_full_precision(torch.zeros(1)) == (precision == "fp32")
     assert flags() == before  # raises where PyTorch's old and new switches are mixed
-    with pytest.raises(ZeroDivisionError), computing_in(precision, CPU):
+    with pytest.raises(ZeroDivisionError), use_precision(precision, CPU):
         raise ZeroDivisionError
     assert flags() == before and not torch.is_autocast_enabled("cpu")
 
@@ -101,7 +101,7 @@ def test_kernels_of_cuda_are_repeatable_within_the_block_alone(
     cuda.install(monkeypatch)
     cudnn, filling = torch.backends.cudnn, torch.utils.deterministic
     monkeypatch.setattr(cudnn, "benchmark", True)
-    with repeatable(torch.device("cuda", 1)):
+    with deterministic_kernels(torch.device("cuda", 1)):
         assert torch.get_deterministic_debug_mode() == 2  # what is not repeatable raises
         assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
         assert not filling.fill_uninitialized_memory  # type: ignore[attr-defined]
@@ -110,7 +110,7 @@ def test_kernels_of_cuda_are_repeatable_within_the_block_alone(
     assert torch.get_deterministic_debug_mode() == 0
     assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
     assert filling.fill_uninitialized_memory  # type: ignore[attr-defined]
-    with repeatable(CPU):  # whose kernels are repeatable as they are
+    with deterministic_kernels(CPU):  # whose kernels are repeatable as they are
         assert torch.get_deterministic_debug_mode() == 0
 
 
@@ -119,7 +119,7 @@ def test_a_cpu_has_bf16_where_it_gains_by_it(
     monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
-    at_hand = [precision_at_hand(wanted, CPU) for wanted in ("fp32", "tf32", "bf16")]
+    at_hand = [available_precision(wanted, CPU) for wanted in ("fp32", "tf32", "bf16")]
     assert at_hand == ["fp32", "fp32", "bf16" if supported else "fp32"]
-    on_cuda = [precision_at_hand(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
+    on_cuda = [available_precision(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
     assert on_cuda == ["fp32", "tf32", "bf16"]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from utils.devices import device_in_words, select_device
+from utils.devices import describe_device, select_device
 from utils.errors import InputError
 
 
@@ -23,8 +23,8 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_cuda_it_is_the_cpu_and_says_so() -> None:
     device = select_device([3])
     assert device == torch.device("cpu")
-    assert device_in_words(device, asked_for=[3]) == "the CPU (no CUDA on this machine)"
-    assert device_in_words(device, asked_for=[-1]) == "the CPU"
+    assert describe_device(device, asked_for=[3]) == "the CPU (no CUDA on this machine)"
+    assert describe_device(device, asked_for=[-1]) == "the CPU"
 
 
 @pytest.mark.usefixtures("two_gpus")
@@ -33,8 +33,8 @@ def test_the_first_of_the_devices_asked_for() -> None:
     assert select_device([1]) == torch.device("cuda:1")
     device = select_device([1, 0])
     assert device == torch.device("cuda:1")
-    assert device_in_words(device, asked_for=[1]) == "cuda:1, Model X"
-    assert "one image needs one device" in device_in_words(device, asked_for=[1, 0])
+    assert describe_device(device, asked_for=[1]) == "cuda:1, Model X"
+    assert "one image needs one device" in describe_device(device, asked_for=[1, 0])
 
 
 @pytest.mark.usefixtures("two_gpus")

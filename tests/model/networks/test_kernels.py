@@ -17,8 +17,8 @@ from model.networks.kernels import (
     HalfAttention,
     ImageNorm,
     TapProducts,
+    convolve_subsampled,
     fused_attention,
-    on_lattices,
 )
 from options.parse import method_options_of
 
@@ -55,7 +55,7 @@ SHAPES = [  # taps, padding, dilation
 def test_convolution_by_products(
     monkeypatch: pytest.MonkeyPatch, taps: Any, padding: Any, dilation: Any, piece: int
 ) -> None:
-    monkeypatch.setattr(kernels, "PIECE", piece)
+    monkeypatch.setattr(kernels, "CHUNK_VALUES", piece)
     same_function(
         lambda x, weight, bias: TapProducts.apply(x, weight, bias, padding, dilation),
         lambda x, weight, bias: F.conv2d(x, weight, bias, padding=padding, dilation=dilation),
@@ -68,7 +68,7 @@ def test_convolution_by_products(
 @pytest.mark.parametrize("size", [(9, 12), (11, 13)])  # multiples of the dilation, and not
 def test_dilated_convolution_on_lattices(size: tuple[int, int]) -> None:
     same_function(
-        lambda x, weight: on_lattices(lambda part: F.conv2d(part, weight, padding=1), x, 3),
+        lambda x, weight: convolve_subsampled(lambda part: F.conv2d(part, weight, padding=1), x, 3),
         lambda x, weight: F.conv2d(x, weight, padding=3, dilation=3),
         numbers(2, 3, *size),
         numbers(4, 3, 3, 3, seed=1),
@@ -85,7 +85,7 @@ def test_layer_norm_over_an_image() -> None:
 
 @pytest.mark.parametrize("piece", [1 << 28, 600])  # all images at once, and two at a time
 def test_attention_by_products(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
-    monkeypatch.setattr(kernels, "PIECE", piece)
+    monkeypatch.setattr(kernels, "CHUNK_VALUES", piece)
     same_function(
         ExactAttention.apply,
         lambda query, value: F.scaled_dot_product_attention(query, query, value),
@@ -109,8 +109,8 @@ def test_attention_in_half_precision_has_the_bits_of_tf32(size: float) -> None:
 
 def test_more_images_than_a_grid_of_cuda_holds_are_attended_in_turn() -> None:
     query, value = numbers(1, 7, 5, 4), numbers(1, 7, 5, 3, seed=1)
-    assert kernels.MOST_IMAGES == 65_535
-    assert (3 * 86) ** 2 > kernels.MOST_IMAGES > (3 * 85) ** 2  # an f_scale of 86 has too many
+    assert kernels.MAX_IMAGES == 65_535
+    assert (3 * 86) ** 2 > kernels.MAX_IMAGES > (3 * 85) ** 2  # an f_scale of 86 has too many
     for most in (3, 7):
         pieces = fused_attention(query, value, most=most)
         similar = (query @ query.mT / math.sqrt(4)).softmax(dim=-1)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks.kernels import FEW_TOKENS, attend
+from model.networks.kernels import MAX_UNFUSED_TOKENS, attend
 from model.networks.layers import Mask, MaskedConv2d, SelfSimilarityBlock
 
 
@@ -63,7 +63,7 @@ def literal_attention(x: Tensor, wqk: Tensor, stride: int) -> Tensor:
     return out[..., :height, :width]
 
 
-@pytest.mark.parametrize("tokens", [FEW_TOKENS, FEW_TOKENS + 1])
+@pytest.mark.parametrize("tokens", [MAX_UNFUSED_TOKENS, MAX_UNFUSED_TOKENS + 1])
 def test_attention_in_bf16_is_that_in_fp32_but_for_rounding(tokens: int) -> None:
     torch.manual_seed(0)
     query = F.normalize(torch.randn(2, tokens, 8), dim=-1).bfloat16()

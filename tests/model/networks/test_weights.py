@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.build import build_network
 from model.networks.nl2net import NL2Net
-from model.networks.weights import load_strictly, visible_options
+from model.networks.weights import load_strictly, options_from_weights
 from options.parse import method_options_of
 
 Weights = dict[str, Tensor]
@@ -78,7 +78,7 @@ def test_strange_weights_are_refused(spoil: Callable[[Weights], Weights], messag
 def test_the_blocks_are_counted_from_where_they_begin(name: str) -> None:
     _, options = method_options_of({"method": name, "nch_ker": 4, "nblk": 3})
     weights = build_network(name, bands=5, options=options).state_dict()
-    visible = visible_options(weights)
+    visible = options_from_weights(weights)
     assert (visible["bands"], visible["nch_ker"], visible["nblk"]) == (5, 4, 3)
     assert visible.get("mode") == {"nl2net": "na-ss-ss", "ssbsn": "na-na-ss"}.get(name)
 

@@ -10,7 +10,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.cuda_graph import AHEAD
 from model.trainers.fast import FastTrainer
-from model.trainers.trainer import Trainer, copied
+from model.trainers.trainer import Trainer, copy_to_cpu
 from tests.cuda_stand_in import CudaStandIn
 
 CUDA = torch.device("cuda", 0)  # named, never touched
@@ -44,8 +44,8 @@ def test_steps_run_ahead_up_to_the_next_look(on_cuda: Callable[[Trainer], Traine
     losses = list(plain.train(IMAGE, epochs=EPOCHS))
     ahead = on_cuda(trainer())
     seen = []
-    steps = ahead.follow(
-        lambda: ahead.step(IMAGE, IMAGE, None), epochs=EPOCHS, looks=lambda epoch: epoch == 20
+    steps = ahead.repeat(
+        lambda: ahead.step(IMAGE, IMAGE, None), epochs=EPOCHS, observed=lambda epoch: epoch == 20
     )
     for epoch, loss in steps:
         seen.append((epoch, loss))
@@ -70,12 +70,12 @@ def test_no_step_changes_a_weight_after_one_that_is_not_finite(
         return ahead.step(IMAGE * torch.inf if taken == 5 else IMAGE, IMAGE, None)
 
     with pytest.raises(FloatingPointError, match="at epoch 5"):
-        list(ahead.follow(step, epochs=EPOCHS, looks=lambda epoch: False))
+        list(ahead.repeat(step, epochs=EPOCHS, observed=lambda epoch: False))
     assert taken > 5  # which would have been finite
     assert ahead.epoch == 4
     for name, value in plain.weights().items():
         assert torch.equal(ahead.weights()[name], value)
-    averages = [copied(one.optimiser.state_dict()["state"]) for one in (ahead, plain)]
+    averages = [copy_to_cpu(one.optimiser.state_dict()["state"]) for one in (ahead, plain)]
     for name, state in averages[1].items():
         assert all(torch.equal(averages[0][name][key], value) for key, value in state.items())
 
@@ -83,8 +83,8 @@ def test_no_step_changes_a_weight_after_one_that_is_not_finite(
 def test_only_steps_without_python_state_are_graphed(
     on_cuda: Callable[[Trainer], Trainer],
 ) -> None:
-    assert on_cuda(trainer()).graphed(len) is not len  # type: ignore[arg-type]
-    assert trainer().graphed(len) is len  # type: ignore[arg-type,comparison-overlap]
+    assert on_cuda(trainer()).as_graph(len) is not len  # type: ignore[arg-type]
+    assert trainer().as_graph(len) is len  # type: ignore[arg-type]
     assert not AutoADTrainer.graphable  # it counts its losses and weighs its pixels in Python
 
 
@@ -99,7 +99,7 @@ def test_tiles_of_one_size_share_a_graph(on_cuda: Callable[[Trainer], Trainer]) 
 
     one.step_on_buffer = noted  # type: ignore[method-assign]
     take = one.tile_step(complete=None)
-    one.step_on = lambda tile: torch.tensor([-1.0, 0])  # type: ignore[method-assign]
+    one.step_on_tile = lambda tile: torch.tensor([-1.0, 0])  # type: ignore[method-assign]
     tile = torch.ones(1, 4, 6, 5)
     assert take(tile)[0] == 120
     assert take(2 * tile)[0] == 240  # the graph's own buffer has the new values

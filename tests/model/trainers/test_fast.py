@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from model.networks.nl2net import NL2Net
-from model.trainers.fast import Bands, FastTrainer
+from model.trainers.fast import BandStatistics, FastTrainer
 
 
 def trainer_of(*mode: str, bands: int = 3, factor: int = 2, seed: int = 0) -> FastTrainer:
@@ -23,12 +23,12 @@ def image(*size: int, bands: int = 3) -> Tensor:
 
 def own_share(trainer: FastTrainer, seen: Tensor, factor: int) -> float:
     """How much pixels change with their own input, relative to what changes most of all."""
-    before = trainer.rebuild_tiles(seen, factor)
+    before = trainer.reconstruct_tiles(seen, factor)
     own, largest = 0.0, 0.0
     for row, column in [(0, 0), (5, 4), (8, 10), (3, 7)]:
         changed = seen.clone()
         changed[..., row, column] += 10
-        change = (trainer.rebuild_tiles(changed, factor) - before).abs()
+        change = (trainer.reconstruct_tiles(changed, factor) - before).abs()
         own = max(own, float(change[..., row, column].max()))
         largest = max(largest, float(change.max()))
     assert largest > 1e-3
@@ -49,7 +49,7 @@ def test_no_pixel_sees_itself_with_attention(factor: int) -> None:
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_every_tile_is_an_image_of_its_own(factor: int, size: tuple[int, int]) -> None:
     trainer, whole = trainer_of("na", "ss"), image(*size)
-    rebuilt = trainer.rebuild_tiles(whole, factor)
+    rebuilt = trainer.reconstruct_tiles(whole, factor)
     assert rebuilt.shape == whole.shape
     for row in range(factor):
         for column in range(factor):
@@ -62,7 +62,7 @@ def test_every_tile_is_an_image_of_its_own(factor: int, size: tuple[int, int]) -
 
 def test_bands_are_standardised_and_restored() -> None:
     cube = image(9, 11)
-    bands = Bands.of(cube)
+    bands = BandStatistics.of(cube)
     standardised = bands.standardise(cube)
     torch.testing.assert_close(standardised.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
     spread = standardised.std(dim=(0, 2, 3), correction=0)
@@ -73,7 +73,7 @@ def test_bands_are_standardised_and_restored() -> None:
 def test_a_constant_band_becomes_0_and_comes_back() -> None:
     cube = image(9, 11)
     cube[:, 1] = 0.3
-    bands = Bands.of(cube)
+    bands = BandStatistics.of(cube)
     standardised = bands.standardise(cube)
     assert standardised[:, 1].abs().max() < 1e-5
     assert float(standardised[:, 0].std()) == pytest.approx(1, rel=0.02)
@@ -82,7 +82,7 @@ def test_a_constant_band_becomes_0_and_comes_back() -> None:
 
 def test_steps_see_one_tile_each_and_all_tiles_in_turn() -> None:
     trainer, whole = trainer_of(), image(9, 11)
-    standardised = Bands.of(whole).standardise(whole)
+    standardised = BandStatistics.of(whole).standardise(whole)
     tiles = [standardised[..., row::2, column::2] for row in (0, 1) for column in (0, 1)]
     seen: list[Tensor] = []
     trainer.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -135,7 +135,7 @@ def test_the_reconstruction_is_in_the_units_of_the_image() -> None:
 def test_the_residuals_are_those_of_the_reconstruction() -> None:
     trainer, whole = trainer_of(), image(9, 11)
     expected = (whole - trainer.reconstruct(whole)).square().mean(dim=1)[0]
-    torch.testing.assert_close(trainer.residuals(whole), expected)
+    torch.testing.assert_close(trainer.residual_map(whole), expected)
 
 
 def trained_on(whole: Tensor) -> FastTrainer:

@@ -13,7 +13,7 @@ from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
-from model.trainers.stopping import EVERY
+from model.trainers.stopping import CHECK_EVERY
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
@@ -74,19 +74,19 @@ def test_a_restored_training_is_the_same_to_the_bit(
 
 
 def test_a_training_that_finds_its_own_end_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "longest", 12 * EVERY)
+    monkeypatch.setattr(Trainer, "max_epochs", 12 * CHECK_EVERY)
     unbroken = trainer_of("paper")
     epochs = [epoch for epoch, _ in unbroken.train(image(), epochs=AUTO)]
     assert unbroken.chosen_epoch
 
     first = trainer_of("paper")
     for epoch, _ in first.train(image(), epochs=AUTO):
-        if epoch == 10 * EVERY:  # where it looks at the residuals
+        if epoch == 10 * CHECK_EVERY:  # where it looks at the residuals
             state = written_and_read(first.state())
             break
     second = trainer_of("paper")
     second.restore(state)
-    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * EVERY :]
+    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * CHECK_EVERY :]
     assert second.chosen_epoch == unbroken.chosen_epoch
     for name, value in unbroken.weights().items():
         assert torch.equal(value, second.weights()[name])

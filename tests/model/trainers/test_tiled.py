@@ -13,7 +13,7 @@ from torch import Tensor
 
 import data.lazy_cube
 from data.lazy_cube import CubeOnDisk
-from model.image import Windows
+from model.image import LazyImage
 from model.networks.nl2net import NL2Net
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
@@ -30,7 +30,7 @@ def image(*size: int) -> Tensor:
     return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
 
 
-def read_in(whole: Tensor) -> tuple[Windows, list[tuple[slice, slice]]]:
+def read_in(whole: Tensor) -> tuple[LazyImage, list[tuple[slice, slice]]]:
     """An image in windows, and which of them have been read."""
     asked: list[tuple[slice, slice]] = []
 
@@ -38,14 +38,14 @@ def read_in(whole: Tensor) -> tuple[Windows, list[tuple[slice, slice]]]:
         asked.append((rows, columns))
         return whole[..., rows, columns]
 
-    return Windows(whole.shape, read), asked
+    return LazyImage(whole.shape, read), asked
 
 
 @pytest.mark.parametrize("size", [1, 7, 31, 32, 33, 64, 100, 257])
 @pytest.mark.parametrize("tile", [9, 32, 50])
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_spans_cover_every_pixel_once(factor: int, tile: int, size: int) -> None:
-    spans = trainer_of(tile=tile, factor=factor).spans(size)
+    spans = trainer_of(tile=tile, factor=factor).tile_spans(size)
     counted = [place for _, inner in spans for place in range(inner.start, inner.stop)]
     assert counted == list(range(size))
     for read, inner in spans:
@@ -145,15 +145,15 @@ def test_the_difference_that_tiles_make_is_measured_on_a_part() -> None:
     expected, _ = Trainer(tiled.network).detect(part)
     percent = 100 * float(((ours - expected).abs() / expected).median())
     assert percent > 0
-    told = tiled.caution(read_in(whole)[0])
+    told = tiled.warning(read_in(whole)[0])
     assert f"by {percent:.2g} % from" in told and "48×30 pixels" in told
 
 
 def test_nothing_is_told_where_one_tile_holds_all_or_the_part_holds_nothing() -> None:
     tiled = trainer_of(tile=32)
-    assert tiled.caution(image(32, 30)) == ""
-    assert tiled.caution(image(40, 30).fill_(torch.nan)) == ""
-    assert Trainer(tiled.network).caution(image(40, 30)) == ""
+    assert tiled.warning(image(32, 30)) == ""
+    assert tiled.warning(image(40, 30).fill_(torch.nan)) == ""
+    assert Trainer(tiled.network).warning(image(40, 30)) == ""
 
 
 def write_scene(ending: str, cube: NDArray[Any]) -> None:
