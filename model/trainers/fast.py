@@ -1,11 +1,11 @@
-"""The preset `fast`: the same network, trained and read otherwise, in a fraction of the time.
+"""Trainer of the preset `fast`: standardised bands, tile steps, cosine schedule, two-factor score.
 
-What differs from the published recipe:
+Differences from the published recipe:
 - Every band is standardised, so that none is learnt before the others.
-- A step sees one random tile of the pixel-shuffle downsampling, an image of its own at 1/factor² of
-  the price: many cheap steps learn more than few dear ones.
-- The learning rate is higher, and warms up and falls to 0 along a cosine: the last weights have
-  settled, where those of a constant rate wander.
+- A step uses one random tile of the pixel-shuffle downsampling, at 1/factor² of the cost: in the
+  same time, many such steps learn more than few on the whole image.
+- The learning rate is higher, and has a warm-up and a cosine decay to 0: the last weights have
+  converged, where those of a constant rate fluctuate.
 - The scores are the `deviation` of the residuals at two factors, not the mean square at one.
 """
 
@@ -27,7 +27,7 @@ WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
 
 class FastTrainer(Trainer):
-    """Train a network by the recipe of the preset `fast`."""
+    """Trainer with the recipe of the preset `fast`."""
 
     network: BlindSpotNetwork
     max_epochs = 900
@@ -53,29 +53,29 @@ class FastTrainer(Trainer):
             precision=precision,
         )
         self.learning_rate = learning_rate
-        if self.device.type == "cuda":  # a CUDA graph sees it change only where it is a tensor
+        if self.device.type == "cuda":  # so that replays of a CUDA graph read its current value
             for group in self.optimiser.param_groups:
                 group["lr"] = torch.tensor(learning_rate, device=self.device)
 
     def take_steps(
         self, image: Image, *, epochs: int, observed: EpochFilter
     ) -> Iterator[tuple[int, float]]:
-        """Take a number of steps, each on one tile, and yield as `train` does."""
+        """Take steps up to `epochs`, each on one tile, and yield as `train` does."""
         image = load_all(image)
         take = self.tile_step(complete=not bool(no_data_mask(image).any()))
         standardised = self.band_statistics(image).standardise(image).to(self.device)
-        numbers = count(self.epoch + 1)
+        step_numbers = count(self.epoch + 1)
 
         def step() -> Tensor:
             self.set_learning_rate(
-                self.learning_rate * self.learning_rate_factor(next(numbers), epochs)
+                self.learning_rate * self.learning_rate_factor(next(step_numbers), epochs)
             )
             return take(self.random_tile(standardised))
 
         yield from self.repeat(step, epochs=epochs, observed=observed)
 
     def set_learning_rate(self, rate: float) -> None:
-        """Give the optimiser another learning rate."""
+        """Set the learning rate of the optimiser."""
         for group in self.optimiser.param_groups:
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate)
@@ -83,29 +83,29 @@ class FastTrainer(Trainer):
                 group["lr"] = rate
 
     def band_statistics(self, image: Tensor) -> "BandStatistics":
-        """What the bands of an image are standardised by."""
+        """Return the statistics by which the bands of an image are standardised."""
         return BandStatistics.of(image)
 
     def random_tile(self, image: Tensor) -> Tensor:
-        """What a step sees: one of the tiles, every factor-th pixel of every factor-th row."""
+        """Return a random tile: every factor-th pixel of every factor-th row."""
         factor = self.network.factor_train
         row, column = (int(torch.randint(factor, ())) for _ in range(2))
         return image[..., row::factor, column::factor]
 
     def learning_rate_factor(self, epoch: int, epochs: int) -> float:
-        """Which share of the learning rate an epoch, from 1, has."""
+        """Return the factor of the learning rate in an epoch, from 1."""
         warm_up = max(1, int(WARM_UP * epochs))
         if epoch <= warm_up:
             return epoch / warm_up
         return (1 + math.cos(math.pi * (epoch - 1 - warm_up) / (epochs - warm_up))) / 2
 
-    def forward_pass(self, seen: Tensor) -> Tensor:
-        """Rebuild a tile as it is, without pixel-shuffle downsampling."""
-        return self.network(seen, factor=1)
+    def forward_pass(self, inputs: Tensor) -> Tensor:
+        """Reconstruct a tile as it is, without pixel-shuffle downsampling."""
+        return self.network(inputs, factor=1)
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
-        """Rebuild the image tile by tile, (1, B, H, W) → (1, B, H, W), in its own units."""
+        """Reconstruct the image tile by tile, (1, B, H, W) → (1, B, H, W), in its units."""
         bands = self.band_statistics(image)
         return bands.restore(
             self.reconstruct_tiles(bands.standardise(image), self.network.factor_test)
@@ -113,7 +113,7 @@ class FastTrainer(Trainer):
 
     @torch.inference_mode()
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel of an image by how its residual stands out from those of the others.
+        """Score every pixel of an image by the deviation of its residuals at two factors.
 
         Returns the scores (H, W) and the reconstruction (1, B, H, W).
         """
@@ -121,13 +121,15 @@ class FastTrainer(Trainer):
         bands = self.band_statistics(image)
         standardised = bands.standardise(image)
         own = self.network.factor_test
-        rebuilt = {factor: self.reconstruct_tiles(standardised, factor) for factor in {1, own}}
-        residuals = [fill_no_data(standardised - of_one) for of_one in rebuilt.values()]
+        reconstructions = {
+            factor: self.reconstruct_tiles(standardised, factor) for factor in {1, own}
+        }
+        residuals = [fill_no_data(standardised - each) for each in reconstructions.values()]
         scores = self.score(residuals).masked_fill(no_data_mask(image)[0], torch.nan)
-        return scores, bands.restore(rebuilt[own])
+        return scores, bands.restore(reconstructions[own])
 
     def residual_map(self, image: Image) -> Tensor:
-        """The mean square of the residual at the network's own factor, (H, W)."""
+        """Compute the mean squared residual at the network's own factor, (H, W)."""
         return residual(load_all(image), self.reconstruct(load_all(image)))
 
     def score(self, residuals: Sequence[Tensor]) -> Tensor:
@@ -135,32 +137,32 @@ class FastTrainer(Trainer):
         return deviation(residuals)
 
     def reconstruct_tiles(self, standardised: Tensor, factor: int) -> Tensor:
-        """Rebuild each of the factor² tiles by itself, (1, B, H, W) → (1, B, H, W)."""
-        rebuilt = torch.empty_like(standardised)
+        """Reconstruct each of the factor² tiles separately, (1, B, H, W) → (1, B, H, W)."""
+        reconstruction = torch.empty_like(standardised)
         for row in range(factor):
             for column in range(factor):
-                place = (..., slice(row, None, factor), slice(column, None, factor))
-                rebuilt[place] = super().reconstruct(standardised[place])
-        return rebuilt
+                tile = (..., slice(row, None, factor), slice(column, None, factor))
+                reconstruction[tile] = super().reconstruct(standardised[tile])
+        return reconstruction
 
 
 @dataclass(frozen=True)
 class BandStatistics:
-    """Mean and standard deviation of every band over the pixels of data, (1, B, 1, 1)."""
+    """Mean and standard deviation of every band over the valid pixels, (1, B, 1, 1)."""
 
     mean: Tensor
     deviation: Tensor
 
     @classmethod
     def of(cls, image: Tensor) -> "BandStatistics":
-        """Those of an image (1, B, H, W); a constant band is divided by the largest deviation."""
+        """Compute those of an image (1, B, H, W); constant bands get the largest deviation."""
         pixels = select_pixels(image, valid_pixels(image)).flatten(2)  # (1, B, n)
         mean, deviation = pixels.mean(dim=2), pixels.std(dim=2, correction=0)
         deviation = deviation.where(deviation > 1e-6 * deviation.max(), deviation.max())
         return cls(mean[..., None, None], deviation[..., None, None])
 
     def standardise(self, image: Tensor) -> Tensor:
-        """Give every band mean 0 and standard deviation 1, (1, B, H, W) → (1, B, H, W)."""
+        """Scale every band to mean 0 and standard deviation 1, (1, B, H, W) → (1, B, H, W)."""
         return (image - self.mean) / self.deviation
 
     def restore(self, standardised: Tensor) -> Tensor:

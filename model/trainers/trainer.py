@@ -18,12 +18,12 @@ from model.trainers.scores import residual
 from model.trainers.stopping import CHECK_EVERY, EarlyStopping
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
-EpochFilter = Callable[[int], bool]  # whether a caller looks at the trainer after an epoch
+EpochFilter = Callable[[int], bool]  # whether a caller reads the trainer's state after an epoch
 
 
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
-    """The mean magnitude of the residual of two images (1, B, H, W), or of pixels (1, B, n)."""
-    # F.l1_loss to the bit, in one pass over the image each way where that takes five
+    """Compute the mean absolute residual of images (1, B, H, W), or of pixels (1, B, n)."""
+    # F.l1_loss to the bit, with one pass over the image forward and backward instead of five
     return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
 
 
@@ -31,22 +31,22 @@ LOSSES: dict[str, Loss] = {"l1": l1_loss, "l2": F.mse_loss}
 
 
 def every_epoch(epoch: int) -> bool:
-    """Look at the trainer after each epoch."""
+    """Observe the trainer after each epoch."""
     return True
 
 
 class Trainer:
-    """A network, its loss, its optimiser, and the device and precision they work in.
+    """A network with its loss, optimiser, device and precision.
 
-    Images are (1, B, H, W) and may be on any device; results come back on the CPU, in float32. A
-    pixel of no data is NaN: the network sees 0 there, as beyond the border, and the loss does not
-    see it.
+    Images are (1, B, H, W) and may be on any device; results are on the CPU, in float32. No-data
+    pixels are NaN: the input of the network is 0 there, as outside the image, and the loss ignores
+    them.
     """
 
-    max_epochs = 5000  # epochs of a training that finds its own end: those of the paper
-    chosen_epoch: int | None = None  # what such a training has found
-    extendable = True  # whether more epochs are the same training, only longer
-    # whether a step changes nothing but the values of tensors, so that a CUDA graph may replay it
+    max_epochs = 5000  # the most with early stopping: those of the paper
+    chosen_epoch: int | None = None  # the best epoch, found by early stopping
+    extendable = True  # whether the first epochs do not depend on the number of epochs
+    # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
 
     def __init__(
@@ -63,11 +63,11 @@ class Trainer:
         self.device = torch.device(device)
         self.precision = precision
         self.network = network.to(self.device)
-        if self.device.type == "cuda" and precision != "fp32":  # what its kernels are made for
+        if self.device.type == "cuda" and precision != "fp32":  # the layout of its kernels
             self.network.to(memory_format=torch.channels_last)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
-        self.epoch = 0  # steps taken whose losses are known
-        self.ahead = 0  # steps taken beyond these
+        self.epoch = 0  # steps whose losses have been read
+        self.ahead = 0  # further steps that are queued on the device
         self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
         self.stopping = EarlyStopping()
         self.optimiser = torch.optim.Adam(
@@ -81,12 +81,12 @@ class Trainer:
     def train(
         self, image: Image, *, epochs: int | str, observed: EpochFilter = every_epoch
     ) -> Iterator[tuple[int, float]]:
-        """Take steps on the whole image up to `epochs`; after each yield (epoch from 1, its loss).
+        """Take one step per epoch on the whole image up to `epochs`; yield (epoch from 1, loss).
 
-        The loss is the one before the step. With `AUTO` the training finds its own end. Raises
-        FloatingPointError when a loss or gradient is not finite; the weights are then those before
-        the step. After the epochs of `observed`, and wherever `ahead` is 0, the trainer is as
-        after the step; elsewhere a CUDA device may have taken more.
+        The loss is that before the step. `AUTO` stops early. Raises FloatingPointError where a loss
+        or gradient is not finite; the weights are then those before the step. After the epochs of
+        `observed`, and wherever `ahead` is 0, weights and optimiser are those after the step;
+        elsewhere a CUDA device may have taken further steps.
         """
         if epochs == AUTO:
             yield from self.train_until_stopped(image, observed)
@@ -96,7 +96,7 @@ class Trainer:
     def train_until_stopped(
         self, image: Image, observed: EpochFilter
     ) -> Iterator[tuple[int, float]]:
-        """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
+        """Train with early stopping, and restore the weights of the best epoch."""
         stopping = self.stopping
 
         def all_observed(epoch: int) -> bool:
@@ -114,15 +114,15 @@ class Trainer:
     def take_steps(
         self, image: Image, *, epochs: int, observed: EpochFilter
     ) -> Iterator[tuple[int, float]]:
-        """Take a number of steps, and yield as `train` does."""
+        """Take steps up to `epochs`, and yield as `train` does."""
         image = load_all(image).to(self.device).contiguous(memory_format=torch.channels_last)
-        seen, known = fill_no_data(image), valid_pixels(image)
-        target = select_pixels(image, known)
-        step = self.as_graph(lambda: self.step(seen, target, known))
+        inputs, valid = fill_no_data(image), valid_pixels(image)
+        target = select_pixels(image, valid)
+        step = self.as_graph(lambda: self.step(inputs, target, valid))
         yield from self.repeat(step, epochs=epochs, observed=observed)
 
     def as_graph(self, step: Step) -> Step:
-        """A step on the same tensors each time as a CUDA graph, where it may be one."""
+        """Turn a step on always the same tensors into a CUDA graph, where that is possible."""
         if self.device.type != "cuda" or not self.graphable:
             return step
         return GraphedStep(step, self.device, optimiser=self.optimiser)
@@ -130,7 +130,7 @@ class Trainer:
     def repeat(
         self, step: Step, *, epochs: int, observed: EpochFilter
     ) -> Iterator[tuple[int, float]]:
-        """Take a step again and again up to `epochs`, and yield as `train` does."""
+        """Repeat a step up to `epochs`, and yield as `train` does."""
         self.diverged.zero_()
         if self.device.type != "cuda" or not self.graphable:
             while self.epoch < epochs:
@@ -138,17 +138,17 @@ class Trainer:
             return
         steps = StepsAhead(step, self.device)
         while self.epoch < epochs:
-            until = next(
+            next_observed = next(
                 epoch for epoch in count(self.epoch + 1) if epoch == epochs or observed(epoch)
             )
-            for loss, gradient in steps.results(until - self.epoch):
+            for loss, gradient in steps.results(next_observed - self.epoch):
                 self.ahead = steps.launched
                 yield self.record_step(loss, gradient)
 
     def record_step(self, loss: float, gradient: float) -> tuple[int, float]:
-        """Count a step that gave this loss and gradient; return its epoch and loss.
+        """Count a step with this loss and gradient norm; return its epoch and loss.
 
-        Raises FloatingPointError where they are not finite.
+        Raises FloatingPointError where one of them is not finite.
         """
         epoch = self.epoch + 1
         for name, value in (("loss", loss), ("gradient", gradient)):
@@ -160,30 +160,31 @@ class Trainer:
         self.epoch = epoch
         return epoch, loss
 
-    def step(self, seen: Tensor, target: Tensor, known: Tensor | None) -> Tensor:
-        """Lower the loss on an image once; return the loss and the gradient's norm before, (2,).
+    def step(self, inputs: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
+        """Take one step on an image; return loss and gradient norm before it, (2,), on the device.
 
-        Nothing in it waits for the device. Where one of them is not finite it changes no weight.
+        `target` holds the `valid` pixels only (model/nodata.py). Does not synchronise with the
+        device. Changes no weight where the loss or gradient is not finite.
         """
         self.network.train()
         self.optimiser.zero_grad()
         with use_precision(self.precision, self.device):
-            output = self.forward_pass(seen)
-            loss = self.loss(select_pixels(output.float(), known), target)
+            output = self.forward_pass(inputs)
+            loss = self.loss(select_pixels(output.float(), valid), target)
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        taken = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        # how fused optimisers learn, without a look at the value, to leave the weights alone: from
-        # the first step that is not finite on, since more may be queued behind it
-        self.diverged |= (~taken.isfinite()).any()
+        results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
+        # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
+        # first step that is not finite on, since further steps may be queued behind it
+        self.diverged |= (~results.isfinite()).any()
         self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        return taken
+        return results
 
     def tile_step(self, *, complete: bool | None = None) -> Callable[[Tensor], Tensor]:
-        """A step on any tile; on CUDA one graph for all tiles of a size that have all data.
+        """Return a step on any tile; on CUDA, a graph per size of the tiles without no-data pixels.
 
-        `complete` tells whether all tiles have, None that each has to be looked at.
+        `complete`: whether no tile has no-data pixels, or None to check each.
         """
         if self.device.type != "cuda" or not self.graphable:
             return self.step_on_tile
@@ -201,28 +202,28 @@ class Trainer:
         return take
 
     def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
-        """A tensor of this shape, and a step on what is in it, as a CUDA graph."""
+        """Return a tensor of this shape, and a step on its contents as a CUDA graph."""
         buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
         return buffer, self.as_graph(lambda: self.step(buffer, buffer, None))
 
     def step_on_tile(self, tile: Tensor) -> Tensor:
-        """As `step` on a part of an image; one without data teaches nothing, its loss is 0."""
+        """Take a step on a part of an image; without valid pixels, do nothing: the loss is 0."""
         tile = tile.to(self.device).contiguous(memory_format=torch.channels_last)
-        known = valid_pixels(tile)
-        if known is not None and not len(known):
+        valid = valid_pixels(tile)
+        if valid is not None and not len(valid):
             return torch.zeros(2)
-        return self.step(fill_no_data(tile), select_pixels(tile, known), known)
+        return self.step(fill_no_data(tile), select_pixels(tile, valid), valid)
 
-    def forward_pass(self, seen: Tensor) -> Tensor:
-        """Pass an image without gaps through the network."""
-        return self.network(seen)
+    def forward_pass(self, inputs: Tensor) -> Tensor:
+        """Pass an image without NaN through the network."""
+        return self.network(inputs)
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
-        """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W).
+        """Reconstruct the image with the current weights, (1, B, H, W) → (1, B, H, W).
 
-        Pixels of no data are rebuilt too, as from 0. Raises FloatingPointError where the weights
-        give anything but finite numbers.
+        No-data pixels are reconstructed too, from inputs of 0. Raises FloatingPointError where a
+        value is not finite.
         """
         self.network.eval()
         with use_precision(self.precision, self.device):
@@ -234,31 +235,31 @@ class Trainer:
         return reconstruction
 
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel of an image by how badly it is rebuilt.
+        """Score every pixel of an image by its residual.
 
-        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where it is too large to
-        be kept. Raises ValueError where the network does not rebuild images of this size, and
+        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where that is too large.
+        Raises ValueError where the network does not reconstruct images of this size, and
         FloatingPointError as `reconstruct` does.
         """
         image = load_all(image)
         reconstruction = self.reconstruct(image)
         if reconstruction.shape != image.shape:
-            sizes = ["×".join(map(str, of.shape[2:])) for of in (reconstruction, image)]
+            sizes = ["×".join(map(str, part.shape[2:])) for part in (reconstruction, image)]
             raise ValueError(
-                f"this method rebuilds the image it was fitted to, {sizes[0]}, not {sizes[1]}"
+                f"this method reconstructs the image it was fitted to, {sizes[0]}, not {sizes[1]}"
             )
         return residual(image.cpu(), reconstruction), reconstruction
 
     def residual_map(self, image: Image) -> Tensor:
-        """How badly every pixel is rebuilt, (H, W)."""
+        """Compute the residual of every pixel, (H, W)."""
         return self.detect(image)[0]
 
     def warning(self, image: Image) -> str:
-        """What to know about the scores of an image, in a sentence without an end; or nothing."""
+        """Describe a known inaccuracy of an image's scores, in a line without a full stop."""
         return ""
 
     def state(self) -> dict[str, Any]:
-        """All that the rest of a training depends on, but for the states of random numbers."""
+        """Return everything that the rest of a training depends on, except random states."""
         return {
             "epoch": self.epoch,
             "weights": self.weights(),
@@ -268,20 +269,20 @@ class Trainer:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `state` of a trainer with the same options."""
+        """Restore a `state` of a trainer with the same options."""
         self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
         self.network.load_state_dict(state["weights"])
         self.restore_optimiser(state["optimiser"])
         self.stopping.restore(state["settling"])
 
     def weights(self) -> dict[str, Tensor]:
-        """The state of the network on the CPU, as a checkpoint holds it."""
+        """Return the state dict of the network on the CPU, as in a checkpoint."""
         return copy_to_cpu(self.network.state_dict())
 
     def restore_optimiser(self, state: Mapping[str, Any]) -> None:
-        """Give the optimiser its averages back, laid out as the weights of this device are.
+        """Restore the optimiser's averages in the memory layout of the parameters on this device.
 
-        What it is set to, such as its learning rate, stays that of this trainer.
+        Its settings, such as the learning rate, remain those of this trainer.
         """
         own = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": state["state"], "param_groups": own})
@@ -292,7 +293,7 @@ class Trainer:
 
 
 def copy_to_cpu(values: Any) -> Any:
-    """Copy tensors, and what holds them, to the CPU, each in the order of its dimensions."""
+    """Copy tensors, and mappings and lists of them, to the CPU, in contiguous layout."""
     if isinstance(values, Tensor):
         return torch.empty(values.shape, dtype=values.dtype).copy_(values.detach())
     if isinstance(values, Mapping):
@@ -301,5 +302,5 @@ def copy_to_cpu(values: Any) -> Any:
 
 
 def max_epochs(trainer: Trainer, epochs: int | str) -> int:
-    """How many epochs a training can have: `max_epochs` where it finds its own end."""
+    """Return the most epochs of a training: the trainer's `max_epochs` for early stopping."""
     return trainer.max_epochs if epochs == AUTO else int(epochs)

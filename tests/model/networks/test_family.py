@@ -263,7 +263,7 @@ def test_refinement_written_out() -> None:
         shares.append(float((inner == 0).double().mean()))
 
     network.bsn.register_forward_pre_hook(look)  # type: ignore[union-attr]
-    network.refined(rebuilt, image)  # type: ignore[operator]
+    network.refine(rebuilt, image)  # type: ignore[operator]
     assert len(shares) == 8 == len(set(shares))
     assert shares == pytest.approx([0.16] * 8, abs=0.02)
 

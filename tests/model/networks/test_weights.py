@@ -31,12 +31,15 @@ def test_all_weights_arrive() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"bands": 5}, r"bands 5 \(wanted: 3\)"),
-        ({"channels": 6}, r"nch_ker 6 \(wanted: 4\)"),
-        ({"mode": ["na", "na", "ss"]}, r"nblk 3 \(wanted: 2\), mode na-na-ss \(wanted: na-ss\)"),
-        ({"mode": ["ss", "na"]}, r"mode ss-na \(wanted: na-ss\)"),
-        ({"mode": ["na", "na"]}, r"of mode na-na \(wanted: na-ss\)$"),
-        ({"ss_exp_factor": 1.5}, r"ss_exp_factor 1.5 \(wanted: 1\)"),
+        ({"bands": 5}, r"bands 5 \(expected: 3\)"),
+        ({"channels": 6}, r"nch_ker 6 \(expected: 4\)"),
+        (
+            {"mode": ["na", "na", "ss"]},
+            r"nblk 3 \(expected: 2\), mode na-na-ss \(expected: na-ss\)",
+        ),
+        ({"mode": ["ss", "na"]}, r"mode ss-na \(expected: na-ss\)"),
+        ({"mode": ["na", "na"]}, r"of mode na-na \(expected: na-ss\)$"),
+        ({"ss_exp_factor": 1.5}, r"ss_exp_factor 1.5 \(expected: 1\)"),
     ],
 )
 def test_what_differs_is_said(options: dict[str, object], message: str) -> None:
