@@ -20,13 +20,15 @@ from torch import Tensor
 from model.image import Image, load_all
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
+from model.trainers.losses import Loss
 from model.trainers.scores import deviation, residual
-from model.trainers.trainer import EpochFilter, Loss, Trainer
+from model.trainers.tile_steps import TileStepTrainer
+from model.trainers.trainer import EpochFilter
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
 
-class FastTrainer(Trainer):
+class FastTrainer(TileStepTrainer):
     """Trainer with the recipe of the preset `fast`."""
 
     network: BlindSpotNetwork

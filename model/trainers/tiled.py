@@ -10,12 +10,13 @@ from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import no_data_mask
 from model.trainers.scores import residual
-from model.trainers.trainer import EpochFilter, Trainer
+from model.trainers.tile_steps import TileStepTrainer
+from model.trainers.trainer import EpochFilter
 
 MARGIN = 8  # 1/8 of a tile's side is discarded at each border within the image
 
 
-class TiledTrainer(Trainer):
+class TiledTrainer(TileStepTrainer):
     """Trainer on random tiles of `tile` × `tile` pixels, which scores an image tile by tile.
 
     Its memory depends on the size of the tile, not of the image. Near the border of a tile the

@@ -6,28 +6,19 @@ from itertools import count
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.image import Image, load_all
 from model.methods import AUTO
-from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
+from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
+from model.trainers.losses import LOSSES, Loss
 from model.trainers.scores import residual
+from model.trainers.states import copy_to_cpu, restore_optimiser
 from model.trainers.stopping import CHECK_EVERY, EarlyStopping
 
-Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 EpochFilter = Callable[[int], bool]  # whether a caller reads the trainer's state after an epoch
-
-
-def l1_loss(output: Tensor, image: Tensor) -> Tensor:
-    """Compute the mean absolute residual of images (1, B, H, W), or of pixels (1, B, n)."""
-    # F.l1_loss to the bit, with one pass over the image forward and backward instead of five
-    return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
-
-
-LOSSES: dict[str, Loss] = {"l1": l1_loss, "l2": F.mse_loss}
 
 
 def every_epoch(epoch: int) -> bool:
@@ -181,39 +172,6 @@ class Trainer:
         self.optimiser.step()
         return results
 
-    def tile_step(self, *, complete: bool | None = None) -> Callable[[Tensor], Tensor]:
-        """Return a step on any tile; on CUDA, a graph per size of the tiles without no-data pixels.
-
-        `complete`: whether no tile has no-data pixels, or None to check each.
-        """
-        if self.device.type != "cuda" or not self.graphable:
-            return self.step_on_tile
-        steps: dict[torch.Size, tuple[Tensor, Step]] = {}
-
-        def take(tile: Tensor) -> Tensor:
-            if not (no_data_mask(tile).logical_not().all() if complete is None else complete):
-                return self.step_on_tile(tile)
-            if tile.shape not in steps:
-                steps[tile.shape] = self.step_on_buffer(tile.shape)
-            buffer, step = steps[tile.shape]
-            buffer.copy_(tile)
-            return step()
-
-        return take
-
-    def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
-        """Return a tensor of this shape, and a step on its contents as a CUDA graph."""
-        buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
-        return buffer, self.as_graph(lambda: self.step(buffer, buffer, None))
-
-    def step_on_tile(self, tile: Tensor) -> Tensor:
-        """Take a step on a part of an image; without valid pixels, do nothing: the loss is 0."""
-        tile = tile.to(self.device).contiguous(memory_format=torch.channels_last)
-        valid = valid_pixels(tile)
-        if valid is not None and not len(valid):
-            return torch.zeros(2)
-        return self.step(fill_no_data(tile), select_pixels(tile, valid), valid)
-
     def forward_pass(self, inputs: Tensor) -> Tensor:
         """Pass an image without NaN through the network."""
         return self.network(inputs)
@@ -272,33 +230,12 @@ class Trainer:
         """Restore a `state` of a trainer with the same options."""
         self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
         self.network.load_state_dict(state["weights"])
-        self.restore_optimiser(state["optimiser"])
+        restore_optimiser(self.optimiser, state["optimiser"])
         self.stopping.restore(state["settling"])
 
     def weights(self) -> dict[str, Tensor]:
         """Return the state dict of the network on the CPU, as in a checkpoint."""
         return copy_to_cpu(self.network.state_dict())
-
-    def restore_optimiser(self, state: Mapping[str, Any]) -> None:
-        """Restore the optimiser's averages in the memory layout of the parameters on this device.
-
-        Its settings, such as the learning rate, remain those of this trainer.
-        """
-        own = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state["state"], "param_groups": own})
-        for parameter, averages in self.optimiser.state.items():
-            for name, value in averages.items():
-                if value.shape == parameter.shape:
-                    averages[name] = torch.empty_like(parameter).copy_(value)
-
-
-def copy_to_cpu(values: Any) -> Any:
-    """Copy tensors, and mappings and lists of them, to the CPU, in contiguous layout."""
-    if isinstance(values, Tensor):
-        return torch.empty(values.shape, dtype=values.dtype).copy_(values.detach())
-    if isinstance(values, Mapping):
-        return {key: copy_to_cpu(value) for key, value in values.items()}
-    return [copy_to_cpu(value) for value in values] if isinstance(values, list) else values
 
 
 def max_epochs(trainer: Trainer, epochs: int | str) -> int:

@@ -10,7 +10,8 @@ from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.cuda_graph import AHEAD
 from model.trainers.fast import FastTrainer
-from model.trainers.trainer import Trainer, copy_to_cpu
+from model.trainers.states import copy_to_cpu
+from model.trainers.trainer import Trainer
 from tests.cuda_stand_in import CudaStandIn
 
 CUDA = torch.device("cuda", 0)  # never used
@@ -92,6 +93,7 @@ def test_only_steps_without_python_state_are_graphed(
 
 def test_tiles_of_one_size_share_a_graph(on_cuda: Callable[[Trainer], Trainer]) -> None:
     one = on_cuda(trainer(FastTrainer))
+    assert isinstance(one, FastTrainer)
     shapes: list[torch.Size] = []
 
     def make_step(shape: torch.Size) -> tuple[Tensor, Callable[[], Tensor]]:

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.nl2net import NL2Net
-from model.trainers.trainer import Trainer, l1_loss
+from model.trainers.losses import l1_loss
+from model.trainers.trainer import Trainer
 
 
 def tiny() -> NL2Net:
