@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import Conv2d, LeakyReLU
+from model.networks.convolution import Conv2d
+from model.networks.kernels import LeakyReLU
 from model.networks.layers import require
 
 SLOPE = 0.1  # of the leaky ReLU

@@ -18,7 +18,9 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.block_modes import BLOCK_KINDS
-from model.networks.kernels import Conv2d, ReLU, attend, conv2d, image_norm
+from model.networks.attention import attend
+from model.networks.convolution import Conv2d, conv2d
+from model.networks.kernels import ReLU, image_norm
 
 Mask = Literal["pixel", "block"]  # the taps that a masked convolution hides
 Block = Callable[..., nn.Module]  # (channels, *, dilation)

@@ -10,7 +10,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import Conv2d, convolve_subsampled
+from model.networks.convolution import Conv2d, convolve_subsampled
 from model.networks.layers import MaskedConv2d, require
 
 

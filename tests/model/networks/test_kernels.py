@@ -12,14 +12,9 @@ from torch import Tensor
 from detection.task import seeded_trainer
 from model.methods import METHODS
 from model.networks import kernels
-from model.networks.kernels import (
-    ExactAttention,
-    HalfAttention,
-    ImageNorm,
-    TapProducts,
-    convolve_subsampled,
-    fused_attention,
-)
+from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
+from model.networks.convolution import TapProducts, convolve_subsampled
+from model.networks.kernels import ImageNorm
 from options.parse import method_options_of
 
 TRAINED = [name for name, method in METHODS.items() if method.trained and not method.same_as]
@@ -111,8 +106,8 @@ def test_attention_in_half_precision_has_the_bits_of_tf32(size: float) -> None:
 
 def test_more_images_than_fit_a_grid_of_cuda_are_processed_in_turn() -> None:
     query, value = numbers(1, 7, 5, 4), numbers(1, 7, 5, 3, seed=1)
-    assert kernels.MAX_IMAGES == 65_535
-    assert (3 * 86) ** 2 > kernels.MAX_IMAGES > (3 * 85) ** 2  # an f_scale of 86 exceeds it
+    assert MAX_IMAGES == 65_535
+    assert (3 * 86) ** 2 > MAX_IMAGES > (3 * 85) ** 2  # an f_scale of 86 exceeds it
     for max_images in (3, 7):
         result = fused_attention(query, value, max_images=max_images)
         similar = (query @ query.mT / math.sqrt(4)).softmax(dim=-1)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks.kernels import MAX_UNFUSED_TOKENS, attend
+from model.networks.attention import MAX_UNFUSED_TOKENS, attend
 from model.networks.layers import Mask, MaskedConv2d, SelfSimilarityBlock
 
 
