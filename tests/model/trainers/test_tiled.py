@@ -192,8 +192,8 @@ def test_a_scene_on_disk_is_never_read_whole(
     )  # the part that is compared
     (caution,) = re.findall(r"scores by tiles differ by (\S+) % .*48×48 pixels", out)
     assert 0 < float(caution) < 100
-    told = json.loads(Path("result/large/metrics.json").read_text())
-    assert told["caution"] in out and caution in Path("result/large/report.html").read_text()
+    metrics = json.loads(Path("result/large/metrics.json").read_text())
+    assert metrics["caution"] in out and caution in Path("result/large/report.html").read_text()
     names = {path.name for path in Path("result/large").iterdir()}
     assert "detectmap.mat" in names and "reconstructed_data.mat" not in names
     (folder,) = Path("checkpoints/large").iterdir()
