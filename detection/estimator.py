@@ -20,7 +20,7 @@ from model.build import FITTED, detector_scores
 from model.detectors.rx import Background
 from model.image import cube_to_image
 from model.methods import METHODS
-from model.trainers.trainer import Trainer, most_epochs
+from model.trainers.trainer import Trainer, max_epochs
 from options.parse import method_options_of
 from utils.devices import select_device
 
@@ -187,7 +187,7 @@ def fitted_scorer(
     image = cube_to_image(cube)
     trainer = seeded_trainer(method, image, device=device, options=options)
     epochs = options["epochs"]
-    total = most_epochs(trainer, epochs)
+    total = max_epochs(trainer, epochs)
     steps = tqdm(trainer.train(image, epochs=epochs), total=total, disable=not verbose)
     losses = [loss for _, loss in steps]
     return partial(distance_to_rebuilt, trainer), losses

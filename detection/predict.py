@@ -44,7 +44,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
         options=in_words(args),
         details={
             "predicting": work,
-            "caution": trainer.caution(image) if trainer else "",
+            "caution": trainer.warning(image) if trainer else "",
             "seconds": round(seconds, 3),
             **provenance(device_of(args)),
         },

@@ -15,11 +15,11 @@ from data.scene import Scene
 from detection.measures import measure, scaled
 from detection.memory_plan import plan_memory
 from model.build import build_trainer, detector_scores
-from model.image import Image, Windows, cube_to_image, image_to_cube, whole
+from model.image import Image, LazyImage, cube_to_image, image_to_cube, load_all
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
 from options.parse import method_options, method_options_of
-from utils.devices import device_in_words, select_device
+from utils.devices import describe_device, select_device
 from utils.errors import as_input_error
 from utils.seeds import seed_everything
 
@@ -50,7 +50,7 @@ def detect(
     image is: there is no data. Raises InputError where the options do not suit the image.
     """
     if trainer is None:
-        cube = image_to_cube(whole(image))
+        cube = image_to_cube(load_all(image))
         with as_input_error(f"--method {method}"):
             scores = detector_scores(method, cube, device=device, options=options)
         return scaled(scores).astype(np.float32), None
@@ -68,7 +68,7 @@ def image_of(scene: Scene, *, tile: int) -> Image:
     if not tile:
         return cube_to_image(scene.scaled_cube())
     height, width, bands = scene.cube.shape
-    return Windows(
+    return LazyImage(
         torch.Size((1, bands, height, width)),
         lambda rows, columns: cube_to_image(scene.window(rows, columns)),
     )
@@ -108,7 +108,7 @@ def planned_options(args: Namespace, scene: Scene, *, training: bool) -> dict[st
 def work_in_words(args: Namespace, scene: Scene, trainer: Trainer | None) -> str:
     """What is worked on, and where."""
     shape = "×".join(map(str, scene.cube.shape))
-    device = device_in_words(device_of(args), asked_for=args.gpu_ids)
+    device = describe_device(device_of(args), requested=args.gpu_ids)
     work = f"{scene.name} ({scene.source}, {shape}) on {device}: {METHODS[args.method].title}"
     if trainer is None:
         return work

@@ -73,7 +73,7 @@ class Cell:
     def work(self) -> float:
         """About how long it takes for a pixel, in units that compare the methods."""
         epochs = self.options.get("epochs", {"rx": 0.2}.get(self.method, 40))
-        return Trainer.longest if epochs == AUTO else epochs
+        return Trainer.max_epochs if epochs == AUTO else epochs
 
 
 @dataclass(frozen=True)

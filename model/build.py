@@ -19,7 +19,7 @@ from model.networks.bocknet import BockNet
 from model.networks.nl2net import NL2Net
 from model.networks.pdbsnet import PDBSNet
 from model.networks.punnet import PUNNet
-from model.precision import precision_at_hand
+from model.precision import available_precision
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
@@ -82,7 +82,7 @@ def network_trainer(
         "weight_decay": options["weight_decay"],
         "loss": options["lossm"],
         "device": device,
-        "precision": precision_at_hand(options["precision"], device),
+        "precision": available_precision(options["precision"], device),
     }
     if options["tile"]:
         return TiledTrainer(network, tile=options["tile"], **settings)

@@ -15,7 +15,7 @@ from detection.task import (
 )
 from model.image import Image
 from model.methods import METHODS
-from model.trainers.trainer import Trainer, most_epochs
+from model.trainers.trainer import Trainer, max_epochs
 from options.parse import in_words
 from training.lock import only_writer
 from training.log import TrainingRecord
@@ -55,7 +55,7 @@ def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, 
         run.logs,
         method=METHODS[args.method].title,
         options=f"{in_words(args)}training: {work}\n",
-        epochs=most_epochs(trainer, args.epochs),
+        epochs=max_epochs(trainer, args.epochs),
         losses=earlier.losses if earlier else (),
         aucs=earlier.aucs if earlier else (),
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from data.scene import Scene
 from detection.task import image_of
-from model.image import Windows, cube_to_image
+from model.image import LazyImage, cube_to_image
 
 
 def masked_scene(cube: NDArray[Any]) -> Scene:
@@ -29,7 +29,7 @@ def test_without_tiles_the_image_is_the_scaled_cube(cube: NDArray[Any]) -> None:
 def test_tiles_are_windows_of_the_same_image(cube: NDArray[Any]) -> None:
     scene = masked_scene(cube)
     windows, whole = image_of(scene, tile=4), image_of(scene, tile=0)
-    assert isinstance(windows, Windows) and isinstance(whole, Tensor)
+    assert isinstance(windows, LazyImage) and isinstance(whole, Tensor)
     assert windows.shape == whole.shape
     for rows, columns in [(slice(0, 4), slice(0, 4)), (slice(5, 9), slice(2, 6))]:
         expected = whole[..., rows, columns].nan_to_num(-1)
@@ -48,6 +48,6 @@ def test_nothing_is_scaled_but_the_window_that_is_read(
 
     monkeypatch.setattr(Scene, "window", window)
     image = image_of(masked_scene(cube), tile=4)
-    assert isinstance(image, Windows) and asked == []
+    assert isinstance(image, LazyImage) and asked == []
     assert image.read(slice(0, 4), slice(4, 8)).shape == (1, 5, 4, 4)
     assert asked == [(slice(0, 4), slice(4, 8))]
