@@ -26,7 +26,7 @@ from data.scene import Scene
 from detection.curves import line_styles
 from model.image import cube_to_image
 from model.methods import PRECISIONS
-from model.precision import precision_at_hand
+from model.precision import available_precision
 from model.trainers.scores import residual
 from utils.files import replacing
 
@@ -84,7 +84,7 @@ def main(words: Sequence[str] | None = None) -> None:
     device = torch.device(options.device)
     scene = load_scene(options.dataset, data_dir=options.data_dir)
     title = f"{scene.name}; {circumstances(device)}"
-    there = [name for name in PRECISIONS if precision_at_hand(name, device) == name]
+    there = [name for name in PRECISIONS if available_precision(name, device) == name]
     print(title, *(MISSING[name] for name in PRECISIONS if name not in there), sep="\n")
     print(LINE.format(*HEADINGS))
     losses: dict[str, NDArray[np.float64]] = {}

@@ -25,7 +25,7 @@ from detection.measures import area_under_roc
 from model.image import cube_to_image
 from model.methods import PRECISIONS, PRESETS
 from model.networks.nl2net import NL2Net
-from model.trainers.fast import Bands, FastTrainer
+from model.trainers.fast import BandStatistics, FastTrainer
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
@@ -35,30 +35,32 @@ EPOCHS = int(str(PRESETS["fast"].defaults["epochs"]))
 class WholeImage(FastTrainer):
     """A step sees the whole image; a quarter as many steps cost as much."""
 
-    def sample(self, image: Tensor) -> Tensor:
+    def random_tile(self, image: Tensor) -> Tensor:
         return image
 
 
 class OneScale(FastTrainer):
     """All bands keep their one scale."""
 
-    def bands(self, image: Tensor) -> Bands:
-        told = Bands.of(image)
-        return Bands(told.mean.mean() + 0 * told.mean, told.deviation.mean() + 0 * told.deviation)
+    def band_statistics(self, image: Tensor) -> BandStatistics:
+        told = BandStatistics.of(image)
+        return BandStatistics(
+            told.mean.mean() + 0 * told.mean, told.deviation.mean() + 0 * told.deviation
+        )
 
 
 class ConstantRate(FastTrainer):
     """The learning rate neither rises nor falls."""
 
-    def share_of_rate(self, epoch: int, epochs: int) -> float:
+    def learning_rate_factor(self, epoch: int, epochs: int) -> float:
         return 1.0
 
 
 class Augmented(FastTrainer):
     """Tiles are turned and mirrored at random."""
 
-    def sample(self, image: Tensor) -> Tensor:
-        tile = super().sample(image)
+    def random_tile(self, image: Tensor) -> Tensor:
+        tile = super().random_tile(image)
         turned = torch.rot90(tile, int(torch.randint(4, ())), (-2, -1))
         return turned.flip(-1) if torch.rand(()) < 0.5 else turned
 
@@ -116,9 +118,9 @@ def trained_and_scored(
 
 def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
     """What the residuals of the network's own factor, and of both, would score by themselves."""
-    standardised = trainer.bands(image).standardise(image)
+    standardised = trainer.band_statistics(image).standardise(image)
     with torch.inference_mode():
-        both = [standardised - trainer.rebuild_tiles(standardised, factor) for factor in (1, 2)]
+        both = [standardised - trainer.reconstruct_tiles(standardised, factor) for factor in (1, 2)]
     magnitudes = [residual.abs().mean(dim=1)[0] for residual in both]
     return {
         "scores: one factor": trainer.score(both[1:]),

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain import PlainTrainer
 from benchmarks.timing import WARM_UP, add_machine, circumstances, image_for, timed, trainer_of
 from model.methods import PRECISIONS
-from model.precision import precision_at_hand
+from model.precision import available_precision
 from model.trainers.trainer import Trainer
 
 MISSING = {
@@ -133,7 +133,7 @@ def main(words: Sequence[str] | None = None) -> None:
     device = torch.device(options.device)
     print(f"{'×'.join(map(str, options.size))}, median of {options.rounds} rounds")
     print(circumstances(device))
-    there = [name for name in options.precision if precision_at_hand(name, device) == name]
+    there = [name for name in options.precision if available_precision(name, device) == name]
     print(*(MISSING[name] for name in options.precision if name not in there), sep="\n")
     entered = contestants(options.size, precisions=there, device=device)
     compete(entered, rounds=options.rounds)

@@ -15,7 +15,7 @@ from detection.learning import learn
 from detection.measures import min_max_scale
 from detection.task import Task
 from model.image import cube_to_image
-from model.trainers.trainer import most_epochs
+from model.trainers.trainer import max_epochs
 from options.applicable import method_option_names
 from options.parameters import check_parameters, with_method_parameters
 from options.parse import resolve
@@ -116,7 +116,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _train(self, task: Task) -> list[float]:
         """Train the detector, where its method is trained; return the loss of each epoch."""
-        total = most_epochs(self.detector_, task.epochs)
+        total = max_epochs(self.detector_, task.epochs)
         hidden = not self.verbose or total == 0
         epochs = learn(self.detector_, task.image, scene=task.scene, epochs=task.epochs)
         return [epoch.loss for epoch in tqdm(epochs, total=total, disable=hidden)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from data.scene import Scene
 from detection.measures import area_under_roc
-from model.detector import Detector, Looks, no_epoch
+from model.detector import Detector, EpochFilter, no_epoch
 from model.image import Image
 
 
@@ -27,13 +27,13 @@ def learn(
     scene: Scene,
     epochs: int | str,
     eval_freq: int = 0,
-    looks: Looks = no_epoch,
+    observed: EpochFilter = no_epoch,
 ) -> Iterator[Epoch]:
     """Train a detector on the image (1, B, H, W) of a scene, and yield each epoch.
 
     A method without training yields none. Every `eval_freq` epochs, never for 0, the AUC is
     computed where the ground truth has both classes; that changes nothing in the training. After
-    the epochs that `looks` names, those of an AUC, and the last, the detector is as after the
+    the epochs that `observed` names, those of an AUC, and the last, the detector is as after the
     epoch; elsewhere it may be ahead on a CUDA device.
     """
     evaluates = eval_freq > 0 and scene.has_both_classes
@@ -41,10 +41,10 @@ def learn(
     def is_due(epoch: int) -> bool:
         return evaluates and epoch % eval_freq == 0
 
-    def all_looks(epoch: int) -> bool:
-        return is_due(epoch) or looks(epoch)
+    def all_observed(epoch: int) -> bool:
+        return is_due(epoch) or observed(epoch)
 
-    for number, loss in detector.train(image, epochs=epochs, looks=all_looks):
+    for number, loss in detector.train(image, epochs=epochs, observed=all_observed):
         if not is_due(number):
             yield Epoch(number, loss)
             continue

@@ -1,4 +1,4 @@
-"""What memory a run will take, and what is at hand, so that one that does not fit never starts."""
+"""Estimate the memory of a run before it starts, and refuse one that does not fit."""
 
 import copy
 import ctypes
@@ -15,21 +15,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
-from model.trainers.tiled import compared
+from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import memory_left
 from utils.text import shape_text
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
 CUDA_LIBRARIES = 160 << 20
-LIBRARIES = 300 << 20  # bytes of what a run still loads, this estimate and pictures included
-MARGIN = 1.1  # what is wanted at hand for every byte of the estimate
-# glibc gives tensors of this size back to the system, and leaves gaps between smaller ones, which
-# make a training take so much more; fewer after `leave_no_gaps`
-WHOLE, GAPS, FEWER_GAPS = 32 << 20, 1.5, 1.25
-M_MMAP_THRESHOLD = -3  # the number of that size among glibc's settings
-FAST_IMAGES = 4  # the reconstructions and residuals that the preset fast compares
-TILE_STEP = 64  # pixels: of this the sides of tiles that are suggested are multiples
+LIBRARIES = 300 << 20  # bytes of libraries loaded later, this estimate and pictures included
+MARGIN = 1.1  # bytes that must be available per byte of the estimate
+# glibc returns freed tensors of LARGE_TENSOR bytes or more to the system; smaller ones fragment
+# the heap, by these factors in a training, the second after `return_freed_memory`
+LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
+M_MMAP_THRESHOLD = -3  # glibc's number for the setting of that size
+FAST_IMAGES = 4  # reconstructions and residuals that the preset `fast` compares
+TILE_STEP = 64  # pixels: suggested sides of tiles are multiples of it
 
 
 def plan_memory(
@@ -40,67 +40,68 @@ def plan_memory(
     device: torch.device,
     training: bool,
 ) -> str:
-    """Say in a line that a training fits only if it recomputes; nothing where all fits as it is.
+    """Return a note where a training fits only with activation checkpointing, otherwise "".
 
-    `shape` is that of the cube (H, W, B). Raises InputError where it does not fit at all.
+    `shape` is that of the cube (H, W, B). Raises InputError where the run does not fit at all.
     """
-    at_hand = memory_at_hand(device)
-    if at_hand is None or not METHODS[method].trained or no_doubt(shape, options, at_hand):
+    available = available_memory_on(device)
+    if available is None or not METHODS[method].trained or surely_fits(shape, options, available):
         return ""
     need = partial(memory_needed, method, shape, options=options, device=device, training=training)
-    wanted = need()
-    if wanted <= at_hand:
+    required = need()
+    if required <= available:
         return ""
-    least = need(recompute=True) if training else wanted
-    if least > at_hand:
+    least = need(recompute=True) if training else required
+    if least > available:
         work = f"{'training' if training else 'prediction'} on {shape_text(shape)}"
-        share = (at_hand - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / FEWER_GAPS
+        share = (available - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / LESS_FRAGMENTATION
         raise InputError(
-            f"{work} needs about {gibibytes(least)} of memory, and {gibibytes(at_hand)} are at "
-            f"hand: {way_out(shape_of_step(shape, options, training), options, share)}"
+            f"{work} needs about {format_gibibytes(least)} of memory, but only "
+            f"{format_gibibytes(available)} are available: "
+            f"{hint(step_shape(shape, options, training), options, share)}"
         )
     if device.type == "cpu":
-        leave_no_gaps()
+        return_freed_memory()
     return (
-        f"training needs about {gibibytes(wanted)} of {gibibytes(at_hand)} at hand: activations "
-        f"are computed again in the backward pass, which costs about a third more time"
+        f"training needs about {format_gibibytes(required)} of {format_gibibytes(available)} "
+        f"available: using activation checkpointing (recompute), about a third slower"
     )
 
 
-def no_doubt(shape: tuple[int, int, int], options: Mapping[str, Any], at_hand: int) -> bool:
-    """Whether far more fits than a step could take, so that it need not be gone through."""
+def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], available: int) -> bool:
+    """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
     height, width, bands = shape
     channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
-    features = 50 * (options.get("nblk", 6) + 6) * channels  # a pixel, or fewer
-    pixels = max(height, width) ** 2  # BockNet makes a square of every image
-    return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < at_hand
+    features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
+    pixels = max(height, width) ** 2  # BockNet pads every image to a square
+    return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
 
 
-def way_out(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
-    """What to do where this share of the memory that is needed is at hand."""
+def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
+    """Suggest what needs less, where this share of the required memory is available."""
     side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
-    if options.get("preset") != "paper" or side == 0:  # other methods take no tiles
+    if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"
-    return f"--tile {side} works on parts that fit, and a smaller --nch_ker needs less"
+    return f"--tile {side} works on parts that fit; a smaller --nch_ker also needs less"
 
 
-def gibibytes(size: float) -> str:
-    """A size in bytes in words."""
+def format_gibibytes(size: float) -> str:
+    """Format a size in bytes, in GiB."""
     return f"{size / 2**30:.1f} GiB"
 
 
-def leave_no_gaps() -> None:
-    """Have glibc give every large tensor back that is freed: slower, but nothing lies idle."""
+def return_freed_memory() -> None:
+    """Make glibc return freed tensors from 4 MiB on to the system: slower, but no heap is idle."""
     setting = getattr(ctypes.CDLL(None), "mallopt", None)
     if setting is not None:
         setting(M_MMAP_THRESHOLD, 4 << 20)
 
 
-def memory_at_hand(device: torch.device) -> int | None:
-    """How many bytes a device has to give; None where the system does not tell."""
+def available_memory_on(device: torch.device) -> int | None:
+    """Return the bytes available on a device; None where the system does not report them."""
     if device.type == "cuda":
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + kept
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
     return memory_left()
 
 
@@ -113,30 +114,30 @@ def memory_needed(
     training: bool,
     recompute: bool = False,
 ) -> int:
-    """How many bytes a trained method takes more than now for a cube (H, W, B), with a margin.
+    """Estimate the additional bytes of a trained method for a cube (H, W, B), with a margin.
 
-    On a CUDA device those of the device, otherwise those of the process.
+    Those of the device for CUDA, otherwise those of the process.
     """
-    seen = shape_of_step(shape, options, training)
+    part = step_shape(shape, options, training)
     peak = partial(network_peak, method, options={**options, "recompute": recompute}, device=device)
-    step = peak(seen, training=training)
+    step = peak(part, training=training)
     if device.type == "cuda":
-        # a CUDA graph keeps what its step works with while the image is rebuilt
-        more = peak(shape_of_step(shape, options, training=False), training=False)
-        return int(MARGIN * (CUDA_LIBRARIES + step + (more if training else 0)))
-    features = 4 * seen[0] * seen[1] * options["nch_ker"]
-    if training and features < WHOLE:
-        step = int(step * (FEWER_GAPS if recompute else GAPS))
-    return int(MARGIN * (LIBRARIES + step + 4 * math.prod(shape) * images_kept(options)))
+        # the memory pool of a step's CUDA graph stays allocated while the image is reconstructed
+        prediction = peak(step_shape(shape, options, training=False), training=False)
+        return int(MARGIN * (CUDA_LIBRARIES + step + (prediction if training else 0)))
+    features = 4 * part[0] * part[1] * options["nch_ker"]
+    if training and features < LARGE_TENSOR:
+        step = int(step * (LESS_FRAGMENTATION if recompute else FRAGMENTATION))
+    return int(MARGIN * (LIBRARIES + step + 4 * math.prod(shape) * images_in_memory(options)))
 
 
-def shape_of_step(
+def step_shape(
     shape: tuple[int, int, int], options: Mapping[str, Any], training: bool
 ) -> tuple[int, int, int]:
-    """The part (h, w, B) of a cube that the network sees at once."""
+    """Return the shape (h, w, B) of the part of a cube that the network processes at once."""
     height, width, bands = shape
     if options.get("tile"):
-        side = options["tile"] if training else compared(options["tile"])
+        side = options["tile"] if training else comparison_side(options["tile"])
         return min(height, side), min(width, side), bands
     if options.get("preset") == "fast" and training:  # every factor-th pixel of every factor-th row
         factor = options.get("factor_train", 1)
@@ -144,8 +145,8 @@ def shape_of_step(
     return shape
 
 
-def images_kept(options: Mapping[str, Any]) -> int:
-    """How many times the whole image is in memory beside what the network works on."""
+def images_in_memory(options: Mapping[str, Any]) -> int:
+    """Count the copies of the whole image in memory, next to the tensors of a step."""
     if options.get("tile"):
         return 0
     return 1 + FAST_IMAGES if options.get("preset") == "fast" else 1
@@ -159,58 +160,58 @@ def network_peak(
     device: torch.device,
     training: bool,
 ) -> int:
-    """Count the bytes of all tensors at the height of a training step, or of a reconstruction.
+    """Count the bytes of all tensors at the peak of a training step, or of a reconstruction.
 
-    The network goes through it on shapes, without computing. On a CUDA device its weights count,
-    and in training the two averages that Adam keeps of the gradient of each.
+    Runs on fake tensors, which have shapes but no values. On a CUDA device the weights count too,
+    and in training Adam's two averages of each gradient.
     """
     height, width, bands = shape
     size = torch.Size((1, bands, height, width))
     with as_input_error(f"--method {method}"):
         trainer = build_trainer(method, size, device=device, options=options)
-    shapes = FakeTensorMode()
-    with FakeCopyMode(shapes):
+    fake = FakeTensorMode()
+    with FakeCopyMode(fake):
         trainer.network = copy.deepcopy(trainer.network)
-    with shapes, LiveTensors() as live:
+    with fake, LiveTensors() as live:
         image = torch.empty(1, bands, height, width, device=device)
-        trainer.broken = torch.zeros((), dtype=torch.bool, device=device)
+        trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
         if training:
             trainer.step(image, image, None)
         else:
             trainer.network.eval()
             with torch.inference_mode():
-                trainer.rebuild(image)
+                trainer.forward_pass(image)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
     copies = 0 if device.type != "cuda" else 3 if training else 1
     return live.peak + copies * weights
 
 
 class LiveTensors(TorchDispatchMode):
-    """Counts the bytes of the tensors that are made and not yet freed within the block."""
+    """Count of the bytes of tensors that are created within the block and not yet freed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.peak = self.now = 0
+        self.peak = self.current = 0
         self.known: set[int] = set()
 
     def __torch_dispatch__(
         self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        made = operation(*args, **(kwargs or {}))
-        for tensor in made if isinstance(made, (tuple, list)) else [made]:
+        results = operation(*args, **(kwargs or {}))
+        for tensor in results if isinstance(results, (tuple, list)) else [results]:
             if isinstance(tensor, Tensor):
                 self.count(tensor.untyped_storage())
-        return made
+        return results
 
     def count(self, storage: torch.UntypedStorage) -> None:
-        """Count what a tensor lies in, once, until it is freed."""
+        """Count a storage once, until it is freed."""
         if storage._cdata not in self.known:
             self.known.add(storage._cdata)
-            self.now += storage.nbytes()
-            self.peak = max(self.peak, self.now)
+            self.current += storage.nbytes()
+            self.peak = max(self.peak, self.current)
             weakref.finalize(storage, self.forget, storage._cdata, storage.nbytes())
 
-    def forget(self, number: int, size: int) -> None:
-        """Take a freed tensor off."""
-        self.known.discard(number)
-        self.now -= size
+    def forget(self, key: int, size: int) -> None:
+        """Subtract a freed storage."""
+        self.known.discard(key)
+        self.current -= size

@@ -17,11 +17,11 @@ from detection.measures import compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
-from model.image import Image, Windows, cube_to_image, image_to_cube
+from model.image import Image, LazyImage, cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
 from options.parse import method_options, resolve
-from utils.devices import device_in_words, select_device
+from utils.devices import describe_device, select_device
 from utils.errors import InputError, as_input_error
 from utils.seeds import seed_everything
 
@@ -56,7 +56,7 @@ class Task:
         if not self.options.get("tile"):
             return cube_to_image(self.scene.scaled_cube())
         height, width, bands = self.scene.cube.shape
-        return Windows(
+        return LazyImage(
             torch.Size((1, bands, height, width)),
             lambda rows, columns: cube_to_image(self.scene.window(rows, columns)),
         )
@@ -113,7 +113,7 @@ class Task:
     def describe(self, detector: Detector, *, gpu_ids: tuple[int, ...]) -> str:
         """Name scene, device and method, in a line for logs."""
         shape = "×".join(map(str, self.scene.cube.shape))
-        device = device_in_words(self.device, asked_for=gpu_ids)
+        device = describe_device(self.device, requested=gpu_ids)
         work = f"{self.scene.name} ({self.scene.source}, {shape}) on {device}: {self.title}"
         return f"{work}, {detector.parameters:,} parameters" if detector.parameters else work
 

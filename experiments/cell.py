@@ -73,7 +73,7 @@ class Cell:
     def work(self) -> float:
         """The approximate time per pixel, in epochs of a network."""
         epochs = self.options.get("epochs", METHODS[self.method].work)
-        return Trainer.longest if epochs == AUTO else epochs
+        return Trainer.max_epochs if epochs == AUTO else epochs
 
 
 @dataclass(frozen=True)

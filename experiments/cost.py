@@ -1,4 +1,4 @@
-"""What a method costs: floating-point operations and memory."""
+"""Count floating-point operations and peak memory."""
 
 import contextlib
 import copy
@@ -15,50 +15,50 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def forward_flops(network: nn.Module, image_shape: torch.Size) -> int:
-    """Floating-point operations of one reconstruction, a multiplication and an addition as two.
+    """Count the FLOPs of one reconstruction, a multiplication and an addition as two.
 
-    Those of convolutions, matrix products and attention; counted on shapes, without computing.
+    Those of convolutions, matrix products and attention; on the meta device, without computing.
     """
-    shapes = copy.deepcopy(network).to("meta").eval()
+    network = copy.deepcopy(network).to("meta").eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        shapes(torch.empty(image_shape, device="meta"))
+        network(torch.empty(image_shape, device="meta"))
     return counter.get_total_flops()
 
 
 class PeakMemory:
-    """The most memory that was in use since this was made, in MiB.
+    """The peak of the memory in use since its construction.
 
-    On a CPU that of the whole process, with its libraries; on a CUDA device what tensors took.
+    For a CPU that of the whole process, with its libraries; for a CUDA device that of tensors.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        give_back_memory()
+        return_memory()
         if device.type == "cuda":
-            torch.cuda.init()  # before, PyTorch knows of no device whose peak could be reset
+            torch.cuda.init()  # resetting the peak of a device raises before
             torch.cuda.reset_peak_memory_stats(device)
 
     def mebibytes(self) -> float | None:
-        """None where the system does not tell."""
+        """Return the peak in MiB; None where the system does not report it."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device) / 2**20
-        return status("VmHWM") / 2**20 if CLEAR.exists() else None
+        return read_status("VmHWM") / 2**20 if CLEAR.exists() else None
 
 
-def give_back_memory() -> None:
-    """Leave nothing of earlier work in the process's memory or in its peak, as far as can be."""
+def return_memory() -> None:
+    """Return freed memory to the system and reset the process's peak, as far as possible."""
     gc.collect()
     if not CLEAR.exists():
         return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
-        trim(0)  # glibc keeps what was freed
-    with contextlib.suppress(OSError):  # then the peak is that of all the process has done
-        CLEAR.write_text("5")  # Linux forgets the peak
+        trim(0)  # glibc keeps freed memory otherwise
+    with contextlib.suppress(OSError):  # read-only: the peak is then that since the process started
+        CLEAR.write_text("5")  # resets VmHWM
 
 
-def status(name: str) -> float:
-    """A size that Linux tells of this process, in bytes."""
+def read_status(name: str) -> float:
+    """Read a size of this process from /proc/self/status, in bytes."""
     lines = STATUS.read_text().splitlines()
     (size,) = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
     return float(size) * 1024

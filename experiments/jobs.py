@@ -1,4 +1,4 @@
-"""Independent jobs: in turn, in processes, one process a device, or on a Dask cluster."""
+"""Run independent jobs: serially, in processes, one process per device, or on a Dask cluster."""
 
 import site
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from experiments.workers import Worker, environments, workers_in
+from experiments.workers import Worker, environments, start_workers
 from utils.errors import InputError
 
 Key = TypeVar("Key", bound=Hashable)
@@ -27,7 +27,7 @@ PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
 
 
 class ProcessDied(RuntimeError):
-    """The process that worked on a job ended in the middle of it."""
+    """The process of a job ended before the job did."""
 
     def __init__(self) -> None:
         super().__init__("its process was killed, perhaps because memory ran out")
@@ -41,63 +41,62 @@ def run_jobs(
     devices: Sequence[int] = (),
     cluster: str | None = None,
 ) -> Generator[tuple[Key, Result | ProcessDied], None, None]:
-    """Yield the result of each job with its key as they come, whatever the order.
+    """Yield each job's key and result as they are completed, in any order.
 
-    One worker works in this process, more work in their own; where there are `devices`, ids of CUDA
-    devices, each of these sees one of them alone. `cluster` is the address of a Dask scheduler,
-    whose workers work instead. A job whose process dies yields ProcessDied, and the rest go on.
-    Close the iterator to end the processes before their time.
-    Raises InputError where there is no such cluster.
+    One worker runs in this process, several in their own; with `devices`, ids of CUDA devices, each
+    of these sees one device only. `cluster` is the address of a Dask scheduler, whose workers run
+    the jobs instead. A job whose process dies yields ProcessDied; the others continue.
+    Close the iterator to end the processes early. Raises InputError where there is no such cluster.
     """
     if cluster is not None:
         with dask_client(cluster) as client:
-            yield from tried(partial(on_cluster, client, function), jobs)
+            yield from retry_dead_jobs(partial(run_on_cluster, client, function), jobs)
     elif workers == 1:
         yield from ((key, function(job)) for key, job in jobs.items())
     else:
-        with workers_in(environments(workers, devices)[: len(jobs)]) as processes:
-            yield from tried(partial(in_processes, processes, function), jobs)
+        with start_workers(environments(workers, devices)[: len(jobs)]) as processes:
+            yield from retry_dead_jobs(partial(run_in_processes, processes, function), jobs)
 
 
-def tried(
-    work_on: Callable[[Mapping[Key, Job]], Iterable[tuple[Key, Result | ProcessDied]]],
+def retry_dead_jobs(
+    run: Callable[[Mapping[Key, Job]], Iterable[tuple[Key, Result | ProcessDied]]],
     jobs: Mapping[Key, Job],
 ) -> Iterator[tuple[Key, Result | ProcessDied]]:
-    """Yield the results of jobs; one whose process died is tried once more, alone, at the end."""
-    # It need not be the job's fault: several at once may have taken all the memory, and Dask
-    # holds the death of a worker against the jobs that it had not yet begun as well.
-    died = []
-    for key, result in work_on(jobs):
+    """Yield the results of jobs; retry those whose process died once, each alone, at the end."""
+    # The job is not always the cause: several at once may have used all memory, and Dask counts
+    # the death of a worker as a failure also of jobs that it had not yet started.
+    dead = []
+    for key, result in run(jobs):
         if isinstance(result, ProcessDied):
-            died.append(key)
+            dead.append(key)
         else:
             yield key, result
-    for key in died:
-        yield from work_on({key: jobs[key]})
+    for key in dead:
+        yield from run({key: jobs[key]})
 
 
-def in_processes(
+def run_in_processes(
     workers: Sequence[Worker], function: Callable[[Job], Result], jobs: Mapping[Key, Job]
 ) -> Iterator[tuple[Key, Result | ProcessDied]]:
-    """Hand out jobs, in their order, to whoever is free; yield the results as they come."""
+    """Submit jobs, in their order, to idle workers; yield the results as they are completed."""
     waiting = iter(jobs.items())
-    under_way: dict[Future[Result], tuple[Key, Worker]] = {}
-    free = list(workers)
+    running: dict[Future[Result], tuple[Key, Worker]] = {}
+    idle = list(workers)
     results: list[tuple[Key, Result | ProcessDied]] = []
-    while free:
-        for worker, (key, job) in zip(free, waiting, strict=False):
-            under_way[worker.submit(function, job)] = key, worker
-        yield from results  # now that the processes go on meanwhile
-        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-        ended = [(future, *under_way.pop(future)) for future in done]
-        results = [(key, result_of(future, BrokenExecutor)) for future, key, _ in ended]
-        free = [worker for *_, worker in ended]
+    while idle:
+        for worker, (key, job) in zip(idle, waiting, strict=False):
+            running[worker.submit(function, job)] = key, worker
+        yield from results  # here, so that the processes work meanwhile
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        ended = [(future, *running.pop(future)) for future in done]
+        results = [(key, collect_result(future, BrokenExecutor)) for future, key, _ in ended]
+        idle = [worker for *_, worker in ended]
 
 
-def on_cluster(
+def run_on_cluster(
     client: Any, function: Callable[[Job], Result], jobs: Mapping[Key, Job]
 ) -> Iterator[tuple[Key, Result | ProcessDied]]:
-    """Hand out jobs, in their order, to the workers of a cluster; yield results as they come."""
+    """Submit jobs, in their order, to a cluster; yield the results as they are completed."""
     from distributed import KilledWorker, as_completed
 
     keys = {
@@ -105,20 +104,20 @@ def on_cluster(
         for number, (key, job) in enumerate(jobs.items())
     }
     for future in as_completed(list(keys), loop=client.loop):
-        yield keys.pop(future), result_of(future, KilledWorker)
+        yield keys.pop(future), collect_result(future, KilledWorker)
 
 
-def result_of(future: Any, death: type[Exception]) -> Any:
-    """The result of a job that is over; `death` is what it raises where its process died."""
+def collect_result(future: Any, death_error: type[Exception]) -> Any:
+    """Return the result of a completed job; `death_error` is raised where its process died."""
     try:
         return future.result()
-    except death:
+    except death_error:
         return ProcessDied()
 
 
 @contextmanager
 def dask_client(address: str) -> Iterator[Any]:
-    """A client of a Dask cluster, whose workers find this project where it is here."""
+    """Connect to a Dask cluster, whose workers import this project from the same path as here."""
     try:
         from distributed import Client
     except ImportError:
@@ -130,17 +129,17 @@ def dask_client(address: str) -> Iterator[Any]:
     with client:
         with cluster_errors(address, "no worker has joined it"):
             client.wait_for_workers(1, timeout=PATIENCE)
-        find_project = partial(site.addsitedir, str(PROJECT))  # wherever they were started
+        find_project = partial(site.addsitedir, str(PROJECT))  # whatever their working folder
         client.run_on_scheduler(find_project)
         client.register_worker_callbacks(setup=find_project)
-        lost = "the scheduler is gone; what was done is kept, the same command goes on"
+        lost = "the scheduler is gone; results are saved, rerun the command to continue"
         with cluster_errors(address, lost):
             yield client
 
 
 @contextmanager
 def cluster_errors(address: str, problem: str) -> Iterator[None]:
-    """Turn what Dask raises where a cluster is not there, or no more, into an InputError."""
+    """Turn Dask's errors about a missing or lost cluster into an InputError."""
     try:
         yield
     except (OSError, ValueError, TimeoutError, CancelledError) as error:

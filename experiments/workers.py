@@ -1,4 +1,4 @@
-"""Processes of this machine that work on jobs, and what they are told when they start."""
+"""Worker processes on this machine, and their environments."""
 
 import multiprocessing
 import os
@@ -22,9 +22,10 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 
 class Worker:
-    """A process that does one job after the other; where it dies, another takes its place.
+    """A process that runs one job after the other, and is replaced where it dies.
 
-    It is started for its first job. `lifeline` ends it, `environment` is added to its own.
+    It starts with its first job and ends when the other end of `lifeline` closes. `environment`
+    is added to its environment variables.
     """
 
     def __init__(self, lifeline: Connection, environment: Mapping[str, str]) -> None:
@@ -38,7 +39,7 @@ class Worker:
         self.pool = self.start()
 
     def submit(self, function: Callable[[Job], Result], job: Job) -> Future[Result]:
-        """Hand out a job; the future raises BrokenExecutor where the process dies."""
+        """Submit a job; its future raises BrokenExecutor where the process dies."""
         with uninterrupted(), deaf_processes():  # the processes end when their parent does
             try:
                 return self.pool.submit(function, job)
@@ -49,10 +50,10 @@ class Worker:
 
 
 @contextmanager
-def workers_in(environments: Sequence[Mapping[str, str]]) -> Iterator[list[Worker]]:
-    """A worker for each of the environments, until the block ends.
+def start_workers(environments: Sequence[Mapping[str, str]]) -> Iterator[list[Worker]]:
+    """Provide a worker for each of the environments, until the block ends.
 
-    Where this process ends, in whatever way, its end of the pipe closes, and they end with it.
+    Where this process ends, for whatever reason, its end of the pipe closes, and so they end too.
     """
     theirs, ours = SPAWN.Pipe(duplex=False)
     workers = [Worker(theirs, environment) for environment in environments]
@@ -60,42 +61,42 @@ def workers_in(environments: Sequence[Mapping[str, str]]) -> Iterator[list[Worke
         try:
             yield workers
         finally:
-            ours.close()  # all at once; if they do anything, nobody waits for it any more
+            ours.close()  # ends all at once; their results are not needed any more
             for worker in workers:
                 worker.pool.shutdown()
 
 
 def start_worker(lifeline: Connection, environment: Mapping[str, str]) -> None:
-    """End with the parent, which Ctrl-C is left to; take what this process is told."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where it is not deaf
-    threading.Thread(target=end_with, args=(lifeline,), daemon=True).start()
+    """Prepare a worker: ignore Ctrl-C, end with the parent, set environment variables."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, where `deaf_processes` does nothing
+    threading.Thread(target=exit_with_parent, args=(lifeline,), daemon=True).start()
     os.environ.update(environment)
 
 
-def end_with(lifeline: Connection) -> None:
-    """End this process, in the middle of whatever it does, when the other end is closed."""
+def exit_with_parent(lifeline: Connection) -> None:
+    """End this process at once when the other end of the pipe is closed."""
     wait([lifeline])
     os._exit(1)
 
 
 def environments(count: int, devices: Sequence[int]) -> list[dict[str, str]]:
-    """What to add to the environment of each of so many workers, for its share of this machine.
+    """Return the additional environment variables of each of `count` workers.
 
-    The threads of NumPy and torch share the cores, unless somebody has chosen how many there are;
-    CUDA sees one of the `devices`, which are taken in turn.
+    The threads of NumPy and torch share the cores, unless the user has set their number; CUDA sees
+    one of the `devices`, which are assigned in turn.
     """
-    # Variables, as OpenMP and BLAS have no common call. They are read when a library is loaded:
-    # a worker takes them before its first job, and it is the job that imports NumPy and torch.
-    each = str(max(cores() // count, 1))
+    # Variables, as OpenMP and BLAS have no common call. Libraries read them when they are loaded:
+    # a worker sets them before its first job, and it is the job that imports NumPy and torch.
+    each = str(max(count_cores() // count, 1))
     threads = {name: each for name in THREADS if name not in os.environ}
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # devices are counted among these
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # ids are positions in this list
     names = visible.split(",") if visible else None
     shares = [{"CUDA_VISIBLE_DEVICES": names[d] if names else str(d)} for d in devices]
     return [{**threads, **share} for share in islice(cycle(shares or [{}]), count)]
 
 
-def cores() -> int:
-    """How many of the machine's cores this process may use."""
+def count_cores() -> int:
+    """Count the cores of the machine that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -10,7 +10,7 @@ from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
 from model.methods import ARGUMENTS, FACTORS, METHODS, PRESETS, RECIPE, Method
 from model.networks.blind_spot import BlindSpotNetwork
-from model.precision import precision_at_hand
+from model.precision import available_precision
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 
@@ -70,7 +70,7 @@ def preset_trainer(
         "weight_decay": options["weight_decay"],
         "loss": options["lossm"],
         "device": device,
-        "precision": precision_at_hand(options["precision"], device),
+        "precision": available_precision(options["precision"], device),
     }
     if options["tile"]:
         return TiledTrainer(network, tile=options["tile"], **settings)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model.image import Image
 
-Looks = Callable[[int], bool]  # whether a caller looks at the detector after an epoch
+EpochFilter = Callable[[int], bool]  # whether a caller looks at the detector after an epoch
 
 
 def every_epoch(epoch: int) -> bool:
@@ -27,7 +27,7 @@ class Detector(ABC):
     NaN has no data, and its score is NaN. The defaults are those of a method without training.
     """
 
-    longest = 0  # epochs of a training that finds its own end
+    max_epochs = 0  # epochs of a training that finds its own end
     chosen_epoch: int | None = None  # the one that such a training has found
 
     @property
@@ -36,7 +36,7 @@ class Detector(ABC):
         return 0
 
     def train(
-        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+        self, image: Image, *, epochs: int | str, observed: EpochFilter = every_epoch
     ) -> Iterator[tuple[int, float]]:
         """Train on an image; after each epoch yield its number, from 1, and its loss."""
         return iter(())

@@ -1,4 +1,4 @@
-"""Images as trainers take them: whole in memory, or read window by window."""
+"""Images of trainers: in memory, or read in windows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,33 +11,33 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Windows:
-    """An image (1, B, H, W) of which windows, rows and columns, are read when asked for."""
+class LazyImage:
+    """An image (1, B, H, W) whose windows, rows and columns, are read on demand."""
 
     shape: torch.Size
     read: Callable[[slice, slice], Tensor]
 
 
-Image: TypeAlias = Tensor | Windows
+Image: TypeAlias = Tensor | LazyImage
 
 
-def windows_of(image: Image) -> Windows:
-    """An image in memory as one that is read in windows."""
-    if isinstance(image, Windows):
+def as_lazy(image: Image) -> LazyImage:
+    """Return an image in memory as one that is read in windows."""
+    if isinstance(image, LazyImage):
         return image
-    return Windows(image.shape, lambda rows, columns: image[..., rows, columns])
+    return LazyImage(image.shape, lambda rows, columns: image[..., rows, columns])
 
 
-def whole(image: Image) -> Tensor:
-    """All of an image, (1, B, H, W)."""
-    return image.read(slice(None), slice(None)) if isinstance(image, Windows) else image
+def load_all(image: Image) -> Tensor:
+    """Return the whole image, (1, B, H, W), read where it is lazy."""
+    return image.read(slice(None), slice(None)) if isinstance(image, LazyImage) else image
 
 
 def cube_to_image(cube: NDArray[np.float32]) -> Tensor:
-    """Look at a cube (H, W, B) as the tensor (1, B, H, W) that networks take, without a copy."""
+    """View a cube (H, W, B) as the tensor (1, B, H, W) of networks, without a copy."""
     return torch.from_numpy(cube).unsqueeze(0).permute(0, 3, 1, 2)
 
 
 def image_to_cube(image: Tensor) -> NDArray[np.float32]:
-    """Turn a tensor (1, B, H, W) back into a cube (H, W, B)."""
+    """Convert a tensor (1, B, H, W) to a cube (H, W, B)."""
     return np.ascontiguousarray(image.squeeze(0).permute(1, 2, 0).numpy())

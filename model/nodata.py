@@ -1,25 +1,25 @@
-"""Pixels of no data in an image."""
+"""No-data pixels of an image, which are NaN in some band."""
 
 from torch import Tensor
 
 
-def without_gaps(image: Tensor) -> Tensor:
-    """Put 0 where an image (1, B, H, W) has no data, which is NaN."""
-    gap = gaps(image)
-    return image.masked_fill(gap, 0) if gap.any() else image
+def fill_no_data(image: Tensor) -> Tensor:
+    """Replace the no-data pixels of an image (1, B, H, W) by 0."""
+    mask = no_data_mask(image)
+    return image.masked_fill(mask, 0) if mask.any() else image
 
 
-def known_pixels(image: Tensor) -> Tensor | None:
-    """Number the pixels of an image (1, B, H, W) that have data, (n,); None where all have."""
-    gap = gaps(image)
-    return (~gap).flatten().nonzero().flatten() if gap.any() else None
+def valid_pixels(image: Tensor) -> Tensor | None:
+    """Return the indices of the valid pixels of an image (1, B, H, W), (n,); None where all are."""
+    mask = no_data_mask(image)
+    return (~mask).flatten().nonzero().flatten() if mask.any() else None
 
 
-def of_pixels(image: Tensor, numbers: Tensor | None) -> Tensor:
-    """Pick pixels of an image (1, B, H, W) by their numbers, (1, B, n); for None keep it."""
-    return image if numbers is None else image.flatten(2)[:, :, numbers]
+def select_pixels(image: Tensor, indices: Tensor | None) -> Tensor:
+    """Select pixels of an image (1, B, H, W) by their indices, (1, B, n); for None return it."""
+    return image if indices is None else image.flatten(2)[:, :, indices]
 
 
-def gaps(image: Tensor) -> Tensor:
-    """Where an image (1, B, H, W) has no data, (1, H, W): it is NaN in some band."""
+def no_data_mask(image: Tensor) -> Tensor:
+    """Return the mask of the no-data pixels of an image (1, B, H, W), (1, H, W)."""
     return image.sum(dim=1).isnan()  # finite values of one scale do not add up to NaN

@@ -1,6 +1,6 @@
-"""A stand-in for the calls of torch.cuda that make streams, events and graphs, without a card.
+"""A stand-in for the streams, events and graphs of torch.cuda, without a GPU.
 
-Kernels of a captured step run as the step does; the stand-in logs what was asked of CUDA.
+A replay calls the step again; the calls of torch.cuda are logged.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ CURRENT = "default stream"
 
 
 class Stream:
-    """A stream that only has a name and a device."""
+    """A stream that has only a name and a device."""
 
     def __init__(self, cuda: "CudaStandIn", name: str) -> None:
         self.cuda = cuda
@@ -22,11 +22,11 @@ class Stream:
         self.device_index = cuda.device
 
     def wait_stream(self, other: "Stream") -> None:
-        """Wait for another stream."""
+        """Do nothing: everything runs in order."""
 
 
 class CudaStandIn:
-    """What was asked of torch.cuda, in `log`, and the state that it is in."""
+    """The calls of torch.cuda, in `log`, and its state."""
 
     def __init__(self, *, captures: bool = True) -> None:
         self.log: list[str] = []
@@ -39,7 +39,7 @@ class CudaStandIn:
         self.streams = 0
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Take the place of torch.cuda's functions."""
+        """Replace torch.cuda's functions."""
         for name in ("stream", "graph", "current_stream", "set_stream"):
             patch.setattr(torch.cuda, name, getattr(self, name))
         patch.setattr(torch.cuda, "device", self.device_block)
@@ -98,7 +98,7 @@ class CudaStandIn:
 
     @contextmanager
     def graph(self, graph: Any, *, pool: int, stream: Stream) -> Iterator[None]:
-        """As torch.cuda.graph: where a capture fails, its end does not restore the stream."""
+        """Capture as torch.cuda.graph does, which does not restore the stream after a failure."""
         self.current, self.capturing = stream, True
         self.log.append(f"capture on {stream.name}")
         try:

@@ -200,7 +200,7 @@ def test_a_checkpoint_of_other_bands_or_options(
     savemat("data/small.mat", {"data": cube[..., :4], "map": truth})
     before = files()
     line = refusal(*PREDICT, small_scene)
-    assert "belongs to another network" in line and "bands 5 (wanted: 4)" in line
+    assert "belongs to another network" in line and "bands 5 (expected: 4)" in line
     other = Run(
         weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")),
         method="NL2Net",
@@ -208,7 +208,7 @@ def test_a_checkpoint_of_other_bands_or_options(
     ).weights(2)
     other.parent.mkdir(parents=True)
     weights.rename(other)
-    assert "nblk 2 (wanted: 3)" in refusal(*PREDICT, small_scene, "--nblk", "3")
+    assert "nblk 2 (expected: 3)" in refusal(*PREDICT, small_scene, "--nblk", "3")
     assert not Path("result").exists() and len(files()) == len(before)
 
 

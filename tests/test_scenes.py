@@ -281,7 +281,7 @@ def test_weights_travel_to_scenes_of_the_same_bands(
 
     before = files()
     line = refusal(*PREDICT, "narrow", *with_them)
-    assert f"'{path}'" in line and "bands 5 (wanted: 4)" in line
+    assert f"'{path}'" in line and "bands 5 (expected: 4)" in line
     line = refusal(*PREDICT, "other", "--weights", "none.pkl")
     assert "there is no checkpoint 'none.pkl', which --weights names" in line
     for command in ("train", "run"):

@@ -11,8 +11,8 @@ from tqdm import tqdm
 from data.scene import Scene
 from detection.maps import training_picture
 from detection.measures import compute_measures, min_max_scale
-from model.image import Image, Windows, image_to_cube
-from model.trainers.trainer import Trainer, most_epochs
+from model.image import Image, LazyImage, image_to_cube
+from model.trainers.trainer import Trainer, max_epochs
 from training.checkpoints import save_weights
 from training.log import TrainingRecord
 from training.resume import Earlier, copy_weights, keep_training_state, take_up
@@ -44,7 +44,7 @@ def train_and_keep(
     save = partial(keep_weights, trainer, image, scene=scene, record=record)
     begin(trainer, earlier, run=run, keep=keep, save_freq=save_freq)
     steps = () if earlier and earlier.is_over(epochs) else trainer.train(image, epochs=epochs)
-    most = most_epochs(trainer, epochs)
+    most = max_epochs(trainer, epochs)
     with requests() as asked, telling_what_is_kept(run):
         for epoch, loss in progress(steps, most, done=trainer.epoch):
             record.add_loss(epoch, loss)
@@ -110,7 +110,7 @@ def keep_weights(
     record: TrainingRecord,
 ) -> None:
     """Save the weights after an epoch, and a picture of what they make of the scene."""
-    if isinstance(image, Windows):  # to score a scene beyond memory takes longer than many epochs
+    if isinstance(image, LazyImage):  # scoring a scene beyond memory takes longer than many epochs
         save_weights(path, trainer.weights())
         return
     scores, reconstruction = trainer.detect(image)  # raises where the weights are of no use

@@ -157,7 +157,7 @@ def check_that_it_goes_on(
             f"--resume: '{earlier.run.folder}' is at epoch {earlier.epoch} already, "
             f"--epochs {epochs} is less"
         )
-    if not trainer.can_be_prolonged:
+    if not trainer.extendable:
         raise InputError(
             f"--resume: a training of {state['epochs']} epochs with --preset fast is no beginning "
             f"of one of {epochs}, its learning rate has another course; leave --resume out"

@@ -7,7 +7,7 @@ from contextlib import closing
 from data.scene import Scene
 from detection.task import Task, open_scene
 from model.methods import METHODS
-from model.trainers.trainer import Trainer, most_epochs
+from model.trainers.trainer import Trainer, max_epochs
 from options.parse import format_options
 from training.lock import only_writer
 from training.log import TrainingRecord
@@ -47,7 +47,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
         run.logs,
         method=METHODS[args.method].title,
         options=f"{format_options(args)}training: {work}\n",
-        epochs=most_epochs(trainer, args.epochs),
+        epochs=max_epochs(trainer, args.epochs),
         losses=earlier.losses if earlier else (),
         aucs=earlier.aucs if earlier else (),
     )

@@ -1,4 +1,4 @@
-"""Which device to work on."""
+"""Select and describe the device of a run."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from utils.errors import InputError
 
 
 def select_device(gpu_ids: Sequence[int]) -> torch.device:
-    """The first of the CUDA devices asked for; the CPU for -1 or where there is no CUDA.
+    """Return the first of the requested CUDA devices; the CPU for -1 or without CUDA.
 
     Raises InputError where this CUDA machine lacks one of the ids.
     """
@@ -24,9 +24,9 @@ def select_device(gpu_ids: Sequence[int]) -> torch.device:
     return torch.device("cuda", gpu_ids[0])
 
 
-def device_in_words(device: torch.device, *, asked_for: Sequence[int]) -> str:
-    """Name a device, and say why where it is not all that was asked for."""
+def describe_device(device: torch.device, *, requested: Sequence[int]) -> str:
+    """Name a device, and the reason where it differs from the request."""
     if device.type == "cuda":
-        several = " (one image needs one device)" if len(asked_for) > 1 else ""
+        several = " (one image needs one device)" if len(requested) > 1 else ""
         return f"{device}, {torch.cuda.get_device_name(device)}{several}"
-    return "the CPU" if -1 in asked_for else "the CPU (no CUDA on this machine)"
+    return "the CPU" if -1 in requested else "the CPU (no CUDA on this machine)"

@@ -11,17 +11,17 @@ import torch
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and torch on all devices.
 
-    The kernels that a training uses are repeatable anyway (model/precision.py).
+    Kernels need no setting here: a training uses deterministic ones (model/precision.py).
     """
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)  # covers every CUDA device as well, and starts none
+    torch.manual_seed(seed)  # seeds every CUDA device as well, and initialises none
 
 
 def random_states() -> dict[str, Any]:
-    """Return the states of all that draws random numbers, as plain values and tensors.
+    """Return the states of all random number generators, as plain values and tensors.
 
-    Those of CUDA devices only where this process works on one: to ask would start them all.
+    Those of CUDA devices only where CUDA is initialised: reading them would initialise all devices.
     """
     name, keys, *rest = np.random.get_state(legacy=True)
     return {
@@ -33,7 +33,7 @@ def random_states() -> dict[str, Any]:
 
 
 def restore_random_states(states: Mapping[str, Any]) -> None:
-    """Restore states that `random_states` gave; of CUDA devices, those that are in use here."""
+    """Restore states from `random_states`; those of CUDA only where it is initialised."""
     random.setstate(states["python"])
     name, keys, *rest = states["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.detector import Detector
-from model.image import Image, whole
+from model.image import Image, load_all
 
 Scorer = Callable[..., Tensor]  # a cube (H, W, B) and the options → scores (H, W)
 
@@ -52,4 +52,4 @@ class UntrainedDetector(Detector):
 
     def load(self, image: Image) -> Tensor:
         """Bring an image (1, B, H, W) to the device as a cube (H, W, B)."""
-        return whole(image).squeeze(0).permute(1, 2, 0).contiguous().to(self.device)
+        return load_all(image).squeeze(0).permute(1, 2, 0).contiguous().to(self.device)

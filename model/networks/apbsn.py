@@ -1,4 +1,4 @@
-"""AP-BSN and SS-BSN: denoisers, with the bands of a scene in place of colours.
+"""AP-BSN and SS-BSN: image denoisers applied to the bands of a scene.
 
 Sources: Lee, Son and Lee, "AP-BSN: Self-Supervised Denoising for Real-World Images via Asymmetric
 PD and Blind-Spot Network", CVPR 2022; Han and Yu, "SS-BSN: Attentive Blind-Spot Network for
@@ -30,8 +30,8 @@ class AsymmetricNetwork(BlindSpotNetwork):
     """Two branches of the same `blocks`, of dilation 2 and 3, that hide the centre pixel.
 
     `factor` is the stride of the pixel-shuffle downsampling: large in training, small in
-    prediction. With `refinement`, a prediction is refined by random replacing (R3), after which it
-    is not blind any more. Raises ValueError for an option out of range.
+    prediction. With `refinement`, a prediction is refined by random replacing (R3) and no longer
+    blind. Raises ValueError for an option out of range.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class AsymmetricNetwork(BlindSpotNetwork):
         super().__init__(factor=factor, tile_padding=PADDING, recompute=recompute)
         self.refinement = refinement
         half = channels // 2
-        self.bsn = DualBranch(  # the name that checkpoints have for all within it
+        self.bsn = DualBranch(  # the prefix of its keys in published checkpoints
             head=pointwise_head(bands, channels),
             branch1=Branch(channels, blocks, dilation=2, mask="pixel"),
             branch2=Branch(channels, blocks, dilation=3, mask="pixel"),
@@ -56,32 +56,34 @@ class AsymmetricNetwork(BlindSpotNetwork):
         )
 
     def forward(self, image: Tensor, factor: int | None = None) -> Tensor:
-        rebuilt = super().forward(image, factor)
-        return self.refined(rebuilt, image) if self.refinement and not self.training else rebuilt
+        reconstruction = super().forward(image, factor)
+        if self.refinement and not self.training:
+            return self.refine(reconstruction, image)
+        return reconstruction
 
     def rebuild(self, mosaic: Tensor) -> Tensor:
         return self.bsn(mosaic)
 
-    def refined(self, rebuilt: Tensor, image: Tensor) -> Tensor:
-        """Rebuild from mixtures of a reconstruction and the image, and average (R3 of AP-BSN).
+    def refine(self, reconstruction: Tensor, image: Tensor) -> Tensor:
+        """Average the outputs for mixtures of a reconstruction and the image (R3 of AP-BSN).
 
-        The draws are the same in every prediction.
+        Both and the result are (N, B, H, W). The random mixtures are the same in every prediction.
         """
         generator = torch.Generator().manual_seed(0)
         height, width = image.shape[-2:]
-        # a reflection needs a pixel more than it adds
+        # reflection needs one pixel more than it adds
         down, across = min(PADDING, height - 1), min(PADDING, width - 1)
-        refined = torch.zeros_like(image)  # in full precision, whatever the network computes in
+        refined = torch.zeros_like(image)  # float32 in every precision
         for _ in range(REPETITIONS):
             replaced = torch.rand(image.shape, generator=generator).to(image.device) < REPLACED
-            mixture = torch.where(replaced, image, rebuilt)
+            mixture = torch.where(replaced, image, reconstruction)
             padded = F.pad(mixture, (across, across, down, down), mode="reflect")
             refined += self.bsn(padded)[..., down : down + height, across : across + width]
         return refined / REPETITIONS
 
 
 class APBSN(AsymmetricNetwork):
-    """AP-BSN: `depth` dilated blocks a branch."""
+    """AP-BSN: `depth` dilated blocks per branch."""
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class APBSN(AsymmetricNetwork):
 
 
 class SSBSN(AsymmetricNetwork):
-    """SS-BSN: the last third of `depth` blocks a branch attend, or those that `mode` names.
+    """SS-BSN: `depth` blocks per branch, the last third, or the `ss` of `mode`, with attention.
 
     `f_scale` times the dilation is the stride of the attention, and `ss_exp_factor` the width of
     its queries relative to `channels`.

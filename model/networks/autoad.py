@@ -1,23 +1,23 @@
-"""Auto-AD: what an autoencoder fed with noise cannot make of a scene is anomalous.
+"""Auto-AD: an autoencoder that reconstructs a scene from noise.
 
 Source: Wang, Wang, Zhang and Zhong, "Auto-AD: Autonomous Hyperspectral Anomaly Detection Network
 Based on Fully Convolutional Autoencoder", IEEE TGRS 60, 2022 (online 2021), DOI
 10.1109/TGRS.2021.3057721. Its hourglass with skip connections is that of the deep image prior
-(Ulyanov, Vedaldi and Lempitsky, CVPR 2018), which settles here what the paper leaves open.
+(Ulyanov, Vedaldi and Lempitsky, CVPR 2018), which is followed where the paper is silent.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-DEEPEST = 5  # times that the hourglass halves the image
+MAX_DEPTH = 5  # times that the hourglass halves the image
 NOISE = 0.1  # the input is uniform from 0 to this
 
 
 class AutoAD(nn.Module):
     """Fully convolutional autoencoder with skip connections, from fixed noise to a scene.
 
-    The noise has the scene's shape and is kept with the weights.
+    The noise has the scene's shape and is part of the state dict.
     Raises ValueError for an image under 4×4 pixels.
     """
 
@@ -27,8 +27,8 @@ class AutoAD(nn.Module):
         super().__init__()
         if min(height, width) < 4:
             raise ValueError(f"Auto-AD needs an image of at least 4×4 pixels, not {height}×{width}")
-        # the smallest image of the hourglass keeps 2 pixels a side, which its reflection needs
-        depth = min(DEEPEST, min(height, width).bit_length() - 2)
+        # the smallest image of the hourglass has sides of 2 pixels, the least for reflection
+        depth = min(MAX_DEPTH, min(height, width).bit_length() - 2)
         self.encoder = nn.ModuleList(
             nn.Sequential(
                 *layer(channels if level else bands, channels, stride=2), *layer(channels, channels)
@@ -51,7 +51,7 @@ class AutoAD(nn.Module):
         self.register_buffer("noise", NOISE * torch.rand(1, bands, height, width))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Rebuild the image, (1, B, H, W) → (1, B, H, W), from the noise and not from it."""
+        """Reconstruct the image from the noise, without reading it; (1, B, H, W) → (1, B, H, W)."""
         x = self.noise
         skipped = []
         for down, across in zip(self.encoder, self.skip, strict=True):
@@ -64,10 +64,10 @@ class AutoAD(nn.Module):
 
 
 def layer(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> list[nn.Module]:
-    """Convolution with reflected borders, batch normalisation and leaky ReLU."""
+    """Build a convolution with reflected borders, batch normalisation and leaky ReLU."""
     convolution = nn.Conv2d(
         inputs, outputs, size, stride, padding=size // 2, padding_mode="reflect"
     )
-    # of the one image at hand always: running statistics would be those of earlier weights
+    # statistics of the current image always: running ones would be those of earlier weights
     normalisation = nn.BatchNorm2d(outputs, track_running_stats=False)
     return [convolution, normalisation, nn.LeakyReLU(0.2, inplace=True)]

@@ -1,4 +1,4 @@
-"""What the blind-spot networks have in common: the pixel-shuffle downsampling around them."""
+"""Base class of blind-spot networks: pixel-shuffle downsampling around a network."""
 
 import torch
 import torch.nn.functional as F
@@ -10,18 +10,18 @@ from model.networks.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_m
 
 
 class BlindSpotNetwork(nn.Module):
-    """Rebuild every pixel of a scene from its surroundings, but never from itself.
+    """A network that reconstructs every pixel from its surroundings, without its own value.
 
-    A network of the family says with `rebuild` how it does so for a mosaic of the pixel-shuffle
-    downsampling (PD). `factor` is the stride of PD, or a pair: in training, in prediction (the
-    modes of `nn.Module`). Every tile of the mosaic has `tile_padding` zeros at each side. With
-    `recompute`, a training step keeps what goes into each part alone and computes the rest twice,
-    for the parts that `rebuild` sends features `through`.
+    Subclasses define `rebuild` for a mosaic of the pixel-shuffle downsampling (PD). `factor` is the
+    stride of PD, or a pair: in training and in prediction (the modes of `nn.Module`). Every tile of
+    the mosaic has `tile_padding` zeros on each side. With `recompute`, a training step stores only
+    the inputs of the parts that are `checkpointed`, and computes their activations again in the
+    backward pass (activation checkpointing).
 
     Raises ValueError for a factor under 1.
     """
 
-    cell = 1  # pixels of the mosaic a side that the network takes as one: of its own subsampling
+    cell = 1  # side in mosaic pixels of the cells in which the network itself subsamples
 
     def __init__(
         self, *, factor: int | tuple[int, int] = 1, tile_padding: int = 0, recompute: bool = False
@@ -35,32 +35,32 @@ class BlindSpotNetwork(nn.Module):
 
     @property
     def period(self) -> int:
-        """How far an image has to be shifted to be taken apart as before, in pixels."""
+        """The shift in pixels that leaves the subsampling of an image as it is."""
         return self.factor_test * self.cell
 
     def forward(self, image: Tensor, factor: int | None = None) -> Tensor:
         """Reconstruct the image, (N, B, H, W) → (N, B, H, W), of any size.
 
-        `factor` stands in for the network's own: its weights serve any.
+        `factor` replaces the network's own: the weights fit any.
         """
         if factor is None:
             factor = self.factor_train if self.training else self.factor_test
         height, width = image.shape[-2:]
-        # around the image, because its tiles then have `tile_padding` zeros around each of them;
-        # zeros, not reflection: a reflected pixel would lie where the network can see it
-        around = factor * self.tile_padding
-        padded = pad_to_multiple(F.pad(image, (around,) * 4), factor)
+        # zeros around the image become `tile_padding` zeros around each tile of the mosaic; zeros,
+        # not reflection: the network would see a pixel's own value at its reflection
+        margin = factor * self.tile_padding
+        padded = pad_to_multiple(F.pad(image, (margin,) * 4), factor)
         mosaic = pixel_unshuffle_mosaic(padded, factor)  # (N, B, H', W')
-        pixel_by_pixel = mosaic.contiguous(memory_format=torch.channels_last)  # quicker on a CPU
-        rebuilt = pixel_shuffle_mosaic(self.rebuild(pixel_by_pixel), factor)
-        return rebuilt[..., around : around + height, around : around + width]
+        mosaic = mosaic.contiguous(memory_format=torch.channels_last)  # faster on a CPU
+        reconstruction = pixel_shuffle_mosaic(self.rebuild(mosaic), factor)
+        return reconstruction[..., margin : margin + height, margin : margin + width]
 
     def rebuild(self, mosaic: Tensor) -> Tensor:
-        """Reconstruct the mosaic, (N, B, H', W') → (N, B, H', W'), blind to the centre."""
+        """Reconstruct the mosaic, (N, B, H', W') → the same, without each pixel's own value."""
         raise NotImplementedError
 
-    def through(self, part: nn.Module, features: Tensor) -> Tensor:
-        """Pass features through a part of the network."""
+    def checkpointed(self, part: nn.Module, features: Tensor) -> Tensor:
+        """Pass features through a part of the network, with `recompute` as a checkpoint."""
         if not (self.recompute and torch.is_grad_enabled()):
             return part(features)
         return checkpoint(part, features, use_reentrant=False, preserve_rng_state=False)

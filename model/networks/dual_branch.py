@@ -1,4 +1,4 @@
-"""Two branches behind a blind spot each: NL2Net, AP-BSN, SS-BSN and PDBSNet."""
+"""Networks of two branches with a blind spot each: NL2Net, AP-BSN, SS-BSN and PDBSNet."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import side_by_side
+from model.networks.kernels import run_parallel
 from model.networks.layers import Block, Mask, blind_spot_entry, pointwise, require
 
 
 class Branch(nn.Module):
-    """Blocks behind a blind spot, all of one dilation."""
+    """A masked convolution that makes the blind spot, and blocks of the same dilation."""
 
     def __init__(
         self, channels: int, blocks: Sequence[Block], *, dilation: int, mask: Mask
@@ -25,12 +25,12 @@ class Branch(nn.Module):
             *([block(channels, dilation=dilation)] for block in blocks),
             pointwise(channels, channels),
         ]
-        # flat, because the checkpoints number the layers of `body` through
+        # flat, because checkpoints number the layers of `body` consecutively
         self.body = nn.Sequential(*(layer for part in parts for layer in part))
         self.ends = list(accumulate(map(len, parts)))
 
-    def parts(self) -> list[nn.Sequential]:
-        """The entry, each block by itself, and the exit."""
+    def split(self) -> list[nn.Sequential]:
+        """Split the body into the entry, each block, and the exit."""
         return [
             self.body[first:last] for first, last in zip([0, *self.ends], self.ends, strict=False)
         ]
@@ -40,10 +40,10 @@ class Branch(nn.Module):
 
 
 class DualBranch(BlindSpotNetwork):
-    """Head, one or two branches side by side, and a tail that couples them.
+    """Head, one or two parallel branches, and a tail that couples them.
 
-    Their names, and those of all within them, are those of the published checkpoints; given in
-    this order, one seed draws the published initial weights.
+    The names of all modules are those of the published checkpoints; built in this order, one seed
+    draws the published initial weights.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class DualBranch(BlindSpotNetwork):
     def rebuild(self, mosaic: Tensor) -> Tensor:
         features = self.head(mosaic)  # (N, C, H', W')
         branches = [branch for branch in (self.branch1, self.branch2) if branch is not None]
-        parts = side_by_side([partial(self.of_branch, branch) for branch in branches], features)
+        parts = run_parallel([partial(self.run_branch, branch) for branch in branches], features)
         return self.tail(torch.cat(parts, dim=1))
 
-    def of_branch(self, branch: Branch, features: Tensor) -> Tensor:
+    def run_branch(self, branch: Branch, features: Tensor) -> Tensor:
         """Pass features through a branch, (N, C, H', W') → (N, C, H', W')."""
         if not self.recompute:
             return branch(features)
-        for part in branch.parts():
-            features = self.through(part, features)
+        for part in branch.split():
+            features = self.checkpointed(part, features)
         return features

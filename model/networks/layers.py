@@ -1,9 +1,9 @@
-"""The parts that blind-spot networks are put together from.
+"""Layers and blocks of blind-spot networks.
 
 Blind-spot rule: behind a masked convolution of dilation d a feature depends on inputs at an offset
-that is no multiple of d in at least one direction; every later step moves by multiples of d, so
-that no pixel finds its way back to itself. With d = 3, NL2Net's block mask leaves ±2 in at least
-one direction, and ±2 + 3k is never 0; a pixel mask leaves ±1 and ±2.
+that is no multiple of d in at least one direction; every later offset is a multiple of d, so that
+no output depends on its own input. With d = 3, NL2Net's block mask leaves ±2 in at least one
+direction, and ±2 + 3k is never 0; a pixel mask leaves ±1 and ±2.
 """
 
 import math
@@ -18,21 +18,23 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.block_modes import BLOCK_KINDS
-from model.networks.kernels import Conv2d, ReLU, attend, conv2d, image_norm
+from model.networks.attention import attend
+from model.networks.convolution import Conv2d, conv2d
+from model.networks.kernels import ReLU, image_norm
 
-Mask = Literal["pixel", "block"]  # what a masked convolution hides
-Block = Callable[..., nn.Module]  # of channels, and of the dilation by its name
+Mask = Literal["pixel", "block"]  # the taps that a masked convolution hides
+Block = Callable[..., nn.Module]  # (channels, *, dilation)
 
 
 class MaskedConv2d(Conv2d):
-    """Convolution with (2d − 1)² taps that is blind in the middle, for a branch of dilation d.
+    """Convolution with (2d − 1)² taps and a hidden centre, for a branch of dilation d.
 
-    Its own taps are neighbours. Mask `pixel` hides the tap in the centre, `block` all but the
-    outermost taps (centre block masked convolution), which for d = 2 is the same. Masked taps are
-    left out where the weight is used: a published checkpoint holds arbitrary values there. `mask`
-    is a buffer because checkpoints carry it.
+    Its own dilation is 1. Mask `pixel` hides the centre tap, `block` all but the outer ring (centre
+    block masked convolution), which is the same for d = 2. Masked taps are ignored wherever the
+    weight is used: published checkpoints have arbitrary values there. `mask` is a buffer because
+    checkpoints contain it.
 
-    Raises ValueError for a dilation under 2, which leaves nothing to see.
+    Raises ValueError for a dilation under 2, which leaves no tap.
     """
 
     mask: Tensor
@@ -42,41 +44,41 @@ class MaskedConv2d(Conv2d):
         require(mask in ("pixel", "block"), f"mask is {mask}, must be pixel or block")
         self.taps = 2 * dilation - 1
         super().__init__(channels, channels, kernel_size=self.taps, padding=dilation - 1)
-        seen = torch.ones_like(self.weight)
+        visible = torch.ones_like(self.weight)
         first = dilation - 1 if mask == "pixel" else 1
-        seen[:, :, first : self.taps - first, first : self.taps - first] = 0
-        self.register_buffer("mask", seen)
-        self.sees_rim_alone = first == 1
+        visible[:, :, first : self.taps - first, first : self.taps - first] = 0
+        self.register_buffer("mask", visible)
+        self.outer_ring_only = first == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.sees_rim_alone:
-            around = (self.taps // 2,) * 2
-            return conv2d(x, self.weight * self.mask, self.bias, padding=around)
-        # the outermost taps alone, in two kernels: two whole rows, and two columns between them
+        if not self.outer_ring_only:
+            padding = (self.taps // 2,) * 2
+            return conv2d(x, self.weight * self.mask, self.bias, padding=padding)
+        # the outer ring only, as two kernels: two full rows, and two columns between them
         last, middle = self.taps - 1, self.taps // 2
         rows, columns = self.weight[:, :, ::last], self.weight[:, :, 1:-1, ::last]
-        around = middle, middle
-        above_and_below = conv2d(x, rows, self.bias, padding=around, dilation=(last, 1))
-        beside = conv2d(x, columns, padding=(middle - 1, middle), dilation=(1, last))
-        return above_and_below + beside
+        padding = middle, middle
+        above_and_below = conv2d(x, rows, self.bias, padding=padding, dilation=(last, 1))
+        left_and_right = conv2d(x, columns, padding=(middle - 1, middle), dilation=(1, last))
+        return above_and_below + left_and_right
 
 
 def pad_to_multiple(x: Tensor, number: int) -> Tensor:
     """Zero-pad an image at the bottom and right until both sides are multiples of a number."""
     height, width = x.shape[-2:]
-    lacking = -width % number, -height % number  # -7 % 3 is what 7 lacks to 9
-    return F.pad(x, (0, lacking[0], 0, lacking[1])) if any(lacking) else x
+    missing = -width % number, -height % number  # -7 % 3 is 2: from 7 to 9
+    return F.pad(x, (0, missing[0], 0, missing[1])) if any(missing) else x
 
 
 def pointwise(in_channels: int, out_channels: int) -> tuple[nn.Module, nn.Module]:
-    """1×1 convolution and ReLU."""
+    """Build a 1×1 convolution and ReLU."""
     return Conv2d(in_channels, out_channels, 1), ReLU()
 
 
 def pointwise_head(bands: int, channels: int) -> nn.Sequential:
-    """Give every pixel `channels` features in place of its bands.
+    """Build the layers from the bands of each pixel to `channels` features.
 
-    Raises ValueError where there are too few of one.
+    Raises ValueError for fewer than 1 band or 2 channels.
     """
     require(bands >= 1, f"bands is {bands}, must be at least 1")
     require(channels >= 2, f"channels is {channels}, must be at least 2")
@@ -84,19 +86,19 @@ def pointwise_head(bands: int, channels: int) -> nn.Sequential:
 
 
 def pointwise_tail(*widths: int) -> nn.Sequential:
-    """1×1 convolutions from each width to the next, ReLU between them."""
+    """Build 1×1 convolutions from each width to the next, with ReLU between them."""
     *inner, last = pairwise(widths)
     layers = [layer for pair in inner for layer in pointwise(*pair)]
     return nn.Sequential(*layers, Conv2d(*last, 1))
 
 
 def dilated_conv(channels: int, *, dilation: int) -> Conv2d:
-    """3×3 convolution whose taps are `dilation` pixels apart."""
+    """Build a 3×3 convolution whose taps are `dilation` pixels apart."""
     return Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
 
 
 def blind_spot_entry(channels: int, *, dilation: int, mask: Mask) -> list[nn.Module]:
-    """Hide the centre, then mix the channels twice: how a branch begins."""
+    """Build the start of a branch: a masked and two pointwise convolutions."""
     masked = MaskedConv2d(channels, dilation=dilation, mask=mask), ReLU()
     return [*masked, *pointwise(channels, channels), *pointwise(channels, channels)]
 
@@ -133,10 +135,10 @@ class FeedForwardBlock(nn.Module):
 
 
 class SelfSimilarityBlock(FeedForwardBlock):
-    """Self-similarity attention before the feed-forward, the block `ss` of such a branch.
+    """Self-similarity attention before the feed-forward part, the block `ss`.
 
-    Every pixel attends to the pixels at multiples of `dilation × f_scale` from it. Queries and keys
-    are the same `int(channels × ss_exp_factor)` projected features.
+    Every pixel attends to the pixels at offsets that are multiples of `dilation × f_scale`. Queries
+    and keys are the same `int(channels × ss_exp_factor)` projected features.
     Source: SS-BSN (Han and Yu, IJCAI 2023).
     """
 
@@ -164,7 +166,7 @@ class SelfSimilarityBlock(FeedForwardBlock):
         return self.from_tokens(similar, size=x.shape[-2:])
 
     def to_tokens(self, x: Tensor) -> Tensor:
-        """Split into the `stride`² subsampled images, zero-padded to one size.
+        """Split into `stride`² subsampled images, zero-padded to one size.
 
         (N, C, H, W) → (N, stride², tokens, C)
         """
@@ -190,7 +192,7 @@ class SelfSimilarityBlock(FeedForwardBlock):
 def attention_blocks(
     mode: Sequence[str], *, f_scale: int = 2, ss_exp_factor: float = 1
 ) -> list[Block]:
-    """The blocks of a branch with attention, one for every word of `mode`, `na` or `ss`."""
+    """Return the blocks of a branch with attention, one per entry of `mode`, `na` or `ss`."""
     require(
         len(mode) >= 1 and set(mode) <= set(BLOCK_KINDS),
         f"mode is {list(mode)}, must be one or more of {', '.join(BLOCK_KINDS)}",

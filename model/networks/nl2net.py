@@ -21,11 +21,11 @@ from model.networks.layers import (
 class NL2Net(DualBranch):
     """A local branch (LFEB) and a non-local one (NLFEB), both of dilation 3.
 
-    `mode` holds one word a block of the non-local branch, `na` or `ss`, in place of the default for
-    `depth` blocks; the local branch is as deep. `factor` is the stride of the pixel-shuffle
-    downsampling, `f_scale` times 3 that of the attention, and `ss_exp_factor` the width of its
-    queries relative to `channels`. For ablations, `local` and `non_local` leave a branch out, and
-    `mask` hides the centre pixel alone.
+    `mode` gives the kind of each block of the non-local branch, `na` or `ss`, in place of the
+    default for `depth` blocks; the local branch has as many. `factor` is the stride of the
+    pixel-shuffle downsampling, `f_scale` times 3 that of the attention, and `ss_exp_factor` the
+    width of its queries relative to `channels`. For ablations, `local` and `non_local` drop a
+    branch, and the mask `pixel` hides only the centre pixel.
 
     Raises ValueError for an option out of range.
     """

@@ -1,4 +1,4 @@
-"""PDBSNet.
+"""PDBSNet: two branches of dilated blocks.
 
 Source: Wang et al., "PDBSNet: Pixel-Shuffle Downsampling Blind-Spot Reconstruction Network for
 Hyperspectral Anomaly Detection", IEEE TGRS 61, 2023.
@@ -11,7 +11,8 @@ from model.networks.layers import DilatedBlock, pointwise_head, pointwise_tail
 class PDBSNet(DualBranch):
     """Two branches of dilated blocks, of dilation 2 and 3, that hide the centre pixel.
 
-    `factor` is the stride of the pixel-shuffle downsampling, `depth` the blocks of a branch.
+    `factor` is the stride of the pixel-shuffle downsampling, `depth` the number of blocks per
+    branch.
     Raises ValueError for an option out of range.
     """
 

@@ -1,4 +1,4 @@
-"""Pixel-shuffle downsampling (PD) and its inverse (PU), the step that breaks spatial correlation.
+"""Pixel-shuffle downsampling (PD), which breaks spatial correlation, and its inverse (PU).
 
 Source: AP-BSN (Lee, Son and Lee, CVPR 2022).
 """
@@ -13,13 +13,13 @@ def pixel_unshuffle_mosaic(image: Tensor, factor: int) -> Tensor:
     (N, C, H, W) → (N, C, H, W), H and W multiples of `factor`. Tile (i, j) of the mosaic holds the
     pixels at rows i, i + factor, … and columns j, j + factor, …
     """
-    pixels = image.permute(0, 2, 3, 1)  # the result is channels-last, as the convolutions want it
+    pixels = image.permute(0, 2, 3, 1)  # the result is channels-last, which convolutions prefer
     tiles = rearrange(pixels, "n (h i) (w j) c -> n (i h) (j w) c", i=factor, j=factor)
     return tiles.permute(0, 3, 1, 2)
 
 
 def pixel_shuffle_mosaic(mosaic: Tensor, factor: int) -> Tensor:
-    """Put a mosaic of subsampled tiles back into the image (PU), (N, C, H, W) → (N, C, H, W)."""
+    """Rearrange a mosaic of subsampled tiles into the image (PU), (N, C, H, W) → (N, C, H, W)."""
     pixels = mosaic.permute(0, 2, 3, 1)
     image = rearrange(pixels, "n (i h) (j w) c -> n (h i) (w j) c", i=factor, j=factor)
     return image.permute(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""PUNNet: a blind-spot U-net of two levels whose subsampling takes whole patches.
+"""PUNNet: a blind-spot U-net of two levels that subsamples patches.
 
 Source: PUNNet, IEEE GRSL 2024. Its NAF blocks are those of NAFNet (Chen, Chu, Zhang and Sun,
 "Simple Baselines for Image Restoration", ECCV 2022).
@@ -10,16 +10,16 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import Conv2d, on_lattices
+from model.networks.convolution import Conv2d, convolve_subsampled
 from model.networks.layers import MaskedConv2d, require
 
 
 class PUNNet(BlindSpotNetwork):
     """One NAF block at full size, `depth` at half size, one at full size.
 
-    There is no activation but the gates of the NAF blocks. Their channel attention averages over
-    the mosaic, the one way in which a pixel has a share, 1 in as many as there are, in its own
-    reconstruction. Raises ValueError for an option out of range; only `dilation` 2 is defined.
+    The gates of the NAF blocks are the only activations. Their channel attention averages over the
+    mosaic, and so includes each pixel in its own reconstruction, weighted by 1 / (number of
+    pixels). Raises ValueError for an option out of range; only `dilation` 2 is defined.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class PUNNet(BlindSpotNetwork):
         require(dilation == 2, f"dilation is {dilation}, but PUNNet is defined for 2 alone")
         self.cell = dilation**2
         half, twice = channels // 2, 2 * channels
-        # Drawn in the order of the published implementation, then registered in that of the keys of
-        # its checkpoints, whose names these are.
+        # Built in the order in which the published implementation draws the weights, then
+        # registered under the names, and in the order, of its checkpoints.
         head = nn.Sequential(Conv2d(bands, channels, 1))
         tail = nn.Sequential(
             Conv2d(channels, channels, 1),
@@ -65,29 +65,30 @@ class PUNNet(BlindSpotNetwork):
 
     def rebuild(self, mosaic: Tensor) -> Tensor:
         height, width = mosaic.shape[-2:]
-        padded, (top, left) = reflected_to_multiple(mosaic, self.cell)
-        skip = self.through(self.encoders[0], self.masked_conv(self.head(padded)))
+        padded, (top, left) = reflect_to_multiple(mosaic, self.cell)
+        skip = self.checkpointed(self.encoders[0], self.masked_conv(self.head(padded)))
         features = self.downs[0](skip)  # (N, 2C, H'/2, W'/2)
         for block in self.middle_blks:
-            features = self.through(block, features)
-        features = self.through(self.decoders[0], self.ups[0](features) + skip)
+            features = self.checkpointed(block, features)
+        features = self.checkpointed(self.decoders[0], self.ups[0](features) + skip)
         return self.tail(features)[..., top : top + height, left : left + width]
 
 
-def reflected_to_multiple(x: Tensor, number: int) -> tuple[Tensor, tuple[int, int]]:
-    """Reflect an image until its sides are multiples of a number, half before, the rest behind.
+def reflect_to_multiple(x: Tensor, number: int) -> tuple[Tensor, tuple[int, int]]:
+    """Pad an image by reflection until its sides are multiples of a number, half on each side.
 
-    Returns where the image begins, too. A reflected pixel lies an even number of pixels from
-    itself, where a network of dilation 2 does not see it; zeros stand where a side is too short.
+    Returns the offset (rows, columns) of the image too. A reflected pixel is an even number of
+    pixels from itself, where a network of dilation 2 does not see it; zeros where a side is too
+    short to be reflected.
     """
-    lacking = [-side % number for side in x.shape[-2:]]
-    (top, left) = before = lacking[0] // 2, lacking[1] // 2
-    wanted = left, lacking[1] - left, top, lacking[0] - top
+    missing = [-side % number for side in x.shape[-2:]]
+    (top, left) = before = missing[0] // 2, missing[1] // 2
+    padding = left, missing[1] - left, top, missing[0] - top
     height, width = x.shape[-2:]
     sides = width, width, height, height
-    mirrored = [min(some, side - 1) for some, side in zip(wanted, sides, strict=True)]
-    zeros = [some - there for some, there in zip(wanted, mirrored, strict=True)]
-    return F.pad(F.pad(x, mirrored, mode="reflect"), zeros), before
+    reflected = [min(size, side - 1) for size, side in zip(padding, sides, strict=True)]
+    zeros = [size - part for size, part in zip(padding, reflected, strict=True)]
+    return F.pad(F.pad(x, reflected, mode="reflect"), zeros), before
 
 
 class NAFBlock(nn.Module):
@@ -100,7 +101,7 @@ class NAFBlock(nn.Module):
         self.conv1 = Conv2d(channels, twice, 1)
         self.conv2 = DepthwiseConv2d(twice, step=dilation)
         self.conv3 = Conv2d(channels, channels, 1)
-        # the checkpoints' name for the simplified channel attention
+        # the checkpoints' name of the simplified channel attention
         self.sca = nn.Sequential(nn.AdaptiveAvgPool2d(1), Conv2d(channels, channels, 1))
         self.conv4 = Conv2d(channels, twice, 1)
         self.conv5 = Conv2d(channels, channels, 1)
@@ -113,12 +114,12 @@ class NAFBlock(nn.Module):
 
 
 class DepthwiseConv2d(nn.Conv2d):
-    """3×3 convolution of each channel by itself, its taps `step` pixels apart.
+    """3×3 depthwise convolution whose taps are `step` pixels apart.
 
-    It works on the step² subsampled images, in each of which the taps are neighbours: the same
-    function, for images whose sides are multiples of the step. Dilated, it takes several times as
-    long on a CPU, and in bf16 its gradient is wrong there (PyTorch 2.14.1 with oneDNN: parts of it
-    are never computed, but whatever was in memory before).
+    Computed on step² subsampled images, in each of which the taps are neighbours: the same function
+    as the dilated convolution, for images whose sides are multiples of the step. The dilated form
+    takes several times as long on a CPU, and its gradient in bf16 is wrong there (PyTorch 2.14.1
+    with oneDNN: parts of it are uninitialised memory).
     """
 
     def __init__(self, channels: int, *, step: int) -> None:
@@ -126,11 +127,11 @@ class DepthwiseConv2d(nn.Conv2d):
         self.step = step
 
     def forward(self, x: Tensor) -> Tensor:
-        return on_lattices(super().forward, x, self.step)
+        return convolve_subsampled(super().forward, x, self.step)
 
 
 class PixelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel by itself, (N, C, H, W) → (N, C, H, W)."""
+    """Layer norm over the channels of each pixel, (N, C, H, W) → (N, C, H, W)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
@@ -138,15 +139,15 @@ class PixelNorm(nn.LayerNorm):
 
 def gate(x: Tensor) -> Tensor:
     """Multiply one half of the channels by the other, (N, 2C, H, W) → (N, C, H, W)."""
-    one, other = x.chunk(2, dim=1)
-    return one * other
+    first, second = x.chunk(2, dim=1)
+    return first * second
 
 
 class PatchUnshuffle(nn.Module):
     """Take every d-th patch of d × d pixels, (N, C, H, W) → (N, C·d², H/d, W/d).
 
-    Patch (m, n) of every d × d patches goes to channel c·d² + m·d + n, where steps of d pixels are
-    steps of d patches: what was blind stays blind.
+    Patch (m, n) of each d × d patches becomes channel c·d² + m·d + n. Offsets of d pixels remain
+    multiples of d pixels in the input, so that the blind spot is preserved.
     """
 
     def __init__(self, dilation: int) -> None:

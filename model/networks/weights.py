@@ -1,4 +1,4 @@
-"""Weights from a checkpoint: do they belong to this network?"""
+"""Load the weights of a checkpoint, and report the options in which they differ."""
 
 import re
 from collections.abc import Mapping
@@ -6,25 +6,27 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-ENTRY = 6  # layers of a branch before its blocks; to count them on a branch would draw its weights
+ENTRY = (
+    6  # layers of a branch before its blocks; building a branch to count them would draw weights
+)
 
 
 def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Give a network the weights of a checkpoint: all that it has, and no others.
+    """Load the weights of a checkpoint, which must have exactly the network's keys and shapes.
 
-    Raises ValueError that says what differs where they belong to another network.
+    Raises ValueError that names the difference where they belong to another network.
     """
     own = network.state_dict()
-    here, there = visible_options(own), visible_options(weights)
+    expected, found = options_from_weights(own), options_from_weights(weights)
     differing = [
-        f"{option} {there[option]} (wanted: {here[option]})"
-        for option in here
-        if option in there and there[option] != here[option]
+        f"{option} {found[option]} (expected: {expected[option]})"
+        for option in expected
+        if option in found and found[option] != expected[option]
     ]
     if differing:
         raise ValueError("it belongs to another network, of " + ", ".join(differing))
     name = type(network).__name__
-    if bool(here) != bool(there) or next(iter(own)) not in weights:
+    if bool(expected) != bool(found) or next(iter(own)) not in weights:
         raise ValueError(f"it does not hold the weights of {name}")
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
@@ -41,8 +43,8 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     network.load_state_dict(dict(weights))
 
 
-def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
-    """Read the options of a network of two branches off its weights; none off those of others."""
+def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
+    """Return the options of a network of two branches from its weights; {} for other networks."""
     weights = {key.removeprefix("bsn."): value for key, value in weights.items()}
     head = weights.get("head.0.weight")
     layers = [re.match(r"branch[12]\.body\.(\d{1,6})\.", key) for key in weights]
@@ -50,16 +52,16 @@ def visible_options(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
     if head is None or head.ndim != 4 or last < ENTRY:
         return {}
     branches = {"branch1": "local", "branch2": "non-local"}
-    there = [
+    present = [
         name for part, name in branches.items() if any(key.startswith(part) for key in weights)
     ]
     options: dict[str, int | str] = {
-        "branches": " and ".join(there),
+        "branches": " and ".join(present),
         "bands": head.shape[1],
         "nch_ker": head.shape[0],
         "nblk": last - ENTRY,
     }
-    if "non-local" not in there or f"branch2.body.{ENTRY}.conv1.weight" not in weights:
+    if "non-local" not in present or f"branch2.body.{ENTRY}.conv1.weight" not in weights:
         return options
     attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(ENTRY, last)]
     options["mode"] = "-".join("na" if wqk is None else "ss" for wqk in attention)

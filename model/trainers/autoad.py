@@ -1,4 +1,4 @@
-"""The training of Auto-AD: an adaptive weight of every pixel, and an end of its own."""
+"""Trainer of Auto-AD: adaptive weights of the pixels, and a stopping criterion on the loss."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -8,22 +8,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.detector import Looks
+from model.detector import EpochFilter
 from model.image import Image
 from model.networks.autoad import AutoAD
 from model.trainers.trainer import Trainer
 
 REWEIGHTING = 100  # epochs from one weighting of the pixels to the next
-WINDOW, SETTLED = 50, 1.5e-5  # training ends when the loss changes less, in the mean of so many
-EARLIEST = REWEIGHTING + WINDOW  # epochs: not before the weights have had their say
+WINDOW, TOLERANCE = 50, 1.5e-5  # training ends when the mean of WINDOW changes of the loss is less
+MIN_EPOCHS = REWEIGHTING + WINDOW  # so that the first weighting has had its effect
 
 
 class AdaptiveWeightLoss:
-    """Mean squared error that leaves out, more and more, the pixels it cannot lower.
+    """Mean squared error with weights that suppress pixels of large residual.
 
-    The weight of a pixel is 1 at first; after every `REWEIGHTING` calls it is the distance of its
-    residual e from the largest, (max e − e) / (max e − min e). Takes images (1, B, H, W), or some
-    of their pixels (1, B, n), the same at every call.
+    The weight of a pixel is 1 at first; after every `REWEIGHTING` calls it becomes
+    (max e − e) / (max e − min e) of its residual e. Takes images (1, B, H, W), or some of their
+    pixels (1, B, n), the same in every call.
     """
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class AdaptiveWeightLoss:
 
 
 class AutoADTrainer(Trainer):
-    """Train an Auto-AD on the image until its loss has settled."""
+    """Trainer that stops when the loss of Auto-AD has converged."""
 
-    graphable = False  # its loss counts the steps, and weighs the pixels, in Python
+    graphable = False  # its loss counts its calls in Python
 
     def __init__(
         self, network: AutoAD, *, learning_rate: float, weight_decay: float, device: torch.device
@@ -58,13 +58,15 @@ class AutoADTrainer(Trainer):
             device=device,
         )
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
-        """As any training, but end early when the loss has stopped changing."""
-        for epoch, loss in super().take_steps(image, epochs=epochs, looks=looks):
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Take steps as any trainer, but stop when the loss has converged."""
+        for epoch, loss in super().take_steps(image, epochs=epochs, observed=observed):
             self.losses.append(loss)
             yield epoch, loss
             changes = (abs(after - before) for before, after in pairwise(self.losses))
-            if epoch >= EARLIEST and sum(changes) / WINDOW < SETTLED:
+            if epoch >= MIN_EPOCHS and sum(changes) / WINDOW < TOLERANCE:
                 return
 
     def state(self) -> dict[str, Any]:

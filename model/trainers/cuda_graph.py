@@ -1,4 +1,4 @@
-"""A training step as one CUDA graph, and steps that run ahead of their losses."""
+"""Training steps as CUDA graphs, and steps queued ahead of their results."""
 
 import gc
 import logging
@@ -11,19 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-WARM_UP = 3  # steps before the capture, so that libraries have chosen and set up their kernels
-AHEAD = 8  # steps whose losses are fetched at once
+WARM_UP = 3  # steps before the capture, in which libraries select and load their kernels
+AHEAD = 8  # steps whose results are fetched at once
 
 Step = Callable[[], Tensor]  # returns the loss and the norm of the gradient, (2,)
 
 
 class GraphedStep:
-    """A step that is captured in a CUDA graph once it is warm, and replayed from then on.
+    """A step that is captured in a CUDA graph after a warm-up, and then replayed.
 
-    A replay launches all kernels of the step at once, where the network's hundreds of small ones
-    would each wait for Python. The step takes no argument and works on the same tensors every
-    time; nothing in it may change from one time to the next but the values of tensors. Where it
-    cannot be captured, it is called as it is, which is logged once.
+    A replay launches all kernels of the step at once, instead of hundreds of small ones from
+    Python. The step takes no argument and uses the same tensors every time; only the values of
+    tensors may change between calls. Where it cannot be captured, it is called as usual, which is
+    logged once.
     """
 
     def __init__(
@@ -32,59 +32,59 @@ class GraphedStep:
         self.step = step
         self.device = device
         self.optimiser = optimiser
-        self.taken = 0
+        self.calls = 0
         self.replay: Step | None = None
         with torch.cuda.device(device):
             self.stream = torch.cuda.Stream()
 
     def __call__(self) -> Tensor:
-        """Take the step and return what it does, a tensor that the next call overwrites."""
+        """Take the step and return its results (2,), which the next call overwrites."""
         with torch.cuda.device(self.device):
-            if self.taken == WARM_UP:
+            if self.calls == WARM_UP:
                 self.replay = self.capture()
-            self.taken += 1
+            self.calls += 1
             if self.replay is not None:
                 return self.replay()
-            return self.step() if self.taken > WARM_UP else self.on_side_stream()
+            return self.step() if self.calls > WARM_UP else self.step_on_side_stream()
 
-    def on_side_stream(self) -> Tensor:
-        """Take a step away from the default stream, as CUDA needs it before a capture."""
+    def step_on_side_stream(self) -> Tensor:
+        """Take a step on another than the default stream, as CUDA requires before a capture."""
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):
-            taken = self.step()
+            results = self.step()
         torch.cuda.current_stream().wait_stream(self.stream)
-        return taken
+        return results
 
     def capture(self) -> Step | None:
-        """Record the kernels of a step, without running them; return what runs them.
+        """Record the kernels of a step without running them; return a function that runs them.
 
-        Returns None where the step does what cannot be recorded, or a second copy of what it works
-        with does not fit into memory.
+        Returns None where the step cannot be recorded, or where a second copy of its intermediate
+        tensors does not fit into memory.
         """
         graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         try:
             with (
-                cleaned_up(pool, self.device),
+                clean_up_on_failure(pool, self.device),
                 capturable(self.optimiser),
                 torch.cuda.graph(graph, pool=pool, stream=self.stream),
             ):
-                taken = self.step()
+                results = self.step()
         except RuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
-            message = "training without a CUDA graph, which takes longer: %s"
+            message = "training without a CUDA graph, which is slower: %s"
             logging.getLogger(__name__).warning(message, reason)
             return None
 
         def replay() -> Tensor:
             graph.replay()
-            return taken
+            return results
 
         return replay
 
 
 @contextmanager
 def capturable(optimiser: torch.optim.Optimizer) -> Iterator[None]:
-    """Let an optimiser's step be captured within the block; outside, PyTorch warns of the flag."""
+    """Make an optimiser's step capturable within the block; outside, PyTorch warns of the flag."""
     try:
         for group in optimiser.param_groups:
             group["capturable"] = True
@@ -95,8 +95,8 @@ def capturable(optimiser: torch.optim.Optimizer) -> Iterator[None]:
 
 
 @contextmanager
-def cleaned_up(pool: Any, device: torch.device) -> Iterator[None]:
-    """Undo what a capture that fails leaves behind: its stream, random state and memory pool."""
+def clean_up_on_failure(pool: Any, device: torch.device) -> Iterator[None]:
+    """Restore stream and random state and free the memory pool where a capture fails."""
     stream = torch.cuda.current_stream()
     generator = torch.cuda.default_generators[stream.device_index]
     random_state = generator.clone_state()
@@ -105,7 +105,7 @@ def cleaned_up(pool: Any, device: torch.device) -> Iterator[None]:
     except BaseException:
         torch.cuda.set_stream(stream)
         generator.graphsafe_set_state(random_state)
-        # what torch.cuda.graph leaves out where CUDA has given the capture up before its end
+        # torch.cuda.graph omits this where CUDA has invalidated the capture before its end
         with suppress(AttributeError, RuntimeError):
             torch._C._cuda_endAllocateToPool(device.index or 0, pool)
             torch._C._cuda_releasePool(device.index or 0, pool)
@@ -116,24 +116,24 @@ def cleaned_up(pool: Any, device: torch.device) -> Iterator[None]:
 
 @dataclass
 class StepsAhead:
-    """Steps of a CUDA device that are queued before the results of earlier ones are looked at.
+    """Steps that are queued on a CUDA device before the results of earlier ones are read.
 
-    So the device never waits for what is done with a loss.
+    So the device never waits for the host to process a loss.
     """
 
     step: Step
     device: torch.device
     queue: deque[tuple[Tensor, torch.cuda.Event, int]] = field(default_factory=deque)
-    launched: int = 0  # whose results have not been given
+    launched: int = 0  # steps whose results have not been yielded
 
     def results(self, number: int) -> Iterator[tuple[float, float]]:
-        """Take a number of steps; give the result of each."""
-        left = number
-        while left or self.queue:
-            while left and len(self.queue) < 2:
-                steps = min(left, AHEAD)
+        """Take a number of steps; yield loss and gradient norm of each."""
+        remaining = number
+        while remaining or self.queue:
+            while remaining and len(self.queue) < 2:
+                steps = min(remaining, AHEAD)
                 self.launch(steps)
-                left -= steps
+                remaining -= steps
             results, done, steps = self.queue.popleft()
             done.synchronize()
             for loss, gradient in results.tolist():

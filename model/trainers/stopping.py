@@ -1,8 +1,8 @@
-"""When to stop a training, told without labels.
+"""Early stopping without labels.
 
-A network learns the background first, and where it trains for long, the anomalies too: the AUC
-rises and may fall again. While it learns the background, what residual there is gathers in few
-pixels; once it learns the anomalies, the residual spreads again.
+A network learns the background first and, in a long training, the anomalies too: the AUC rises and
+may fall again. While it learns the background, the residual becomes concentrated in few pixels;
+once it learns the anomalies, the concentration decreases.
 """
 
 from collections import deque
@@ -12,47 +12,55 @@ from typing import Any
 import torch
 from torch import Tensor
 
-EVERY = 25  # epochs from one look at the residuals to the next
-LOOKS = 9  # the median of so many is taken: from epoch to epoch the residuals wander
-SHARE = 0.001  # of the pixels are the few; the residual of more gathers once early, then again
-PATIENCE = 2.5  # a training ends at so many times the epoch that stayed the best
+CHECK_EVERY = 25  # epochs from one check of the residuals to the next
+MEDIAN_OF = 9  # checks: single ones fluctuate
+TOP_SHARE = 0.001  # of the pixels; with more, the concentration has an early peak too
+PATIENCE = 2.5  # a training ends at this multiple of the best epoch
 
 
-def concentration(residuals: Tensor) -> float:
-    """The mean of the largest residuals, a `SHARE` of the pixels, over the mean of all."""
-    known = residuals[~residuals.isnan()].double()
-    few = known.topk(max(1, int(SHARE * len(known)))).values
-    return float(few.mean() / known.mean())
+def concentration(residual_map: Tensor) -> float:
+    """Divide the mean of the largest residuals, `TOP_SHARE` of the pixels, by the mean of all."""
+    valid = residual_map[~residual_map.isnan()].double()
+    largest = valid.topk(max(1, int(TOP_SHARE * len(valid)))).values
+    return float(largest.mean() / valid.mean())
 
 
-class Settling:
-    """Follows the concentration of the residuals over the epochs, and knows the best of them."""
+class EarlyStopping:
+    """The concentration of the residuals over the epochs, and its best epoch."""
 
     def __init__(self) -> None:
-        self.latest: deque[float] = deque(maxlen=LOOKS)
+        self.latest: deque[float] = deque(maxlen=MEDIAN_OF)
         self.best = 0.0
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
-        self.looks = 0
+        self.checks = 0
 
-    def improves(self, epoch: int, residuals: Tensor) -> bool:
-        """Look at the residuals (H, W) after an epoch; tell whether it is the best so far."""
-        self.latest.append(concentration(residuals))
-        self.looks += 1
-        settled = float(torch.tensor(list(self.latest)).median())
-        if settled <= self.best and self.looks > LOOKS:  # fewer say nothing yet
+    def improves(self, epoch: int, residual_map: Tensor) -> bool:
+        """Check the residuals (H, W) of an epoch; return whether it is the best so far."""
+        self.latest.append(concentration(residual_map))
+        self.checks += 1
+        median = float(torch.tensor(list(self.latest)).median())
+        if median <= self.best and self.checks > MEDIAN_OF:  # a median of fewer is unreliable
             return False
-        self.best, self.best_epoch = settled, epoch
+        self.best, self.best_epoch = median, epoch
         return True
 
     def state(self) -> dict[str, Any]:
-        """All that it knows."""
-        return {**vars(self), "latest": list(self.latest)}
+        """Return everything that the rest of the training depends on."""
+        return {
+            "latest": list(self.latest),
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+            "looks": self.checks,  # the key of saved states
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Know again what it knew then."""
-        vars(self).update({**state, "latest": deque(state["latest"], maxlen=LOOKS)})
+        """Restore a `state`."""
+        self.latest = deque(state["latest"], maxlen=MEDIAN_OF)
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.best_weights, self.checks = state["best_weights"], state["looks"]
 
     def is_over(self, epoch: int) -> bool:
-        """Whether the best epoch has been the best for long enough."""
-        return epoch >= PATIENCE * self.best_epoch + LOOKS * EVERY
+        """Return whether the best epoch has been the best for long enough."""
+        return epoch >= PATIENCE * self.best_epoch + MEDIAN_OF * CHECK_EVERY

@@ -1,4 +1,4 @@
-"""Images that need not fit into memory: read in windows, trained on and scored tile by tile."""
+"""Trainer for images larger than memory: trains on random tiles, and scores tile by tile."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.detector import Looks
-from model.image import Image, Windows, windows_of
+from model.detector import EpochFilter
+from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
-from model.nodata import gaps
+from model.nodata import no_data_mask
 from model.trainers.scores import residual
-from model.trainers.trainer import Trainer
+from model.trainers.tile_steps import TileStepTrainer
 
-MARGIN = 8  # this part of a tile's side is left out at each of its inner borders
+MARGIN = 8  # 1/8 of a tile's side is discarded at each border within the image
 
 
-class TiledTrainer(Trainer):
-    """Train on random tiles of an image, `tile` pixels a side, and score it tile by tile.
+class TiledTrainer(TileStepTrainer):
+    """Trainer on random tiles of `tile` × `tile` pixels, which scores an image tile by tile.
 
-    What it takes of memory depends on the tile, not on the image. Near its border a tile lacks what
-    the network would see beyond, and the attention finds likenesses within the tile alone: scores
-    differ somewhat from those of the whole image; with a factor above 1 also at the image's own
-    border, beyond which a pixel sees the next image of the pixel-shuffle downsampling.
+    Its memory depends on the size of the tile, not of the image. Near the border of a tile the
+    network lacks the surroundings, and attention is limited to the tile: scores differ somewhat
+    from those of the whole image. With a factor above 1 they also differ at the image's own border,
+    where the receptive field extends into the next image of the pixel-shuffle downsampling.
     """
 
     network: BlindSpotNetwork
@@ -31,54 +31,60 @@ class TiledTrainer(Trainer):
         super().__init__(network, **settings)
         self.tile = tile
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
-        """Take a number of steps, each on one random tile, and yield as `train` does."""
-        windows = windows_of(image)
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Take steps up to `epochs`, each on one random tile, and yield as `train` does."""
+        windows = as_lazy(image)
         take = self.tile_step()
-        yield from self.follow(lambda: take(self.random_tile(windows)), epochs=epochs, looks=looks)
+        yield from self.repeat(
+            lambda: take(self.random_tile(windows)), epochs=epochs, observed=observed
+        )
 
-    def random_tile(self, image: Windows) -> Tensor:
-        """Read a tile somewhere in the image, (1, B, h, w)."""
+    def random_tile(self, image: LazyImage) -> Tensor:
+        """Read a tile at a random position, (1, B, h, w)."""
         starts = [int(torch.randint(max(1, size - self.tile + 1), ())) for size in image.shape[2:]]
         rows, columns = (slice(start, start + self.tile) for start in starts)
         return image.read(rows, columns)
 
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel by its residual, tile by tile, (H, W); no reconstruction is kept."""
-        windows = windows_of(image)
+        """Score every pixel by its residual, tile by tile, (H, W), without a reconstruction."""
+        windows = as_lazy(image)
         height, width = windows.shape[2:]
         scores = torch.empty(height, width)
-        down, across = (self.spans(size) for size in (height, width))
+        down, across = (self.tile_spans(size) for size in (height, width))
         for rows, inner_rows in down:
             for columns, inner_columns in across:
                 tile = windows.read(rows, columns)
-                of_tile = residual(tile, self.reconstruct(tile))
-                within = (moved(inner_rows, -rows.start), moved(inner_columns, -columns.start))
-                scores[inner_rows, inner_columns] = of_tile[within]
+                tile_scores = residual(tile, self.reconstruct(tile))
+                within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
+                scores[inner_rows, inner_columns] = tile_scores[within]
         return scores, None
 
     def warning(self, image: Image) -> str:
-        """How far the scores of a part of the image are from those of that part in one piece."""
-        windows = windows_of(image)
-        rows, columns = (middle(size, compared(self.tile)) for size in windows.shape[2:])
+        """Compare the scores of the central part by tiles with those of that part at once."""
+        windows = as_lazy(image)
+        rows, columns = (
+            centre_slice(size, comparison_side(self.tile)) for size in windows.shape[2:]
+        )
         part = windows.read(rows, columns)
         height, width = part.shape[2:]
-        if max(height, width) <= self.tile or gaps(part).all():
+        if max(height, width) <= self.tile or no_data_mask(part).all():
             return ""
         by_tiles, _ = self.detect(part)
-        in_one_piece = residual(part, self.reconstruct(part))
-        difference = ((by_tiles - in_one_piece).abs() / in_one_piece).nanmedian()
+        at_once = residual(part, self.reconstruct(part))
+        difference = ((by_tiles - at_once).abs() / at_once).nanmedian()
         return (
             f"scores by tiles differ by {100 * difference:.2g} % from those in one piece "
             f"(median of {height}×{width} pixels in the middle)"
         )
 
-    def spans(self, size: int) -> list[tuple[slice, slice]]:
-        """Cut a side of the image into overlapping tiles: where each lies, and what counts of it.
+    def tile_spans(self, size: int) -> list[tuple[slice, slice]]:
+        """Divide a side of the image into overlapping tiles: the span of each, and its inner span.
 
-        Tiles begin at multiples of the network's period, so that pixels fall into the same images
-        of the pixel-shuffle downsampling as in the whole (and into the same patches of PUNNet's,
-        where the sides of the whole are multiples of it, too).
+        Tiles begin at multiples of the network's period, so that pixels are in the same images of
+        the pixel-shuffle downsampling as in the whole image (and in the same patches of PUNNet,
+        where the sides of the whole image are multiples of the period too).
         """
         period = self.network.period
         side = max(self.tile // period, 2) * period
@@ -93,17 +99,17 @@ class TiledTrainer(Trainer):
         ]
 
 
-def compared(tile: int) -> int:
-    """The side of the part that is scored in one piece, too, to tell the difference."""
+def comparison_side(tile: int) -> int:
+    """Return the side of the part that is scored by tiles and at once, for comparison."""
     return tile + tile // 2
 
 
-def middle(size: int, part: int) -> slice:
-    """A part in the middle of a side."""
+def centre_slice(size: int, part: int) -> slice:
+    """Return the central part of a side."""
     start = max(0, size - part) // 2
     return slice(start, min(start + part, size))
 
 
-def moved(span: slice, distance: int) -> slice:
-    """A span that lies further along by a distance."""
+def shift(span: slice, distance: int) -> slice:
+    """Shift a span by a distance."""
     return slice(span.start + distance, span.stop + distance)

@@ -1,46 +1,37 @@
 """Self-supervised training of a reconstruction network on one image."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.detector import Detector, Looks, every_epoch
-from model.image import Image, whole
+from model.detector import Detector, EpochFilter, every_epoch
+from model.image import Image, load_all
 from model.methods import AUTO
-from model.nodata import gaps, known_pixels, of_pixels, without_gaps
-from model.precision import computing_in
+from model.nodata import fill_no_data, select_pixels, valid_pixels
+from model.precision import use_precision
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
+from model.trainers.losses import LOSSES, Loss
 from model.trainers.scores import residual
-from model.trainers.stopping import EVERY, Settling
-
-Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
-
-
-def l1_loss(output: Tensor, image: Tensor) -> Tensor:
-    """The mean magnitude of the residual of two images (1, B, H, W), or of pixels (1, B, n)."""
-    # F.l1_loss to the bit, in one pass over the image each way where that takes five
-    return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
-
-
-LOSSES: dict[str, Loss] = {"l1": l1_loss, "l2": F.mse_loss}
+from model.trainers.states import copy_to_cpu, restore_optimiser
+from model.trainers.stopping import CHECK_EVERY, EarlyStopping
 
 
 class Trainer(Detector):
-    """A network, its loss, its optimiser, and the device and precision they work in.
+    """A network with its loss, optimiser, device and precision.
 
-    Images are (1, B, H, W) and may be on any device; results come back on the CPU, in float32. A
-    pixel of no data is NaN: the network sees 0 there, as beyond the border, and the loss does not
-    see it.
+    Images are (1, B, H, W) and may be on any device; results are on the CPU, in float32. No-data
+    pixels are NaN: the input of the network is 0 there, as outside the image, and the loss ignores
+    them.
     """
 
-    longest = 5000  # epochs of a training that finds its own end: those of the paper
-    can_be_prolonged = True  # whether more epochs are the same training, only longer
-    # whether a step changes nothing but the values of tensors, so that a CUDA graph may replay it
+    max_epochs = 5000  # the most with early stopping: those of the paper
+    chosen_epoch: int | None = None  # the best epoch, found by early stopping
+    extendable = True  # whether the first epochs do not depend on the number of epochs
+    # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
 
     def __init__(
@@ -57,13 +48,13 @@ class Trainer(Detector):
         self.device = torch.device(device)
         self.precision = precision
         self.network = network.to(self.device)
-        if self.device.type == "cuda" and precision != "fp32":  # what its kernels are made for
+        if self.device.type == "cuda" and precision != "fp32":  # the layout of its kernels
             self.network.to(memory_format=torch.channels_last)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
-        self.epoch = 0  # steps taken whose losses are known
-        self.ahead = 0  # steps taken beyond these
-        self.broken = torch.zeros((), dtype=torch.bool, device=self.device)
-        self.settling = Settling()
+        self.epoch = 0  # steps whose losses have been read
+        self.ahead = 0  # further steps that are queued on the device
+        self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
+        self.stopping = EarlyStopping()
         self.optimiser = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
@@ -77,70 +68,76 @@ class Trainer(Detector):
         return sum(parameter.numel() for parameter in self.network.parameters())
 
     def train(
-        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+        self, image: Image, *, epochs: int | str, observed: EpochFilter = every_epoch
     ) -> Iterator[tuple[int, float]]:
-        """Take steps on the whole image up to `epochs`; after each yield (epoch from 1, its loss).
+        """Take one step per epoch on the whole image up to `epochs`; yield (epoch from 1, loss).
 
-        The loss is the one before the step. With `AUTO` the training finds its own end. Raises
-        FloatingPointError when a loss or gradient is not finite; the weights are then those before
-        the step. After the epochs that `looks` names, and wherever `ahead` is 0, the trainer is as
-        after the step; elsewhere a CUDA device may have taken more.
+        The loss is that before the step. `AUTO` stops early. Raises FloatingPointError where a loss
+        or gradient is not finite; the weights are then those before the step. After the epochs of
+        `observed`, and wherever `ahead` is 0, weights and optimiser are those after the step;
+        elsewhere a CUDA device may have taken further steps.
         """
         if epochs == AUTO:
-            yield from self.train_until_settled(image, looks)
+            yield from self.train_until_stopped(image, observed)
         else:
-            yield from self.take_steps(image, epochs=int(epochs), looks=looks)
+            yield from self.take_steps(image, epochs=int(epochs), observed=observed)
 
-    def train_until_settled(self, image: Image, looks: Looks) -> Iterator[tuple[int, float]]:
-        """Train until the residuals no longer gather in fewer pixels, and go back to that epoch."""
-        settling = self.settling
+    def train_until_stopped(
+        self, image: Image, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Train with early stopping, and restore the weights of the best epoch."""
+        stopping = self.stopping
 
-        def all_looks(epoch: int) -> bool:
-            return epoch % EVERY == 0 or looks(epoch)
+        def all_observed(epoch: int) -> bool:
+            return epoch % CHECK_EVERY == 0 or observed(epoch)
 
-        for epoch, loss in self.take_steps(image, epochs=self.longest, looks=all_looks):
-            if epoch % EVERY == 0 and settling.improves(epoch, self.residuals(image)):
-                settling.best_weights = self.weights()
+        for epoch, loss in self.take_steps(image, epochs=self.max_epochs, observed=all_observed):
+            if epoch % CHECK_EVERY == 0 and stopping.improves(epoch, self.residual_map(image)):
+                stopping.best_weights = self.weights()
             yield epoch, loss
-            if epoch % EVERY == 0 and settling.is_over(epoch):
+            if epoch % CHECK_EVERY == 0 and stopping.is_over(epoch):
                 break
-        self.network.load_state_dict(settling.best_weights or self.weights())
-        self.chosen_epoch = settling.best_epoch
+        self.network.load_state_dict(stopping.best_weights or self.weights())
+        self.chosen_epoch = stopping.best_epoch
 
-    def take_steps(self, image: Image, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
-        """Take a number of steps, and yield as `train` does."""
-        image = whole(image).to(self.device).contiguous(memory_format=torch.channels_last)
-        seen, known = without_gaps(image), known_pixels(image)
-        target = of_pixels(image, known)
-        step = self.graphed(lambda: self.step(seen, target, known))
-        yield from self.follow(step, epochs=epochs, looks=looks)
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Take steps up to `epochs`, and yield as `train` does."""
+        image = load_all(image).to(self.device).contiguous(memory_format=torch.channels_last)
+        inputs, valid = fill_no_data(image), valid_pixels(image)
+        target = select_pixels(image, valid)
+        step = self.as_graph(lambda: self.step(inputs, target, valid))
+        yield from self.repeat(step, epochs=epochs, observed=observed)
 
-    def graphed(self, step: Step) -> Step:
-        """A step on the same tensors each time as a CUDA graph, where it may be one."""
+    def as_graph(self, step: Step) -> Step:
+        """Turn a step on always the same tensors into a CUDA graph, where that is possible."""
         if self.device.type != "cuda" or not self.graphable:
             return step
         return GraphedStep(step, self.device, optimiser=self.optimiser)
 
-    def follow(self, step: Step, *, epochs: int, looks: Looks) -> Iterator[tuple[int, float]]:
-        """Take a step again and again up to `epochs`, and yield as `train` does."""
-        self.broken.zero_()
+    def repeat(
+        self, step: Step, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Repeat a step up to `epochs`, and yield as `train` does."""
+        self.diverged.zero_()
         if self.device.type != "cuda" or not self.graphable:
             while self.epoch < epochs:
-                yield self.counted(*step().tolist())
+                yield self.record_step(*step().tolist())
             return
         steps = StepsAhead(step, self.device)
         while self.epoch < epochs:
-            until = next(
-                epoch for epoch in count(self.epoch + 1) if epoch == epochs or looks(epoch)
+            next_observed = next(
+                epoch for epoch in count(self.epoch + 1) if epoch == epochs or observed(epoch)
             )
-            for loss, gradient in steps.results(until - self.epoch):
+            for loss, gradient in steps.results(next_observed - self.epoch):
                 self.ahead = steps.launched
-                yield self.counted(loss, gradient)
+                yield self.record_step(loss, gradient)
 
-    def counted(self, loss: float, gradient: float) -> tuple[int, float]:
-        """Count a step that gave this loss and gradient; return its epoch and loss.
+    def record_step(self, loss: float, gradient: float) -> tuple[int, float]:
+        """Count a step with this loss and gradient norm; return its epoch and loss.
 
-        Raises FloatingPointError where they are not finite.
+        Raises FloatingPointError where one of them is not finite.
         """
         epoch = self.epoch + 1
         for name, value in (("loss", loss), ("gradient", gradient)):
@@ -152,73 +149,41 @@ class Trainer(Detector):
         self.epoch = epoch
         return epoch, loss
 
-    def step(self, seen: Tensor, target: Tensor, known: Tensor | None) -> Tensor:
-        """Lower the loss on an image once; return the loss and the gradient's norm before, (2,).
+    def step(self, inputs: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
+        """Take one step on an image; return loss and gradient norm before it, (2,), on the device.
 
-        Nothing in it waits for the device. Where one of them is not finite it changes no weight.
+        `target` holds the `valid` pixels only (model/nodata.py). Does not synchronise with the
+        device. Changes no weight where the loss or gradient is not finite.
         """
         self.network.train()
         self.optimiser.zero_grad()
-        with computing_in(self.precision, self.device):
-            output = self.rebuild(seen)
-            loss = self.loss(of_pixels(output.float(), known), target)
+        with use_precision(self.precision, self.device):
+            output = self.forward_pass(inputs)
+            loss = self.loss(select_pixels(output.float(), valid), target)
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        taken = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        # how fused optimisers learn, without a look at the value, to leave the weights alone: from
-        # the first step that is not finite on, since more may be queued behind it
-        self.broken |= (~taken.isfinite()).any()
-        self.optimiser.found_inf = self.broken.float()  # type: ignore[attr-defined]
+        results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
+        # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
+        # first step that is not finite on, since further steps may be queued behind it
+        self.diverged |= (~results.isfinite()).any()
+        self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        return taken
+        return results
 
-    def tile_step(self, *, complete: bool | None = None) -> Callable[[Tensor], Tensor]:
-        """A step on any tile; on CUDA one graph for all tiles of a size that have all data.
-
-        `complete` tells whether all tiles have, None that each has to be looked at.
-        """
-        if self.device.type != "cuda" or not self.graphable:
-            return self.step_on
-        steps: dict[torch.Size, tuple[Tensor, Step]] = {}
-
-        def take(tile: Tensor) -> Tensor:
-            if not (gaps(tile).logical_not().all() if complete is None else complete):
-                return self.step_on(tile)
-            if tile.shape not in steps:
-                steps[tile.shape] = self.step_on_buffer(tile.shape)
-            buffer, step = steps[tile.shape]
-            buffer.copy_(tile)
-            return step()
-
-        return take
-
-    def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
-        """A tensor of this shape, and a step on what is in it, as a CUDA graph."""
-        buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
-        return buffer, self.graphed(lambda: self.step(buffer, buffer, None))
-
-    def step_on(self, tile: Tensor) -> Tensor:
-        """As `step` on a part of an image; one without data teaches nothing, its loss is 0."""
-        tile = tile.to(self.device).contiguous(memory_format=torch.channels_last)
-        known = known_pixels(tile)
-        if known is not None and not len(known):
-            return torch.zeros(2)
-        return self.step(without_gaps(tile), of_pixels(tile, known), known)
-
-    def rebuild(self, seen: Tensor) -> Tensor:
-        """Pass an image without gaps through the network."""
-        return self.network(seen)
+    def forward_pass(self, inputs: Tensor) -> Tensor:
+        """Pass an image without NaN through the network."""
+        return self.network(inputs)
 
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
-        """Rebuild the image with the weights as they are, (1, B, H, W) → (1, B, H, W).
+        """Reconstruct the image with the current weights, (1, B, H, W) → (1, B, H, W).
 
-        Pixels of no data are rebuilt too, as from 0. Raises FloatingPointError where the weights
-        give anything but finite numbers.
+        No-data pixels are reconstructed too, from inputs of 0. Raises FloatingPointError where a
+        value is not finite.
         """
         self.network.eval()
-        with computing_in(self.precision, self.device):
-            reconstruction = self.rebuild(without_gaps(image.to(self.device))).float().cpu()
+        with use_precision(self.precision, self.device):
+            reconstruction = self.forward_pass(fill_no_data(image.to(self.device))).float().cpu()
         if not math.isfinite(reconstruction.sum()):
             raise FloatingPointError(
                 "the weights give NaN or infinite values: try a smaller learning rate"
@@ -226,68 +191,47 @@ class Trainer(Detector):
         return reconstruction
 
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel of an image by how badly it is rebuilt.
+        """Score every pixel of an image by its residual.
 
-        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where it is too large to
-        be kept. Raises ValueError where the network does not rebuild images of this size, and
+        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where that is too large.
+        Raises ValueError where the network does not reconstruct images of this size, and
         FloatingPointError as `reconstruct` does.
         """
-        image = whole(image)
+        image = load_all(image)
         reconstruction = self.reconstruct(image)
         if reconstruction.shape != image.shape:
-            sizes = ["×".join(map(str, of.shape[2:])) for of in (reconstruction, image)]
+            sizes = ["×".join(map(str, part.shape[2:])) for part in (reconstruction, image)]
             raise ValueError(
-                f"this method rebuilds the image it was fitted to, {sizes[0]}, not {sizes[1]}"
+                f"this method reconstructs the image it was fitted to, {sizes[0]}, not {sizes[1]}"
             )
         return residual(image.cpu(), reconstruction), reconstruction
 
-    def residuals(self, image: Image) -> Tensor:
-        """How badly every pixel is rebuilt, (H, W)."""
+    def residual_map(self, image: Image) -> Tensor:
+        """Compute the residual of every pixel, (H, W)."""
         return self.detect(image)[0]
 
     def state(self) -> dict[str, Any]:
-        """All that the rest of a training depends on, but for the states of random numbers."""
+        """Return everything that the rest of a training depends on, except random states."""
         return {
             "epoch": self.epoch,
             "weights": self.weights(),
-            "optimiser": copied(self.optimiser.state_dict()),
-            "settling": self.settling.state(),
+            "optimiser": copy_to_cpu(self.optimiser.state_dict()),
+            "settling": self.stopping.state(),
             "chosen_epoch": self.chosen_epoch,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `state` of a trainer with the same options."""
+        """Restore a `state` of a trainer with the same options."""
         self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
         self.network.load_state_dict(state["weights"])
-        self.restore_optimiser(state["optimiser"])
-        self.settling.restore(state["settling"])
+        restore_optimiser(self.optimiser, state["optimiser"])
+        self.stopping.restore(state["settling"])
 
     def weights(self) -> dict[str, Tensor]:
-        """The state of the network on the CPU, as a checkpoint holds it."""
-        return copied(self.network.state_dict())
-
-    def restore_optimiser(self, state: Mapping[str, Any]) -> None:
-        """Give the optimiser its averages back, laid out as the weights of this device are.
-
-        What it is set to, such as its learning rate, stays that of this trainer.
-        """
-        own = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state["state"], "param_groups": own})
-        for parameter, averages in self.optimiser.state.items():
-            for name, value in averages.items():
-                if value.shape == parameter.shape:
-                    averages[name] = torch.empty_like(parameter).copy_(value)
+        """Return the state dict of the network on the CPU, as in a checkpoint."""
+        return copy_to_cpu(self.network.state_dict())
 
 
-def copied(values: Any) -> Any:
-    """Copy tensors, and what holds them, to the CPU, each in the order of its dimensions."""
-    if isinstance(values, Tensor):
-        return torch.empty(values.shape, dtype=values.dtype).copy_(values.detach())
-    if isinstance(values, Mapping):
-        return {key: copied(value) for key, value in values.items()}
-    return [copied(value) for value in values] if isinstance(values, list) else values
-
-
-def most_epochs(trainer: Detector, epochs: int | str) -> int:
-    """How many epochs a training can have: `longest` where it finds its own end."""
-    return trainer.longest if epochs == AUTO else int(epochs)
+def max_epochs(trainer: Detector, epochs: int | str) -> int:
+    """Return the most epochs of a training: the trainer's `max_epochs` for early stopping."""
+    return trainer.max_epochs if epochs == AUTO else int(epochs)

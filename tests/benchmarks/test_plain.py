@@ -14,7 +14,7 @@ from benchmarks.plain import PlainNL2Net, PlainTrainer
 from data.scene import Scene
 from model.image import cube_to_image, image_to_cube
 from model.networks.nl2net import NL2Net
-from model.trainers.trainer import LOSSES
+from model.trainers.losses import LOSSES
 from tests.conftest import Recording, outer_taps
 
 

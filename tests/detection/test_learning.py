@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data.scene import Scene
 from detection.learning import evaluate, learn
 from detection.task import Task
-from model.detector import Detector, Looks, every_epoch
+from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image
 from options.parse import resolve
 
@@ -36,11 +36,11 @@ class Ahead(Detector):
         self.scored: list[int] = []  # steps taken when an image was scored
 
     def train(
-        self, image: Image, *, epochs: int | str, looks: Looks = every_epoch
+        self, image: Image, *, epochs: int | str, observed: EpochFilter = every_epoch
     ) -> Iterator[tuple[int, float]]:
         for epoch in range(1, int(epochs) + 1):
             while self.steps < epoch:
-                self.steps = next(e for e in range(epoch, 100) if looks(e) or e == epochs)
+                self.steps = next(e for e in range(epoch, 100) if observed(e) or e == epochs)
             yield epoch, 1 / epoch
 
     def detect(self, image: Image) -> tuple[torch.Tensor, None]:
@@ -94,7 +94,7 @@ def test_the_looks_of_the_caller_are_kept(scene: Scene) -> None:
     ahead, image = Ahead(), task_on(scene).image
     steps = {}
     for epoch in learn(
-        ahead, image, scene=scene, epochs=10, eval_freq=4, looks=lambda epoch: epoch % 3 == 0
+        ahead, image, scene=scene, epochs=10, eval_freq=4, observed=lambda epoch: epoch % 3 == 0
     ):
         steps[epoch.number] = ahead.steps
     assert ahead.scored == [4, 8]

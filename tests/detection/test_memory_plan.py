@@ -1,4 +1,4 @@
-"""What a run will take of memory, what is at hand, and what is done where it does not fit."""
+"""Memory estimates, available memory, and runs that do not fit."""
 
 import re
 from contextlib import nullcontext
@@ -10,7 +10,7 @@ import torch
 
 import utils.free_memory
 from detection import memory_plan
-from detection.memory_plan import memory_at_hand, memory_needed, network_peak, plan_memory
+from detection.memory_plan import available_memory_on, memory_needed, network_peak, plan_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
 from options.parse import resolve
@@ -24,8 +24,8 @@ LARGE = (600, 500, 60)
 
 
 def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
-    """Let so many bytes be at hand."""
-    monkeypatch.setattr(memory_plan, "memory_at_hand", lambda device: size)
+    """Make so many bytes available."""
+    monkeypatch.setattr(memory_plan, "available_memory_on", lambda device: size)
 
 
 def options_of(**settings: Any) -> dict[str, Any]:
@@ -54,21 +54,21 @@ def test_recomputing_adds_nothing_to_a_checkpoint() -> None:
 
 
 @pytest.mark.parametrize("recompute", [False, True])
-def test_shapes_tell_what_a_step_takes(recompute: bool) -> None:
+def test_the_estimate_is_the_peak_of_a_step(recompute: bool) -> None:
     options = {**options_of(nch_ker=8), "recompute": recompute}
-    foretold = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
+    estimate = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
     trainer = build_trainer("nl2net", torch.Size((1, 5, 24, 30)), device=CPU, options=options)
     with memory_plan.LiveTensors() as live:
         image = torch.rand(1, 5, 24, 30)
         trainer.step(image, image, None)
     states = 3 * sum(part.nbytes for part in trainer.network.parameters())  # of Adam, and gradients
-    assert live.peak - states <= foretold <= live.peak
+    assert live.peak - states <= estimate <= live.peak
 
 
 def test_recomputing_and_tiles_and_the_preset_fast_need_less() -> None:
     def need(recompute: bool = False, training: bool = True, **settings: Any) -> int:
-        wanted = {"options": options_of(**settings), "device": CPU, "recompute": recompute}
-        return memory_needed("nl2net", LARGE, training=training, **wanted)  # type: ignore[arg-type]
+        given = {"options": options_of(**settings), "device": CPU, "recompute": recompute}
+        return memory_needed("nl2net", LARGE, training=training, **given)  # type: ignore[arg-type]
 
     assert 4 * GIBIBYTE < need() < 8 * GIBIBYTE
     assert need(recompute=True) < 0.6 * need()
@@ -78,7 +78,7 @@ def test_recomputing_and_tiles_and_the_preset_fast_need_less() -> None:
     assert need(training=False) < 0.3 * need()
 
 
-def test_all_is_well_where_it_fits_or_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_note_where_it_fits_or_memory_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     for method, size in (("nl2net", None), ("nl2net", 50 * GIBIBYTE), ("rx", 0)):
         has(monkeypatch, size)
         options = resolve({"method": method})[1]
@@ -93,14 +93,14 @@ def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> Non
         plan_memory("nl2net", LARGE, options=options_of(), device=CPU, training=True)
     (side,) = map(int, re.findall(r"--tile (\d+) ", str(error.value)))
     assert side % 64 == 0 and 64 < side < 500
-    wanted = {"options": options_of(tile=side), "device": CPU, "training": True}
-    assert memory_needed("nl2net", LARGE, **wanted, recompute=True) <= GIBIBYTE  # type: ignore[arg-type]
+    given = {"options": options_of(tile=side), "device": CPU, "training": True}
+    assert memory_needed("nl2net", LARGE, **given, recompute=True) <= GIBIBYTE  # type: ignore[arg-type]
 
 
-def test_auto_ad_takes_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_ad_has_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 2**20)
     options = resolve({"method": "autoad", "nch_ker": 8})[1]
-    with pytest.raises(InputError, match="hand: a smaller --nch_ker or a smaller image"):
+    with pytest.raises(InputError, match="available: a smaller --nch_ker or a smaller image"):
         plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
 
 
@@ -111,15 +111,16 @@ def test_what_does_not_fit_is_refused(
     has(monkeypatch, 2**20)
     message = refusal("--command", command, "--dataset", small_scene)
     work = "prediction" if command == "predict" else "training"
-    assert f"{work} on 13×11×5 needs about 0.3 GiB of memory, and 0.0 GiB are at hand" in message
+    required = f"{work} on 13×11×5 needs about 0.3 GiB of memory"
+    assert f"{required}, but only 0.0 GiB are available" in message
     assert "--nch_ker" in message
 
 
-def test_a_training_that_fits_only_so_recomputes(
+def test_a_training_that_fits_only_with_checkpointing_recomputes(
     small_scene: str, run: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("--command", "train", "--dataset", small_scene)
-    assert "computed again" not in run(*words)
+    assert "activation checkpointing" not in run(*words)
     (path,) = workplace.rglob("*_2.pkl")
     expected = read_weights(path)
     options = options_of(nch_ker=4, nblk=2)
@@ -131,18 +132,18 @@ def test_a_training_that_fits_only_so_recomputes(
     }
     has(monkeypatch, need[True])
     calls: list[None] = []
-    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: calls.append(None))
+    monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: calls.append(None))
     built: list[NL2Net] = []
-    monkeypatch.setattr(NL2Net, "through", recording(NL2Net.through, built))
+    monkeypatch.setattr(NL2Net, "checkpointed", recording(NL2Net.checkpointed, built))
     printed = run(*words, "--overwrite")
-    assert "small: training needs about 0.3 GiB of 0.3 GiB at hand: activations are " in printed
+    assert "small: training needs about 0.3 GiB of 0.3 GiB available: using activation " in printed
     assert calls and built[-1].recompute
     weights = read_weights(path)
     assert all(torch.equal(weights[name], value) for name, value in expected.items())
 
 
 def recording(method: Any, networks: list[NL2Net]) -> Any:
-    """The method, which notes whose it is."""
+    """Wrap a method so that it notes the networks it is called on."""
 
     def noted(network: NL2Net, *args: Any) -> Any:
         networks.append(network)
@@ -152,13 +153,13 @@ def recording(method: Any, networks: list[NL2Net]) -> Any:
 
 
 def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> int | None:
-    """What is at hand where the system's files hold this."""
+    """Return the memory available where the system's files have these contents."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
         monkeypatch.setattr(utils.free_memory, constant, folder / name)
-    return memory_at_hand(CPU)
+    return available_memory_on(CPU)
 
 
 FREE = {"meminfo": "MemTotal: 900 kB\nMemAvailable: 500 kB\nHugePages_Total: 0\n"}
@@ -189,7 +190,7 @@ OPEN = {**V1, "groups/memory/memory.limit_in_bytes": "9223372036854771712\n"}
     ],
     ids=["no Linux", "no groups", "version 2", "version 1", "no limit"],
 )
-def test_what_is_at_hand(
+def test_available_memory(
     files: dict[str, str], expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert machine(tmp_path, monkeypatch, files) == expected
@@ -198,20 +199,20 @@ def test_what_is_at_hand(
 @pytest.mark.parametrize(
     ("method", "shape"), [("nl2net", (200, 4000, 100)), ("bocknet", (2000, 20, 100))]
 )
-def test_long_images_are_looked_at_as_closely_as_square_ones(
+def test_long_images_are_estimated_as_square_ones_are(
     method: str, shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """BockNet makes a square of 2000×2000 pixels of the second."""
+    """BockNet pads the second to 2000×2000 pixels."""
     has(monkeypatch, 8 * GIBIBYTE)
-    monkeypatch.setattr(memory_plan, "leave_no_gaps", lambda: None)
+    monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: None)
     options = resolve({"method": method})[1]
     settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
     assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
-        assert "computed again" in memory_plan.plan_memory(method, shape, **settings)
+        assert "activation checkpointing" in memory_plan.plan_memory(method, shape, **settings)
 
 
-def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_rebuilt(
+def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peaks = {True: 2 * GIBIBYTE, False: GIBIBYTE}

@@ -11,7 +11,7 @@ from torch import Tensor
 from data.scene import Scene
 from detection.learning import learn
 from detection.task import Task
-from model.image import Image, Windows, cube_to_image
+from model.image import Image, LazyImage, cube_to_image
 from model.methods import METHODS
 from options.parse import resolve
 from utils.errors import InputError
@@ -92,7 +92,7 @@ def test_without_tiles_the_image_is_the_scaled_cube(cube: NDArray[Any]) -> None:
 def test_tiles_are_windows_of_the_same_image(cube: NDArray[Any]) -> None:
     scene = scene_with_no_data(cube)
     windows, whole = image_of(scene, tile=4), image_of(scene, tile=0)
-    assert isinstance(windows, Windows) and isinstance(whole, Tensor)
+    assert isinstance(windows, LazyImage) and isinstance(whole, Tensor)
     assert windows.shape == whole.shape
     for rows, columns in [(slice(0, 4), slice(0, 4)), (slice(5, 9), slice(2, 6))]:
         expected = whole[..., rows, columns].nan_to_num(-1)
@@ -109,7 +109,7 @@ def test_only_the_window_that_is_read_is_scaled(cube: NDArray[Any], monkeypatch:
 
     monkeypatch.setattr(Scene, "window", window)
     image = image_of(scene_with_no_data(cube), tile=4)
-    assert isinstance(image, Windows) and read == []
+    assert isinstance(image, LazyImage) and read == []
     assert image.read(slice(0, 4), slice(4, 8)).shape == (1, 5, 4, 4)
     assert read == [(slice(0, 4), slice(4, 8))]
 

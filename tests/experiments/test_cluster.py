@@ -1,4 +1,4 @@
-"""Tables and jobs on a Dask cluster on this machine, whose parts are killed."""
+"""Tables and jobs on a local Dask cluster, whose processes are killed."""
 
 import contextlib
 import json
@@ -73,7 +73,7 @@ LOCAL = ("--no-dashboard", "--host", "127.0.0.1")
 
 @dataclass(frozen=True)
 class Scheduler:
-    """The process of a scheduler, its address, and the folder in which it was started."""
+    """A scheduler: its process, its address and its working folder."""
 
     process: subprocess.Popen[bytes]
     address: str
@@ -81,7 +81,7 @@ class Scheduler:
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, program: Any = None) -> None:
-    """Wait until something is so, while a program runs."""
+    """Wait until a condition holds, while a program runs."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it takes too long"
@@ -90,10 +90,10 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, program: Any = No
 
 
 @contextlib.contextmanager
-def dask(*words: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A part of Dask in a process of its own, which is ended whatever happens."""
+def dask(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command of Dask in a process, which is killed at the end of the block."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
-    command = [sys.executable, "-m", "dask", *words]
+    command = [sys.executable, "-m", "dask", *arguments]
     with subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -105,42 +105,42 @@ def dask(*words: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[b
 
 @contextlib.contextmanager
 def scheduler_in(folder: Path, **settings: str) -> Iterator[Scheduler]:
-    """A scheduler that was started in some folder and knows no project."""
-    told = folder / "scheduler.json"
-    words = ("scheduler", *LOCAL, "--port", "0", "--scheduler-file", str(told))
-    with dask(*words, cwd=folder, **settings) as process:
-        wait_for(lambda: told.is_file() and bool(told.read_text()), seconds=30, program=process)
-        yield Scheduler(process, json.loads(told.read_text())["address"], folder)
+    """Run a scheduler in a folder from which this project cannot be imported."""
+    file = folder / "scheduler.json"
+    arguments = ("scheduler", *LOCAL, "--port", "0", "--scheduler-file", str(file))
+    with dask(*arguments, cwd=folder, **settings) as process:
+        wait_for(lambda: file.is_file() and bool(file.read_text()), seconds=30, program=process)
+        yield Scheduler(process, json.loads(file.read_text())["address"], folder)
 
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
-    """A scheduler for the tests of this file."""
+    """Provide a scheduler for the tests of this file."""
     with scheduler_in(tmp_path_factory.mktemp("elsewhere")) as running:
         yield running
 
 
 @contextlib.contextmanager
 def workers(scheduler: Scheduler, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """The processes of workers of a scheduler, which know as little."""
-    words = ("worker", scheduler.address, *LOCAL, "--nthreads", "1", "--no-nanny")
+    """Run workers of a scheduler in its folder."""
+    arguments = ("worker", scheduler.address, *LOCAL, "--nthreads", "1", "--no-nanny")
     with contextlib.ExitStack() as running:
-        yield [running.enter_context(dask(*words, cwd=scheduler.folder)) for _ in range(count)]
+        yield [running.enter_context(dask(*arguments, cwd=scheduler.folder)) for _ in range(count)]
 
 
 @contextlib.contextmanager
-def program(*words: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A Python program in a process of its own, which is ended whatever happens."""
+def program(*arguments: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run a Python program in a process, which is killed at the end of the block."""
     options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, *words], cwd=cwd, **options) as process:
+    with subprocess.Popen([sys.executable, *arguments], cwd=cwd, **options) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-def measured() -> dict[tuple[str, int | None], Any]:
-    """What the table says of each cell, by label and seed."""
+def read_cells() -> dict[tuple[str, int | None], Any]:
+    """Read measures and loss of the table's cells, by label and seed."""
     cells = json.loads(Path("result/tables/own.json").read_text(encoding="utf-8"))["cells"]
     return {(cell["label"], cell["seed"]): (cell["measures"], cell.get("loss")) for cell in cells}
 
@@ -149,29 +149,29 @@ def test_a_table_on_a_cluster_in_spite_of_a_worker_that_is_killed(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, scheduler: Scheduler
 ) -> None:
     Path("own.toml").write_text(TABLE)
-    words = (main.__file__, *WIDTH, *REPRODUCE, "--cluster", scheduler.address)
-    with workers(scheduler, 2) as (first, second), program(*words) as client:
+    arguments = (main.__file__, *WIDTH, *REPRODUCE, "--cluster", scheduler.address)
+    with workers(scheduler, 2) as (first, second), program(*arguments) as client:
         cells = Path("result/tables/cells/small")
         wait_for(lambda: len(list(cells.glob("*.json"))) >= 3, seconds=90, program=client)
-        first.send_signal(signal.SIGKILL)  # all work while there is work
+        first.send_signal(signal.SIGKILL)  # every worker is busy until the jobs run out
         assert len(list(cells.glob("*.json"))) < 9
         out, err = client.communicate(timeout=90)
         assert first.wait() == -signal.SIGKILL and second.poll() is None
     assert client.returncode == 0 and "Traceback" not in err
     assert "failed" not in out and "not finished" not in out
-    by_cluster = measured()
+    by_cluster = read_cells()
     assert len(by_cluster) == 11
 
     Path("result").rename("by_cluster")
     monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
     main.main([*WIDTH, *REPRODUCE])
-    assert measured() == by_cluster
+    assert read_cells() == by_cluster
 
 
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "nonsense://127.0.0.1:9", "tcp://"]
 )
-def test_where_no_scheduler_answers(
+def test_a_cluster_without_a_scheduler_is_refused(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, refusal: CommandLine, address: str
 ) -> None:
     Path("own.toml").write_text(TABLE)
@@ -180,7 +180,7 @@ def test_where_no_scheduler_answers(
     assert f"--cluster {address}: no Dask scheduler answers there" in line
 
 
-def test_without_dask_it_says_what_to_install(
+def test_without_dask_the_message_names_what_to_install(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, refusal: CommandLine
 ) -> None:
     Path("own.toml").write_text(TABLE)
@@ -189,7 +189,7 @@ def test_without_dask_it_says_what_to_install(
     assert "--cluster needs dask.distributed: pip install -r requirements-cluster.txt" in line
 
 
-def test_where_no_worker_has_joined(
+def test_a_cluster_without_a_worker_is_refused(
     small_scene: str,
     monkeypatch: pytest.MonkeyPatch,
     refusal: CommandLine,
@@ -201,8 +201,8 @@ def test_where_no_worker_has_joined(
     assert f"--cluster {scheduler.address}: no worker has joined it" in line
 
 
-def test_a_job_that_kills_its_workers_takes_no_other_with_it(tmp_path: Path) -> None:
-    """Even where Dask gives up at once, and holds it against the jobs that waited behind it."""
+def test_a_job_that_kills_its_workers_spoils_no_other(tmp_path: Path) -> None:
+    """Even where Dask allows no failure, and counts it against jobs that had not started."""
     impatient = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with (
         scheduler_in(tmp_path, **impatient) as scheduler,
@@ -214,14 +214,14 @@ def test_a_job_that_kills_its_workers_takes_no_other_with_it(tmp_path: Path) -> 
     assert sorted(out.splitlines()) == [f"{n} {'died' if n == 2 else n}" for n in range(6)], err
 
 
-def test_one_worker_does_the_work_and_a_lost_scheduler_ends_it(scheduler: Scheduler) -> None:
-    """The last test of this file, as there is no scheduler after it."""
-    words = ("-c", PROCESSES, scheduler.address)
+def test_one_worker_runs_all_jobs_and_a_lost_scheduler_ends_them(scheduler: Scheduler) -> None:
+    """The last test of this file, since it kills the scheduler."""
+    arguments = ("-c", PROCESSES, scheduler.address)
     with workers(scheduler, 1) as (worker,):
-        with program(*words, "0", cwd=PROJECT) as client:
+        with program(*arguments, "0", cwd=PROJECT) as client:
             out, err = client.communicate(timeout=60)
             assert out.split() == [str(worker.pid)] * 4, err
-        with program(*words, "1", cwd=PROJECT) as client:
+        with program(*arguments, "1", cwd=PROJECT) as client:
             assert client.stdout is not None
             assert client.stdout.readline() == f"{worker.pid}\n"
             scheduler.process.kill()

@@ -1,4 +1,4 @@
-"""What a method costs: operations against a count by hand, and memory that is seen."""
+"""FLOPs against a count by hand, and peaks of memory."""
 
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,17 @@ import torch
 from torch import nn
 
 from experiments import cost
-from experiments.cost import PeakMemory, forward_flops, give_back_memory, status
+from experiments.cost import PeakMemory, forward_flops, read_status, return_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
 from options.parse import resolve
 
 CPU = torch.device("cpu")
-LINUX = pytest.mark.skipif(not cost.CLEAR.exists(), reason="this system tells no peak")
+LINUX = pytest.mark.skipif(not cost.CLEAR.exists(), reason="this system reports no peak")
 
 
 def shape(height: int, width: int, *, bands: int) -> torch.Size:
-    """The shape of an image."""
+    """Return the shape of an image, (1, B, H, W)."""
     return torch.Size((1, bands, height, width))
 
 
@@ -33,9 +33,9 @@ def test_a_multiplication_and_an_addition_are_two_operations() -> None:
 def test_nl2net_against_a_count_by_hand() -> None:
     """Bands 3, channels 4, and 9 lattices of 4 × 3 tokens for the attention."""
     network = NL2Net(bands=3, factor=1, channels=4, mode=("na", "ss"), f_scale=1)
-    mix = 2 * 4 * 4  # of a 1×1 convolution for a pixel
+    mix = 2 * 4 * 4  # of a 1×1 convolution, per pixel
     head, tail = 2 * 3 * 4, 2 * (8 * 4 + 4 * 2 + 2 * 3)
-    around = 16 * mix + 2 * mix + mix  # the masked convolution and what is about the blocks
+    around = 16 * mix + 2 * mix + mix  # the masked convolution and the pointwise layers
     local, non_local = 2 * (9 + 1) * mix, 2 * (9 + 9 + 1) * mix
     for_pixels = 12 * 9 * (head + 2 * around + local + non_local + mix + tail)
     attention = 9 * 2 * (2 * 12 * 12 * 4)  # similarities, then means of features
@@ -43,7 +43,7 @@ def test_nl2net_against_a_count_by_hand() -> None:
 
 
 def test_a_forward_pass_is_a_third_of_what_a_training_step_takes() -> None:
-    """About 5.8 MFLOP a pixel were found for a step with the default options."""
+    """A step with the default options takes about 5.8 MFLOP per pixel."""
     network = NL2Net(bands=189)
     flops = forward_flops(network, shape(100, 100, bands=189))
     assert 3 * flops / 100**2 == pytest.approx(5.8e6, rel=0.15)
@@ -64,44 +64,42 @@ def test_counting_draws_nothing_and_leaves_the_network_alone(method: str) -> Non
 
 
 @LINUX
-def test_memory_that_was_in_use_for_a_while_is_seen_beside_that_of_the_process() -> None:
+def test_the_peak_includes_memory_that_was_freed_again() -> None:
     memory = PeakMemory(CPU)
-    before = status("VmRSS") / 2**20
+    before = read_status("VmRSS") / 2**20
     np.ones(200 * 2**17)  # 200 MiB, gone at once
     first = memory.mebibytes()
     assert first is not None and 190 < first - before < 220
-    later = PeakMemory(CPU).mebibytes()  # what was before does not count
+    later = PeakMemory(CPU).mebibytes()  # earlier peaks do not count
     assert later is not None and abs(later - before) < 20
 
 
 @LINUX
 def test_earlier_work_leaves_nothing_in_memory() -> None:
-    give_back_memory()
-    before = status("VmRSS")
+    return_memory()
+    before = read_status("VmRSS")
     garbage: list[Any] = [b"x" * 10_000 for _ in range(10_000)]
-    garbage.append(garbage)  # a ring, as networks leave
-    last = b"x" * 10_000  # above the others, where glibc alone gives nothing back
+    garbage.append(garbage)  # a reference cycle, as networks have
+    last = b"x" * 10_000  # above the others, so that glibc returns nothing unasked
     del garbage
-    assert status("VmRSS") - before > 80e6
-    give_back_memory()
-    assert status("VmRSS") - before < 20e6 and len(last) == 10_000
+    assert read_status("VmRSS") - before > 80e6
+    return_memory()
+    assert read_status("VmRSS") - before < 20e6 and len(last) == 10_000
 
 
 @LINUX
-def test_a_peak_that_cannot_be_forgotten_is_no_error(
+def test_a_peak_that_cannot_be_reset_is_no_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As where /proc is there to be read only."""
-    monkeypatch.setattr(cost, "CLEAR", tmp_path)  # no file, so that nothing can be written
-    before = status("VmRSS") / 2**20
+    """As where /proc is read-only."""
+    monkeypatch.setattr(cost, "CLEAR", tmp_path)  # a folder, so that writing fails
+    before = read_status("VmRSS") / 2**20
     np.ones(200 * 2**17)  # 200 MiB, which count all the same
     peak = PeakMemory(CPU).mebibytes()
     assert peak is not None and peak > before + 190
 
 
-def test_a_system_that_tells_nothing_gives_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_system_without_peaks_gives_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cost, "CLEAR", tmp_path / "self" / "clear_refs")
     monkeypatch.setattr(cost, "STATUS", tmp_path / "self" / "status")
     assert PeakMemory(CPU).mebibytes() is None
@@ -114,7 +112,7 @@ def test_cuda_is_started_before_its_peak_is_reset(monkeypatch: pytest.MonkeyPatc
     def reset(of: torch.device) -> None:
         assert of == device
         if not started:
-            raise RuntimeError("Invalid device argument")  # as PyTorch says before
+            raise RuntimeError("Invalid device argument")  # PyTorch's message
 
     monkeypatch.setattr(torch.cuda, "init", lambda: started.append(True))
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset)

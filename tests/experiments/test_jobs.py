@@ -1,4 +1,4 @@
-"""Independent jobs, in turn and in processes, whatever becomes of a process."""
+"""Independent jobs, serially and in processes, some of which die."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ def slow_first(number: int) -> int:
 
 
 def deadly(number: int) -> int:
-    """Work on all but 3, which takes its process with it."""
+    """Return the number, except for 3, which ends its process."""
     if number == 3:
         os._exit(1)
     time.sleep(0.02)
@@ -34,7 +34,7 @@ def deadly(number: int) -> int:
 
 
 def deadly_once(path: Path) -> int:
-    """End the process of the first who comes."""
+    """End the process of the first call; return 1 after it."""
     if not path.exists():
         path.touch()
         os._exit(1)
@@ -46,7 +46,7 @@ def faulty(number: int) -> float:
 
 
 def work_or_die(folder: Path, seconds: float) -> None:
-    """Note that a job begins, and die in the middle of it or not."""
+    """Record that a job starts, and end the process in the middle of the short one."""
     name = "long" if seconds > 1 else "deadly"
     (folder / f"{name} {time.monotonic_ns()}").touch()
     time.sleep(seconds)
@@ -61,7 +61,7 @@ def test_every_job_has_its_result(workers: int, count: int) -> None:
     assert len(results) == count and dict(results) == {f"job {n}": 2 * n for n in range(count)}
 
 
-def test_in_turn_is_in_order_in_this_process_and_no_sooner_than_asked_for() -> None:
+def test_one_worker_runs_jobs_in_order_in_this_process_and_on_demand() -> None:
     done: list[int] = []
 
     def note(number: int) -> int:
@@ -75,7 +75,7 @@ def test_in_turn_is_in_order_in_this_process_and_no_sooner_than_asked_for() -> N
     assert dict(run_jobs(process_of, {0: 0})) == {0: os.getpid()}
 
 
-def test_processes_are_others_and_results_come_as_they_are_ready() -> None:
+def test_jobs_run_in_other_processes_and_results_come_as_completed() -> None:
     processes = dict(run_jobs(process_of, dict.fromkeys(range(4), 0), workers=2))
     assert os.getpid() not in processes.values()
     first, *_ = run_jobs(slow_first, {n: n for n in range(4)}, workers=2)
@@ -84,7 +84,7 @@ def test_processes_are_others_and_results_come_as_they_are_ready() -> None:
 
 def test_a_job_that_ends_its_process_ends_no_other() -> None:
     results = list(run_jobs(deadly, {n: n for n in range(8)}, workers=2))
-    assert len(results) == 8  # none is told twice
+    assert len(results) == 8  # none is yielded twice
     values = dict(results)
     assert isinstance(values.pop(3), ProcessDied)
     assert values == {n: n for n in range(8) if n != 3}
@@ -103,8 +103,8 @@ def test_the_last_job_can_die_too() -> None:
     assert key == "last" and isinstance(result, ProcessDied) and "killed" in str(result)
 
 
-def test_a_process_that_dies_by_accident_costs_nothing(tmp_path: Path) -> None:
-    """A job that works the second time has its result: the first process was out of memory, say."""
+def test_a_job_that_succeeds_when_retried_has_its_result(tmp_path: Path) -> None:
+    """As where the first process ran out of memory."""
     jobs = dict.fromkeys(range(4), tmp_path / "somebody came")
     assert dict(run_jobs(deadly_once, jobs, workers=2)) == dict.fromkeys(range(4), 1)
 

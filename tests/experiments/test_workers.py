@@ -1,4 +1,4 @@
-"""Processes that work: how they start, what they share, and that they end."""
+"""Worker processes: their start, their environment and their end."""
 
 import contextlib
 import multiprocessing
@@ -15,13 +15,13 @@ import pytest
 
 from experiments import workers
 from experiments.jobs import PROJECT, ProcessDied, run_jobs
-from experiments.workers import THREADS, cores, environments, workers_in
+from experiments.workers import THREADS, count_cores, environments, start_workers
 
-INHERITED: list[int] = []  # what a forked process would have
+INHERITED: list[int] = []  # a forked process would have its contents
 
 
 def family_of(seconds: float) -> tuple[int, int, list[int]]:
-    """Process and parent, and what it knows of the state of its parent."""
+    """Return the ids of process and parent, and the state inherited from the parent."""
     time.sleep(seconds)
     return os.getpid(), os.getppid(), INHERITED
 
@@ -32,7 +32,7 @@ def device_of(seconds: float) -> tuple[int, str | None]:
 
 
 def threads_of_torch(_: int) -> tuple[bool, int]:
-    """Whether torch was there before the job, and how many threads it computes on."""
+    """Return whether torch or NumPy was imported before the job, and torch's threads."""
     already = "torch" in sys.modules or "numpy" in sys.modules
     import torch
 
@@ -45,7 +45,7 @@ def long_but_first(number: int) -> int:
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it takes too long"
@@ -54,7 +54,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float) -> None:
 
 @pytest.fixture(params=["fork", "forkserver", "spawn"])
 def default_method(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Each way to start processes in turn as the interpreter's own: it depends on its version."""
+    """Set each start method in turn as the default, which depends on Python's version."""
     if request.param not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {request.param} on this system")
     before = multiprocessing.get_start_method()
@@ -64,7 +64,7 @@ def default_method(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("default_method")
-def test_processes_are_children_with_a_state_of_their_own_and_there_are_no_others(
+def test_processes_are_children_that_inherit_no_state_and_all_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(globals(), "INHERITED", [1])
@@ -87,10 +87,10 @@ def test_processes_are_children_with_a_state_of_their_own_and_there_are_no_other
     [(None, {"1", "3"}), ("7,5,6,4", {"5", "4"}), ("GPU-a,GPU-b,GPU-c,GPU-d", {"GPU-b", "GPU-d"})],
     ids=["all", "numbers", "names"],
 )
-def test_every_process_sees_a_device_of_its_own(
+def test_every_process_sees_one_device(
     monkeypatch: pytest.MonkeyPatch, visible: str | None, names: set[str]
 ) -> None:
-    """Devices are counted among those that this process sees, as CUDA does."""
+    """Ids of devices are positions among those that this process sees, as in CUDA."""
     if visible is None:
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
@@ -113,8 +113,8 @@ def test_more_workers_than_devices_take_them_in_turn(monkeypatch: pytest.MonkeyP
     assert all("CUDA_VISIBLE_DEVICES" not in environment for environment in environments(5, ()))
 
 
-def test_a_process_in_the_place_of_one_that_died_has_its_device() -> None:
-    with workers_in([{"CUDA_VISIBLE_DEVICES": "7"}]) as (worker,):
+def test_the_replacement_of_a_dead_process_has_its_device() -> None:
+    with start_workers([{"CUDA_VISIBLE_DEVICES": "7"}]) as (worker,):
         first, device = worker.submit(device_of, 0).result()
         assert device == "7"
         with pytest.raises(BrokenExecutor):
@@ -126,19 +126,19 @@ def test_a_process_in_the_place_of_one_that_died_has_its_device() -> None:
 def test_workers_share_the_cores_unless_threads_are_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert 1 <= cores() <= (os.cpu_count() or 1)
-    monkeypatch.setattr(workers, "cores", lambda: 7)
+    assert 1 <= count_cores() <= (os.cpu_count() or 1)
+    monkeypatch.setattr(workers, "count_cores", lambda: 7)
     for name in THREADS:
         monkeypatch.delenv(name, raising=False)
     assert environments(2, ()) == [dict.fromkeys(THREADS, "3")] * 2
     assert environments(9, ())[8] == dict.fromkeys(THREADS, "1")
-    monkeypatch.setattr(workers, "cores", lambda: 3)
+    monkeypatch.setattr(workers, "count_cores", lambda: 3)
     assert dict(run_jobs(threads_of_torch, {0: 0}, workers=2)) == {0: (False, 1)}
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    assert "OMP_NUM_THREADS" not in environments(2, ())[0]  # they have it from this process
+    assert "OMP_NUM_THREADS" not in environments(2, ())[0]  # they inherit it from this process
 
 
-def test_processes_end_in_the_middle_of_their_jobs_when_nobody_wants_more() -> None:
+def test_processes_end_in_the_middle_of_their_jobs_when_the_iterator_is_closed() -> None:
     jobs = run_jobs(long_but_first, {n: n for n in range(4)}, workers=2)
     assert next(jobs) == (0, 0)
     assert len(multiprocessing.active_children()) == 2
@@ -168,7 +168,7 @@ if __name__ == "__main__":
 
 @contextlib.contextmanager
 def program(tmp_path: Path) -> Iterator["tuple[subprocess.Popen[str], Path]"]:
-    """A program with two workers that note who they are in a folder, for long."""
+    """Run a program with two long-running workers that write their process ids to a folder."""
     folder = tmp_path / "processes"
     folder.mkdir()
     source = tmp_path / "program.py"
@@ -185,17 +185,17 @@ def program(tmp_path: Path) -> Iterator["tuple[subprocess.Popen[str], Path]"]:
             yield parent, folder
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(parent.pid, signal.SIGKILL)  # leave nothing behind even if it fails
+                os.killpg(parent.pid, signal.SIGKILL)  # ends the workers even if the test fails
 
 
 def is_running(process: int) -> bool:
-    """Whether there is such a process that has not ended."""
+    """Return whether a process exists and has not ended."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     status = Path(f"/proc/{process}/stat")
-    # one that has ended stays as a zombie where nobody asks for its exit
+    # an ended process stays a zombie until its exit status is read
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
@@ -216,10 +216,10 @@ def test_processes_end_when_their_parent_does(tmp_path: Path, number: signal.Sig
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signals of POSIX")
 @pytest.mark.parametrize("seconds", [0.1, 0.2, 0.3])
-def test_ctrl_c_reaches_all_processes_but_only_the_parent_speaks(
+def test_ctrl_c_reaches_all_processes_but_only_the_parent_reports_it(
     tmp_path: Path, seconds: float
 ) -> None:
-    """Also while they start, when they have run none of this project's code."""
+    """Also while the processes start, before they run this project's code."""
     with program(tmp_path) as (parent, _):
         time.sleep(seconds)
         os.killpg(parent.pid, signal.SIGINT)

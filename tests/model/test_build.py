@@ -16,8 +16,9 @@ from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
+from model.trainers.losses import LOSSES
 from model.trainers.tiled import TiledTrainer
-from model.trainers.trainer import LOSSES, Trainer
+from model.trainers.trainer import Trainer
 from options.parse import method_options, parse
 
 CPU = torch.device("cpu")

@@ -1,7 +1,7 @@
-"""The recorded runs of the published implementation, repeated step by step.
+"""Recorded runs of the published implementation, repeated step by step.
 
-On the one thread they were recorded on, a faithful implementation agrees to about 1e-7; the
-tolerances leave room for other kernels, those of `wqk` for gradients of 1e-10 in size.
+On one thread, as recorded, a faithful implementation agrees to about 1e-7; the tolerances allow for
+other kernels, those of `wqk` for gradients of about 1e-10.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def test_initial_weights_are_the_same_to_the_bit(recording: Recording) -> None:
     state = seeded_network(recording).state_dict()
     recorded = recording.group("init")
     assert list(state) == recording.config["state_dict_keys"]
-    # without vector instructions torch rounds the uniform numbers it draws otherwise
+    # without vector instructions torch rounds its uniform random numbers differently
     tolerance = 1e-7 if torch.backends.cpu.get_cpu_capability() == "DEFAULT" else 0
     for name, values in state.items():
         assert values.dtype == torch.float32
@@ -69,7 +69,7 @@ def test_output_and_gradients_of_the_first_step(recording: Recording) -> None:
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=tolerance, err_msg=name)
 
 
-def test_training_and_its_outcome(recording: Recording) -> None:
+def test_training_and_its_result(recording: Recording) -> None:
     trainer = seeded_trainer(recording)
     image = cube_to_image(scaled_cube(recording))
     losses = [loss for _, loss in trainer.train(image, epochs=recording.config["steps"])]

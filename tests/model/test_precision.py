@@ -1,4 +1,4 @@
-"""The precision that a network computes in."""
+"""Precision and determinism of computations."""
 
 import os
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from model.networks.nl2net import NL2Net
 from model.precision import (
-    computing_in,
-    is_full,
-    precision_at_hand,
-    repeatable,
+    available_precision,
+    deterministic_kernels,
+    in_full_precision,
     tf32_switches,
+    use_precision,
 )
 from model.trainers.trainer import Trainer
 from tests.cuda_stand_in import CudaStandIn
@@ -21,8 +21,8 @@ from tests.cuda_stand_in import CudaStandIn
 CPU = torch.device("cpu")
 
 
-def trained(precision: str) -> tuple[Trainer, list[float]]:
-    """A tiny network after 10 steps in a precision, and their losses."""
+def train(precision: str) -> tuple[Trainer, list[float]]:
+    """Train a tiny network for 10 steps in a precision; return it and the losses."""
     torch.manual_seed(0)
     network = NL2Net(bands=3, channels=8, mode=["na"])
     trainer = Trainer(network, learning_rate=1e-2, precision=precision)
@@ -34,9 +34,9 @@ def image() -> Tensor:
 
 
 def test_bf16_learns_as_fp32_does() -> None:
-    (_, full), (_, half) = trained("fp32"), trained("bf16")
+    (_, full), (_, half) = train("fp32"), train("bf16")
     assert full[-1] < 0.8 * full[0]
-    assert half != full  # or it is not in use
+    assert half != full  # bf16 is in use
     assert half == pytest.approx(full, rel=0.03)
 
 
@@ -57,7 +57,7 @@ def test_bf16_keeps_weights_loss_and_reconstruction_in_float32() -> None:
     for parameter in network.parameters():
         assert parameter.dtype == torch.float32
         assert parameter.grad is not None and parameter.grad.dtype == torch.float32
-    assert torch.equal(targets[0], image())  # not rounded to 8 bits on its way
+    assert torch.equal(targets[0], image())  # not rounded to 8 bits
     scores, rebuilt = trainer.detect(image())
     assert rebuilt is not None and rebuilt.dtype == scores.dtype == torch.float32
     assert not torch.equal(scores, scores.bfloat16().float())
@@ -69,7 +69,7 @@ def flags() -> tuple[bool, bool]:
 
 @pytest.fixture
 def flags_restored() -> Iterator[None]:
-    """Leave the flags as they are; monkeypatch cannot, as PyTorch's has no deletion of them."""
+    """Restore the flags after a test; monkeypatch cannot, as they cannot be deleted."""
     before = flags()
     yield
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
@@ -78,48 +78,48 @@ def flags_restored() -> Iterator[None]:
 @pytest.mark.parametrize(("precision", "inside"), [("fp32", False), ("tf32", True), ("bf16", True)])
 @pytest.mark.parametrize("before", [(False, True), (True, False)])
 @pytest.mark.usefixtures("flags_restored")
-def test_tf32_is_of_the_block_alone(
+def test_tf32_is_limited_to_the_block(
     before: tuple[bool, bool], precision: str, inside: bool
 ) -> None:
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
-    with computing_in(precision, CPU):
+    with use_precision(precision, CPU):
         holders, name, off, on = tf32_switches()
         assert {getattr(holder, name) for holder in holders} == {on if inside else off}
         assert torch.is_autocast_enabled("cpu") == (precision == "bf16")
-        assert is_full(torch.zeros(1)) == (precision == "fp32")
-    assert flags() == before  # raises where PyTorch's old and new switches are mixed
-    with pytest.raises(ZeroDivisionError), computing_in(precision, CPU):
+        assert in_full_precision(torch.zeros(1)) == (precision == "fp32")
+    assert flags() == before  # raises where old and new switches of PyTorch are mixed
+    with pytest.raises(ZeroDivisionError), use_precision(precision, CPU):
         raise ZeroDivisionError
     assert flags() == before and not torch.is_autocast_enabled("cpu")
 
 
-def test_kernels_of_cuda_are_repeatable_within_the_block_alone(
+def test_deterministic_kernels_are_limited_to_the_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     cuda = CudaStandIn()
     cuda.install(monkeypatch)
-    cudnn, filling = torch.backends.cudnn, torch.utils.deterministic
+    cudnn, deterministic = torch.backends.cudnn, torch.utils.deterministic
     monkeypatch.setattr(cudnn, "benchmark", True)
-    with repeatable(torch.device("cuda", 1)):
-        assert torch.get_deterministic_debug_mode() == 2  # what is not repeatable raises
+    with deterministic_kernels(torch.device("cuda", 1)):
+        assert torch.get_deterministic_debug_mode() == 2  # other kernels raise
         assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
-        assert not filling.fill_uninitialized_memory  # type: ignore[attr-defined]
+        assert not deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
         assert cuda.device == 1
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     assert torch.get_deterministic_debug_mode() == 0
     assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
-    assert filling.fill_uninitialized_memory  # type: ignore[attr-defined]
-    with repeatable(CPU):  # whose kernels are repeatable as they are
+    assert deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    with deterministic_kernels(CPU):  # whose kernels are deterministic anyway
         assert torch.get_deterministic_debug_mode() == 0
 
 
 @pytest.mark.parametrize("supported", [True, False])
-def test_a_cpu_has_bf16_where_it_gains_by_it(
+def test_a_cpu_uses_bf16_where_that_is_an_advantage(
     monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
-    at_hand = [precision_at_hand(wanted, CPU) for wanted in ("fp32", "tf32", "bf16")]
-    assert at_hand == ["fp32", "fp32", "bf16" if supported else "fp32"]
-    on_cuda = [precision_at_hand(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
+    on_cpu = [available_precision(p, CPU) for p in ("fp32", "tf32", "bf16")]
+    assert on_cpu == ["fp32", "fp32", "bf16" if supported else "fp32"]
+    on_cuda = [available_precision(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
     assert on_cuda == ["fp32", "tf32", "bf16"]

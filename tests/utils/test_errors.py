@@ -1,4 +1,4 @@
-"""Errors that become one line."""
+"""Errors for lack of memory."""
 
 import pytest
 

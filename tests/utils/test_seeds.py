@@ -10,11 +10,11 @@ from utils.seeds import random_states, restore_random_states, seed_everything
 
 
 def draws() -> list[float]:
-    """A number from each source."""
+    """Draw a number from each generator."""
     return [random.random(), float(np.random.rand()), float(torch.rand(()))]
 
 
-def test_states_bring_back_the_draws() -> None:
+def test_restored_states_repeat_the_draws() -> None:
     seed_everything(5)
     states = random_states()
     first = draws()
@@ -23,9 +23,9 @@ def test_states_bring_back_the_draws() -> None:
     assert draws() == first
 
 
-def test_a_run_on_the_cpu_does_not_start_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_on_the_cpu_does_not_initialise_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise RuntimeError("CUDA was started")
+        raise RuntimeError("CUDA was initialised")
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # there is a card
     for name in ("get_rng_state_all", "get_rng_state", "set_rng_state", "_lazy_init"):
@@ -36,11 +36,11 @@ def test_a_run_on_the_cpu_does_not_start_cuda(monkeypatch: pytest.MonkeyPatch) -
     restore_random_states({**states, "cuda": [torch.zeros(16, dtype=torch.uint8)]})
 
 
-def test_states_of_devices_in_use_are_kept_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_of_cuda_devices_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     restored = {}
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: ["first", "second"])
     monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, at: restored.update({at: state}))
     restore_random_states(random_states())
-    assert restored == {0: "first"}  # the other is not there any more
+    assert restored == {0: "first"}  # the other device does not exist any more

@@ -1,4 +1,4 @@
-"""NL2Net with a branch left out or another mask: its size, its weights, what it sees."""
+"""NL2Net without a branch or with another mask: parameters, weights, receptive field."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_weights_of_one_branch_are_named_as_those_of_both(
     both, one = NL2Net(bands=3).state_dict(), NL2Net(bands=3, **options).state_dict()
     assert list(one) == [key for key in both if not key.startswith(f"{gone}.")]
     differing = [key for key in one if one[key].shape != both[key].shape]
-    assert differing == ["tail.0.weight"]  # it takes the features of one branch
+    assert differing == ["tail.0.weight"]  # its input has the features of one branch
 
 
 def seeded(**options: Any) -> dict[str, Tensor]:
@@ -53,7 +53,7 @@ def seeded(**options: Any) -> dict[str, Tensor]:
 
 
 def test_the_order_of_the_parts_fixes_the_initial_weights() -> None:
-    """One seed draws head, then branches, so what stands before the part left out is the same."""
+    """One seed draws head, then branches, so that the parts before the missing one are the same."""
     both, local, pixel = seeded(), seeded(non_local=False), seeded(mask="pixel")
     drawn_before = [key for key in both if key.startswith(("head", "branch1"))]
     assert all(torch.equal(both[key], local[key]) for key in drawn_before)
@@ -77,7 +77,7 @@ def test_the_published_network_is_the_default() -> None:
         ({"mask": ""}, "mask is , must be pixel or block"),
     ],
 )
-def test_options_without_sense_are_refused(options: dict[str, Any], message: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         NL2Net(bands=3, **options)
 
@@ -91,7 +91,7 @@ def test_any_size(size: tuple[int, int], factor: int, options: dict[str, Any]) -
 
 
 def influence(network: nn.Module, *, channels: int, size: tuple[int, int]) -> Tensor:
-    """The largest |d output / d input| of any channels, from pixel to pixel, (H, W, H, W).
+    """Return the largest |d output / d input| over the channels, (H, W, H, W).
 
     The first two axes are the pixel of the output, the last two that of the input.
     """
@@ -100,9 +100,9 @@ def influence(network: nn.Module, *, channels: int, size: tuple[int, int]) -> Te
     return jacobian[0, :, :, :, 0].abs().amax(dim=(0, 3))  # (C, H, W, B, H, W) → (H, W, H, W)
 
 
-def of_itself(seen: Tensor) -> Tensor:
-    """The influence of every pixel on itself, (H, W)."""
-    return seen.diagonal(dim1=0, dim2=2).diagonal(dim1=0, dim2=1)
+def self_influence(influences: Tensor) -> Tensor:
+    """Select the influence of every pixel on itself, (H, W)."""
+    return influences.diagonal(dim1=0, dim2=2).diagonal(dim1=0, dim2=1)
 
 
 @pytest.mark.parametrize("options", ABLATIONS)
@@ -112,19 +112,19 @@ def test_no_pixel_sees_itself(size: tuple[int, int], factor: int, options: dict[
     torch.manual_seed(0)
     network = NL2Net(bands=2, channels=16, factor=factor, mode=["na"] * 3, **options)
     seen = influence(network, channels=2, size=size)
-    assert (of_itself(seen) == 0).all()
+    assert (self_influence(seen) == 0).all()
     assert (seen.amax(dim=(2, 3)) > 0).all()
 
 
-def test_of_itself_finds_a_pixel_that_sees_itself() -> None:
+def test_the_self_influence_of_a_visible_pixel_is_found() -> None:
     seen = influence(nn.Conv2d(2, 2, 1), channels=2, size=(3, 4))
-    assert (of_itself(seen) > 0).all()
+    assert (self_influence(seen) > 0).all()
     assert (seen > 0).sum() == 12
 
 
 @pytest.mark.parametrize(("mask", "nearest"), [("pixel", 1), ("block", 2)])
-def test_what_one_masked_convolution_sees(mask: Mask, nearest: int) -> None:
-    """From the middle of 7×7 pixels: those of the 5×5 window at this distance or more."""
+def test_the_receptive_field_of_a_masked_convolution(mask: Mask, nearest: int) -> None:
+    """In the middle of 7×7 pixels: those of the 5×5 window at this distance or more."""
     torch.manual_seed(0)
     seen = influence(MaskedConv2d(3, dilation=3, mask=mask), channels=3, size=(7, 7))[3, 3]
     row, column = torch.meshgrid(torch.arange(7) - 3, torch.arange(7) - 3, indexing="ij")
@@ -133,8 +133,8 @@ def test_what_one_masked_convolution_sees(mask: Mask, nearest: int) -> None:
 
 
 @pytest.mark.parametrize("factor", [1, 2])
-def test_the_pixel_mask_lets_a_network_see_the_eight_neighbours(factor: int) -> None:
-    """They are `factor` pixels away, because the network works on a mosaic."""
+def test_with_the_pixel_mask_the_eight_neighbours_are_visible(factor: int) -> None:
+    """At a distance of `factor` pixels, because of the mosaic."""
     torch.manual_seed(0)
     network = NL2Net(bands=2, channels=6, factor=factor, mode=["na"], mask="pixel")
     seen = influence(network, channels=2, size=(9, 9))[4, 4]
@@ -142,8 +142,8 @@ def test_the_pixel_mask_lets_a_network_see_the_eight_neighbours(factor: int) -> 
     assert neighbours.tolist() == [[True] * 3, [True, False, True], [True] * 3]
 
 
-def test_hiding_the_block_lets_no_branch_see_the_neighbours_first_hand() -> None:
-    """Only by way of a dilated convolution, 3 pixels on from a tap 2 pixels off."""
+def test_with_the_block_mask_the_entry_of_a_branch_hides_the_neighbours() -> None:
+    """They are visible only through later blocks, 3 pixels from a tap 2 pixels away."""
     branch = NL2Net(bands=2, channels=6, factor=1, mask="block").branch1
     assert branch is not None
     entry = branch.body[:6]

@@ -1,6 +1,6 @@
-"""The other networks of the family: recorded runs of them, repeated step by step.
+"""Networks of the family other than NL2Net: recorded runs, repeated step by step.
 
-As in test_parity.py, on the one thread that they were recorded on.
+On one thread, as recorded; see test_parity.py.
 """
 
 import json
@@ -37,7 +37,7 @@ def recorded(request: pytest.FixtureRequest) -> Recording:
 
 
 def trainer_of(recorded: Recording) -> Trainer:
-    """The trainer of the run's options, its weights drawn anew."""
+    """Return a trainer with the run's options and initial weights."""
     config = recorded.config
     known = {key: value for key, value in config.items() if METHODS[config["method"]].has(key)}
     method, options = resolve({"method": config["method"], **known})
@@ -56,7 +56,7 @@ def image_of(recorded: Recording) -> torch.Tensor:
 
 
 def seen_taps(recorded: Recording, name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put 0 at the masked taps of a masked convolution: what stands there means nothing."""
+    """Set the masked taps of a masked convolution, whose values are arbitrary, to 0."""
     mask = recorded.group("init").get(name.replace("weight", "mask"))
     return values if mask is None or name.endswith("mask") else values * mask
 
@@ -69,7 +69,7 @@ def test_every_network_has_a_recording() -> None:
 def test_initial_weights_are_the_same_to_the_bit(recorded: Recording) -> None:
     state = trainer_of(recorded).network.state_dict()
     assert list(state) == recorded.config["state_dict_keys"]
-    # without vector instructions torch rounds the uniform numbers it draws otherwise
+    # without vector instructions torch rounds its uniform random numbers differently
     tolerance = 1e-7 if torch.backends.cpu.get_cpu_capability() == "DEFAULT" else 0
     for name, expected in recorded.group("init").items():
         np.testing.assert_allclose(
@@ -99,7 +99,7 @@ def test_output_and_gradients_of_the_first_step(recorded: Recording) -> None:
         np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=name)
 
 
-def test_training_and_its_outcome(recorded: Recording) -> None:
+def test_training_and_its_result(recorded: Recording) -> None:
     trainer, image = trainer_of(recorded), image_of(recorded)
     losses = [loss for _, loss in trainer.train(image, epochs=recorded.config["steps"])]
     np.testing.assert_allclose(losses, recorded.arrays["losses"], rtol=0, atol=1e-5)
@@ -181,7 +181,7 @@ def test_recomputing_changes_no_number(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["apbsn", "ssbsn", "pdbsnet"])
-def test_training_and_prediction_have_a_factor_each(name: str) -> None:
+def test_training_and_prediction_have_their_own_factors(name: str) -> None:
     network = small(name, factor_train=3, factor_test=2)
     image = torch.rand(1, 3, 12, 12)
     at = {factor: network(image, factor=factor) for factor in (2, 3)}
@@ -190,8 +190,8 @@ def test_training_and_prediction_have_a_factor_each(name: str) -> None:
     assert not torch.equal(at[2], at[3])
 
 
-def test_tiles_of_the_mosaic_are_padded_one_by_one() -> None:
-    """Written out: each sub-image with two zeros at all sides takes its place in the mosaic."""
+def test_tiles_of_the_mosaic_are_padded_separately() -> None:
+    """In the mosaic, each subsampled image has two zeros on each side."""
     network = small("apbsn").eval()
     image = torch.rand(1, 3, 10, 8)
     subs = [[image[..., i::2, j::2] for j in range(2)] for i in range(2)]
@@ -213,7 +213,7 @@ def test_tiles_of_the_mosaic_are_padded_one_by_one() -> None:
         ("punnet", {"nch_ker": 9}, "channels is 9, must be even"),
     ],
 )
-def test_what_is_not_defined_is_refused(name: str, settings: dict[str, int], message: str) -> None:
+def test_undefined_options_are_refused(name: str, settings: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         built(name, **settings)
 
@@ -233,7 +233,7 @@ def test_a_guard_window_that_hides_the_image_is_refused(window: int, fits: bool)
         build_trainer("bocknet", shape, device=torch.device("cpu"), options=options)
 
 
-def test_an_option_that_a_network_does_not_take_is_no_option() -> None:
+def test_an_option_that_a_network_does_not_have_is_refused() -> None:
     _, options = resolve({"method": "pdbsnet"})
     with pytest.raises(TypeError, match="branches"):
         build_network("pdbsnet", bands=3, options={**options, "branches": 3})
@@ -244,14 +244,14 @@ def test_refinement_mixes_prediction_and_image() -> None:
     image = torch.rand(1, 3, 11, 9)
     assert torch.equal(refined.train()(image), plain.train()(image))
     one, other = refined.eval()(image), refined(image)
-    assert torch.equal(one, other)  # the draws are the same
+    assert torch.equal(one, other)  # the random mixtures are the same
     assert one.shape == image.shape and not torch.equal(one, plain.eval()(image))
     for size in SIZES:
         assert refined(torch.rand(1, 3, *size)).isfinite().all()
 
 
-def test_refinement_written_out() -> None:
-    """T = 8 mixtures, 0.16 of the values those of the image, rebuilt without PD and averaged."""
+def test_refinement_averages_8_mixtures() -> None:
+    """T = 8 mixtures with a share of 0.16 of the image's values, reconstructed without PD."""
     network = small("apbsn", refinement=True).eval()
     image, rebuilt = torch.zeros(1, 3, 60, 60), torch.ones(1, 3, 60, 60)
     shares = []
@@ -264,7 +264,7 @@ def test_refinement_written_out() -> None:
         shares.append(float((inner == 0).double().mean()))
 
     network.bsn.register_forward_pre_hook(look)  # type: ignore[union-attr]
-    network.refined(rebuilt, image)  # type: ignore[operator]
+    network.refine(rebuilt, image)  # type: ignore[operator]
     assert len(shares) == 8 == len(set(shares))
     assert shares == pytest.approx([0.16] * 8, abs=0.02)
 
@@ -280,7 +280,7 @@ def test_depthwise_convolution_is_the_dilated_one(step: int) -> None:
 
 
 def test_gradients_in_bf16_are_those_in_fp32_but_for_rounding() -> None:
-    """Whatever is in the memory that they are computed in."""
+    """Whatever the memory contained before."""
     if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         pytest.skip("this CPU computes bf16 in fp32")
     network, image = built("punnet", nch_ker=64, nblk=1), torch.rand(1, 3, 40, 32)
@@ -299,28 +299,28 @@ def test_gradients_in_bf16_are_those_in_fp32_but_for_rounding() -> None:
             if parameter.grad is not None
         }
     for name, exact in gradients[False].items():
-        away = torch.linalg.vector_norm(gradients[True][name] - exact)
-        assert away <= 0.3 * torch.linalg.vector_norm(exact) + 1e-6, name
+        difference = torch.linalg.vector_norm(gradients[True][name] - exact)
+        assert difference <= 0.3 * torch.linalg.vector_norm(exact) + 1e-6, name
 
 
 def gradient_at(network: torch.nn.Module, image: torch.Tensor, row: int, column: int) -> Any:
-    """|d output(row, column) / d input|, the largest of all bands, (H, W)."""
+    """Return |d output(row, column) / d input|, the largest of all bands, (H, W)."""
     image = image.detach().requires_grad_()
     outputs = network(image)[0, :, row, column]
     parts = [torch.autograd.grad(value, image, retain_graph=True)[0] for value in outputs]
     return torch.cat(parts).abs().amax(dim=(0, 1))
 
 
-def places(height: int, width: int) -> list[tuple[int, int]]:
-    """Corners and pixels in the middle."""
+def probed_pixels(height: int, width: int) -> list[tuple[int, int]]:
+    """Return the corners and pixels inside."""
     corners = [(0, 0), (height - 1, width - 1), (0, width - 1), (height - 1, 0)]
     return [*corners, (height // 2, width // 2), (height // 3, width // 4)]
 
 
-def own_share(network: torch.nn.Module, *size: int) -> float:
-    """The largest gradient of a pixel by itself, relative to the largest by any."""
+def self_influence(network: torch.nn.Module, *size: int) -> float:
+    """Return the largest gradient of a pixel by its own input, relative to the largest of all."""
     image = torch.rand(1, 3, *size, dtype=torch.float64)
-    gradients = [(gradient_at(network, image, *place), place) for place in places(*size)]
+    gradients = [(gradient_at(network, image, *place), place) for place in probed_pixels(*size)]
     largest = max(float(gradient.max()) for gradient, _ in gradients)
     assert largest > 0
     return max(float(gradient[place]) for gradient, place in gradients) / largest
@@ -333,7 +333,7 @@ BLIND_SIZES = [(12, 12), (13, 11), (17, 10)]
 @pytest.mark.parametrize("factor", [1, 2, 3, 5])
 @pytest.mark.parametrize("name", ["apbsn", "pdbsnet"])
 def test_the_centre_is_hidden_exactly(name: str, factor: int, size: tuple[int, int]) -> None:
-    assert own_share(small(name, factor=factor).double().eval(), *size) == 0
+    assert self_influence(small(name, factor=factor).double().eval(), *size) == 0
 
 
 @pytest.mark.parametrize("size", BLIND_SIZES)
@@ -341,22 +341,22 @@ def test_the_centre_is_hidden_exactly(name: str, factor: int, size: tuple[int, i
 def test_attention_hides_the_centre_but_for_its_layer_norm(
     factor: int, size: tuple[int, int]
 ) -> None:
-    assert own_share(small("ssbsn", factor=factor).double().eval(), *size) < 1e-5
+    assert self_influence(small("ssbsn", factor=factor).double().eval(), *size) < 1e-5
 
 
 @pytest.mark.parametrize("size", BLIND_SIZES)
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_punnet_hides_the_centre_but_for_an_average(factor: int, size: tuple[int, int]) -> None:
     network = small("punnet", factor=factor).double().eval()
-    assert 0 < own_share(network, *size) < 1e-2
+    assert 0 < self_influence(network, *size) < 1e-2
     for module in network.modules():
         if isinstance(module, torch.nn.AdaptiveAvgPool2d):
             module.register_forward_hook(lambda *passed: passed[-1].detach())
-    assert own_share(network, *size) == 0
+    assert self_influence(network, *size) == 0
 
 
 def test_refinement_lets_a_pixel_see_itself() -> None:
-    assert own_share(small("apbsn", refinement=True).double().eval(), 13, 11) > 1e-3
+    assert self_influence(small("apbsn", refinement=True).double().eval(), 13, 11) > 1e-3
 
 
 @pytest.mark.parametrize(("window", "hidden"), [(7, 7), (15, 15), (8, 7), (1, 1), (2, 1), (3, 3)])
@@ -365,13 +365,15 @@ def test_bocknet_hides_its_guard_window(window: int, hidden: int, size: tuple[in
     network = small("bocknet", blindspot=window).double().eval()
     image = torch.rand(1, 3, *size, dtype=torch.float64)
     reach = hidden // 2
-    for row, column in places(*size):
+    for row, column in probed_pixels(*size):
         seen = gradient_at(network, image, row, column)
         square = seen[
             max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
         ]
         assert (square == 0).all()
-        beside = [(row - reach - 1, column), (row + reach + 1, column)]
-        beside += [(row, column - reach - 1), (row, column + reach + 1)]
-        inside = [place for place in beside if 0 <= place[0] < size[0] and 0 <= place[1] < size[1]]
+        adjacent = [(row - reach - 1, column), (row + reach + 1, column)]
+        adjacent += [(row, column - reach - 1), (row, column + reach + 1)]
+        inside = [
+            place for place in adjacent if 0 <= place[0] < size[0] and 0 <= place[1] < size[1]
+        ]
         assert inside and all(seen[place] > 0 for place in inside)

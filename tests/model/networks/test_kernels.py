@@ -1,4 +1,4 @@
-"""The forms that operations take on CUDA, run on the CPU against PyTorch's own."""
+"""The forms of operations for CUDA, compared with PyTorch's own on the CPU."""
 
 import math
 from collections.abc import Callable
@@ -12,31 +12,28 @@ from torch import Tensor
 from model.build import build_trainer
 from model.methods import METHODS
 from model.networks import kernels
-from model.networks.kernels import (
-    ExactAttention,
-    HalfAttention,
-    ImageNorm,
-    TapProducts,
-    fused_attention,
-    on_lattices,
-)
+from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
+from model.networks.convolution import TapProducts, convolve_subsampled
+from model.networks.kernels import ImageNorm
 from options.parse import resolve
 
 TRAINED = [name for name, method in METHODS.items() if method.trained and not method.variant_of]
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
-    """Random numbers in float64, of which a gradient is asked for."""
+    """Draw random numbers in float64 that require gradients."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
 
 
-def same_function(one: Callable[..., Tensor], other: Callable[..., Tensor], *given: Tensor) -> None:
-    """Assert equal results, and equal gradients by all that is given, to 1e-13."""
-    results = one(*given), other(*given)
+def assert_same_function(
+    one: Callable[..., Tensor], other: Callable[..., Tensor], *arguments: Tensor
+) -> None:
+    """Assert equal results, and equal gradients of all arguments, to 1e-13."""
+    results = one(*arguments), other(*arguments)
     torch.testing.assert_close(*results, rtol=1e-13, atol=1e-13)
     weights = numbers(*results[0].shape, seed=9).detach()
-    gradients = [torch.autograd.grad(result, given, weights) for result in results]
+    gradients = [torch.autograd.grad(result, arguments, weights) for result in results]
     torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-13)
 
 
@@ -50,13 +47,13 @@ SHAPES = [  # taps, padding, dilation
 ]
 
 
-@pytest.mark.parametrize("piece", [1 << 28, 900])  # at once, and in pieces of few rows
+@pytest.mark.parametrize("chunk", [1 << 28, 900])  # at once, and in chunks of few rows
 @pytest.mark.parametrize(("taps", "padding", "dilation"), SHAPES)
 def test_convolution_by_products(
-    monkeypatch: pytest.MonkeyPatch, taps: Any, padding: Any, dilation: Any, piece: int
+    monkeypatch: pytest.MonkeyPatch, taps: Any, padding: Any, dilation: Any, chunk: int
 ) -> None:
-    monkeypatch.setattr(kernels, "PIECE", piece)
-    same_function(
+    monkeypatch.setattr(kernels, "CHUNK_VALUES", chunk)
+    assert_same_function(
         lambda x, weight, bias: TapProducts.apply(x, weight, bias, padding, dilation),
         lambda x, weight, bias: F.conv2d(x, weight, bias, padding=padding, dilation=dilation),
         numbers(2, 3, 11, 9),
@@ -66,9 +63,9 @@ def test_convolution_by_products(
 
 
 @pytest.mark.parametrize("size", [(9, 12), (11, 13)])  # multiples of the dilation, and not
-def test_dilated_convolution_on_lattices(size: tuple[int, int]) -> None:
-    same_function(
-        lambda x, weight: on_lattices(lambda part: F.conv2d(part, weight, padding=1), x, 3),
+def test_dilated_convolution_on_subsampled_images(size: tuple[int, int]) -> None:
+    assert_same_function(
+        lambda x, weight: convolve_subsampled(lambda part: F.conv2d(part, weight, padding=1), x, 3),
         lambda x, weight: F.conv2d(x, weight, padding=3, dilation=3),
         numbers(2, 3, *size),
         numbers(4, 3, 3, 3, seed=1),
@@ -76,17 +73,17 @@ def test_dilated_convolution_on_lattices(size: tuple[int, int]) -> None:
 
 
 def test_layer_norm_over_an_image() -> None:
-    same_function(
+    assert_same_function(
         ImageNorm.apply,
         lambda x: F.layer_norm(x, x.shape[1:], eps=1e-5),
         numbers(2, 7, 6, 4),
     )
 
 
-@pytest.mark.parametrize("piece", [1 << 28, 600])  # all images at once, and two at a time
-def test_attention_by_products(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
-    monkeypatch.setattr(kernels, "PIECE", piece)
-    same_function(
+@pytest.mark.parametrize("chunk", [1 << 28, 600])  # all images at once, and two at a time
+def test_attention_by_products(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(kernels, "CHUNK_VALUES", chunk)
+    assert_same_function(
         ExactAttention.apply,
         lambda query, value: F.scaled_dot_product_attention(query, query, value),
         numbers(6, 17, 4),
@@ -107,18 +104,18 @@ def test_attention_in_half_precision_has_the_bits_of_tf32(size: float) -> None:
         assert (half - exact).abs().max() <= 2e-3 * exact.abs().max()  # 2^-10 is 1e-3
 
 
-def test_more_images_than_a_grid_of_cuda_holds_are_attended_in_turn() -> None:
+def test_more_images_than_fit_a_grid_of_cuda_are_processed_in_turn() -> None:
     query, value = numbers(1, 7, 5, 4), numbers(1, 7, 5, 3, seed=1)
-    assert kernels.MOST_IMAGES == 65_535
-    assert (3 * 86) ** 2 > kernels.MOST_IMAGES > (3 * 85) ** 2  # an f_scale of 86 has too many
-    for most in (3, 7):
-        pieces = fused_attention(query, value, most=most)
+    assert MAX_IMAGES == 65_535
+    assert (3 * 86) ** 2 > MAX_IMAGES > (3 * 85) ** 2  # an f_scale of 86 exceeds it
+    for max_images in (3, 7):
+        result = fused_attention(query, value, max_images=max_images)
         similar = (query @ query.mT / math.sqrt(4)).softmax(dim=-1)
-        torch.testing.assert_close(pieces, similar @ value)
+        torch.testing.assert_close(result, similar @ value)
 
 
 @pytest.mark.parametrize("method", TRAINED)
-def test_a_method_trains_alike_in_either_form(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_a_method_trains_alike_in_both_forms(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     image = torch.rand(1, 6, 26, 23, generator=torch.Generator().manual_seed(0))
     name, options = resolve({"method": method, "nch_ker": 8, "learning_rate": 1e-3})
     found = []

@@ -1,4 +1,4 @@
-"""The blocks of the network."""
+"""Masked convolution and attention."""
 
 from typing import Any
 
@@ -7,15 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks.kernels import FEW_TOKENS, attend
+from model.networks.attention import MAX_UNFUSED_TOKENS, attend
 from model.networks.layers import Mask, MaskedConv2d, SelfSimilarityBlock
 
 
 @pytest.mark.parametrize("mask", ["pixel", "block"])
 @pytest.mark.parametrize("dilation", [2, 3, 4])
-def test_masked_convolution_ignores_whatever_stands_at_the_masked_taps(
-    dilation: int, mask: Mask
-) -> None:
+def test_masked_convolution_ignores_the_weights_at_masked_taps(dilation: int, mask: Mask) -> None:
     conv = MaskedConv2d(3, dilation=dilation, mask=mask)
     x = torch.randn(1, 3, 9, 8)
     literal = F.conv2d(x, conv.weight * conv.mask, conv.bias, padding=dilation - 1)
@@ -37,7 +35,7 @@ def test_masked_convolution_ignores_whatever_stands_at_the_masked_taps(
         ({"dilation": 2, "mask": "ring"}, "mask is ring, must be pixel or block"),
     ],
 )
-def test_a_masked_convolution_without_sense_is_refused(
+def test_invalid_options_of_a_masked_convolution_are_refused(
     options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -45,7 +43,7 @@ def test_a_masked_convolution_without_sense_is_refused(
 
 
 def literal_attention(x: Tensor, wqk: Tensor, stride: int) -> Tensor:
-    """Step by step the self-similarity attention of DESIGN.md §2, one sub-image after the other."""
+    """Compute the self-similarity attention of SS-BSN, one subsampled image after the other."""
     channels, height, width = x.shape[1:]
     normalised = (x - x.mean()) / torch.sqrt(x.var(unbiased=False) + 1e-5)
     below, right = -height % stride, -width % stride
@@ -63,7 +61,7 @@ def literal_attention(x: Tensor, wqk: Tensor, stride: int) -> Tensor:
     return out[..., :height, :width]
 
 
-@pytest.mark.parametrize("tokens", [FEW_TOKENS, FEW_TOKENS + 1])
+@pytest.mark.parametrize("tokens", [MAX_UNFUSED_TOKENS, MAX_UNFUSED_TOKENS + 1])
 def test_attention_in_bf16_is_that_in_fp32_but_for_rounding(tokens: int) -> None:
     torch.manual_seed(0)
     query = F.normalize(torch.randn(2, tokens, 8), dim=-1).bfloat16()
@@ -80,7 +78,7 @@ def test_attention_in_bf16_is_that_in_fp32_but_for_rounding(tokens: int) -> None
     [(12, 12, 2, 3), (13, 9, 1, 3), (5, 20, 2, 3), (9, 10, 2, 2)],
 )
 @pytest.mark.parametrize("scale", [1, 3e-3, 1e-9])  # down to where both epsilons matter
-def test_attention_is_the_literal_one(
+def test_attention_equals_its_definition(
     height: int, width: int, f_scale: int, dilation: int, ss_exp_factor: float, scale: float
 ) -> None:
     torch.manual_seed(0)

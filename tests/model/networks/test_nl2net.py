@@ -1,4 +1,4 @@
-"""The network: its size, its options, and that it never sees the pixel it rebuilds."""
+"""NL2Net: parameters, options and blind spot."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def test_any_size_factor_and_depth(size: tuple[int, int], factor: int, depth: in
     assert network(image).shape == image.shape
 
 
-def test_a_factor_stands_in_for_the_network_s_own() -> None:
+def test_a_given_factor_replaces_the_network_s_own() -> None:
     networks = {}
     for factor in (1, 2, 3):
         torch.manual_seed(0)
@@ -50,9 +50,7 @@ def test_a_factor_stands_in_for_the_network_s_own() -> None:
 
 @pytest.mark.parametrize("size", [(12, 12), (11, 14)])
 @pytest.mark.parametrize("factor", [1, 2])
-def test_every_layer_works_on_images_that_lie_pixel_by_pixel(
-    size: tuple[int, int], factor: int
-) -> None:
+def test_every_layer_has_channels_last_outputs(size: tuple[int, int], factor: int) -> None:
     network = NL2Net(bands=5, channels=4, factor=factor)
     layouts = []
     for layer in network.modules():
@@ -101,7 +99,7 @@ def test_options_out_of_range_are_named(wrong: dict[str, object]) -> None:
 
 
 def gradient_at(network: nn.Module, image: Tensor, row: int, column: int) -> Tensor:
-    """|d output(row, column) / d input|, summed over the bands of the output, (B, H, W)."""
+    """Return |d output(row, column) / d input|, summed over the output's bands, (B, H, W)."""
     image = image.detach().requires_grad_()
     parts = [
         torch.autograd.grad(value, image, retain_graph=True)[0][0].abs()
@@ -110,8 +108,8 @@ def gradient_at(network: nn.Module, image: Tensor, row: int, column: int) -> Ten
     return torch.stack(parts).sum(0)
 
 
-def own_share(network: nn.Module, image: Tensor) -> float:
-    """The largest gradient of a pixel's output by its own input, relative to the largest of all."""
+def self_influence(network: nn.Module, image: Tensor) -> float:
+    """Return the largest gradient of a pixel by its own input, relative to the largest of all."""
     height, width = image.shape[-2:]
     corners = [(0, 0), (height - 1, width - 1), (0, width - 1), (height - 1, 0)]
     own, largest = 0.0, 0.0
@@ -131,7 +129,7 @@ SIZES = [(12, 12), (13, 11), (17, 10)]
 def test_blind_spot_is_exact_without_attention(factor: int, size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     network = NL2Net(bands=3, factor=factor, channels=6, mode=["na"] * 4).double()
-    assert own_share(network, torch.rand(1, 3, *size, dtype=torch.float64)) == 0
+    assert self_influence(network, torch.rand(1, 3, *size, dtype=torch.float64)) == 0
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -139,18 +137,18 @@ def test_blind_spot_is_exact_without_attention(factor: int, size: tuple[int, int
 def test_blind_spot_holds_with_attention(factor: int, size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     network = NL2Net(bands=3, factor=factor, channels=16).double()
-    assert own_share(network, torch.rand(1, 3, *size, dtype=torch.float64)) < 1e-7
+    assert self_influence(network, torch.rand(1, 3, *size, dtype=torch.float64)) < 1e-7
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_both_branches_are_blind_by_themselves(size: tuple[int, int]) -> None:
+def test_both_kinds_of_branch_are_blind(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     image = torch.rand(1, 6, *size, dtype=torch.float64)
     for block in (DilatedBlock, FeedForwardBlock):
         branch = Branch(6, [block] * 6, dilation=3, mask="block").double()
-        assert own_share(branch, image) == 0
+        assert self_influence(branch, image) == 0
 
 
-def test_the_blind_spot_test_sees_a_pixel_that_is_not_hidden() -> None:
+def test_the_self_influence_of_a_visible_pixel_is_found() -> None:
     block = FeedForwardBlock(3, dilation=3).double()
-    assert own_share(block, torch.rand(1, 3, 9, 9, dtype=torch.float64)) > 0.01
+    assert self_influence(block, torch.rand(1, 3, 9, 9, dtype=torch.float64)) > 0.01

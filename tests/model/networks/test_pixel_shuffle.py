@@ -1,4 +1,4 @@
-"""PD and PU."""
+"""Pixel-shuffle downsampling (PD) and its inverse (PU)."""
 
 import torch
 from hypothesis import given
@@ -17,7 +17,7 @@ def test_pu_undoes_pd(factor: int, rows: int, columns: int, channels: int) -> No
     assert torch.equal(pixel_shuffle_mosaic(mosaic, factor), image)
 
 
-def test_every_tile_is_the_image_subsampled() -> None:
+def test_every_tile_is_a_subsampled_image() -> None:
     image = torch.arange(6 * 9.0).reshape(1, 1, 6, 9)
     mosaic = pixel_unshuffle_mosaic(image, 3)
     for i in range(3):

@@ -1,4 +1,4 @@
-"""Weights that fit a network, and those that do not."""
+"""Loading weights that fit a network, and refusing those that do not."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.build import build_network
 from model.networks.nl2net import NL2Net
-from model.networks.weights import load_strictly, visible_options
+from model.networks.weights import load_strictly, options_from_weights
 from options.parse import resolve
 
 Weights = dict[str, Tensor]
@@ -21,7 +21,7 @@ def network(**options: object) -> NL2Net:
     return NL2Net(**({"bands": 3, "channels": 4, "mode": ["na", "ss"]} | options))  # type: ignore[arg-type]
 
 
-def test_all_weights_arrive() -> None:
+def test_all_weights_are_loaded() -> None:
     source, target = network(), network()
     load_strictly(target, source.state_dict())
     state = target.state_dict()
@@ -31,15 +31,18 @@ def test_all_weights_arrive() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"bands": 5}, r"bands 5 \(wanted: 3\)"),
-        ({"channels": 6}, r"nch_ker 6 \(wanted: 4\)"),
-        ({"mode": ["na", "na", "ss"]}, r"nblk 3 \(wanted: 2\), mode na-na-ss \(wanted: na-ss\)"),
-        ({"mode": ["ss", "na"]}, r"mode ss-na \(wanted: na-ss\)"),
-        ({"mode": ["na", "na"]}, r"of mode na-na \(wanted: na-ss\)$"),
-        ({"ss_exp_factor": 1.5}, r"ss_exp_factor 1.5 \(wanted: 1\)"),
+        ({"bands": 5}, r"bands 5 \(expected: 3\)"),
+        ({"channels": 6}, r"nch_ker 6 \(expected: 4\)"),
+        (
+            {"mode": ["na", "na", "ss"]},
+            r"nblk 3 \(expected: 2\), mode na-na-ss \(expected: na-ss\)",
+        ),
+        ({"mode": ["ss", "na"]}, r"mode ss-na \(expected: na-ss\)"),
+        ({"mode": ["na", "na"]}, r"of mode na-na \(expected: na-ss\)$"),
+        ({"ss_exp_factor": 1.5}, r"ss_exp_factor 1.5 \(expected: 1\)"),
     ],
 )
-def test_what_differs_is_said(options: dict[str, object], message: str) -> None:
+def test_differing_options_are_named(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_strictly(network(), network(**options).state_dict())
 
@@ -66,7 +69,7 @@ def without(name: str) -> Callable[[Weights], Weights]:
         ),
     ],
 )
-def test_strange_weights_are_refused(spoil: Callable[[Weights], Weights], message: str) -> None:
+def test_unsuitable_weights_are_refused(spoil: Callable[[Weights], Weights], message: str) -> None:
     target = network()
     before = {name: value.clone() for name, value in target.state_dict().items()}
     with pytest.raises(ValueError, match=message):
@@ -75,16 +78,16 @@ def test_strange_weights_are_refused(spoil: Callable[[Weights], Weights], messag
 
 
 @pytest.mark.parametrize("name", ["apbsn", "nl2net", "pdbsnet", "ssbsn"])
-def test_the_blocks_are_counted_from_where_they_begin(name: str) -> None:
+def test_options_are_read_from_the_weights(name: str) -> None:
     _, options = resolve({"method": name, "nch_ker": 4, "nblk": 3})
     weights = build_network(name, bands=5, options=options).state_dict()
-    visible = visible_options(weights)
-    assert (visible["bands"], visible["nch_ker"], visible["nblk"]) == (5, 4, 3)
-    assert visible.get("mode") == {"nl2net": "na-ss-ss", "ssbsn": "na-na-ss"}.get(name)
+    found = options_from_weights(weights)
+    assert (found["bands"], found["nch_ker"], found["nblk"]) == (5, 4, 3)
+    assert found.get("mode") == {"nl2net": "na-ss-ss", "ssbsn": "na-na-ss"}.get(name)
 
 
 def test_importing_the_networks_draws_no_random_numbers() -> None:
-    """They are imported when a training has been seeded."""
+    """They are imported after a training has been seeded."""
     code = (
         "import torch; before = torch.get_rng_state(); import model.build, model.networks.weights; "
         "import sys; sys.exit(not torch.equal(before, torch.get_rng_state()))"

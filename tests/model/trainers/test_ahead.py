@@ -1,4 +1,4 @@
-"""Trainers on CUDA, whose steps run ahead of their losses, with a stand-in for torch.cuda."""
+"""Steps of trainers on CUDA, queued ahead of their losses; with a stand-in for torch.cuda."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,11 @@ from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.cuda_graph import AHEAD
 from model.trainers.fast import FastTrainer
-from model.trainers.trainer import Trainer, copied
+from model.trainers.states import copy_to_cpu
+from model.trainers.trainer import Trainer
 from tests.cuda_stand_in import CudaStandIn
 
-CUDA = torch.device("cuda", 0)  # named, never touched
+CUDA = torch.device("cuda", 0)  # never used
 IMAGE = torch.rand(1, 4, 12, 10, generator=torch.Generator().manual_seed(0))
 EPOCHS = 3 * AHEAD + 1
 
@@ -25,7 +26,7 @@ def trainer(kind: type[Trainer] = Trainer) -> Trainer:
 
 @pytest.fixture
 def on_cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[[Trainer], Trainer]:
-    """Have a trainer take itself for one on CUDA, once it is built."""
+    """Provide a function that makes a built trainer behave as on CUDA."""
     CudaStandIn().install(monkeypatch)
     empty = torch.empty
     monkeypatch.setattr(
@@ -39,13 +40,15 @@ def on_cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[[Trainer], Trainer]:
     return pretend
 
 
-def test_steps_run_ahead_up_to_the_next_look(on_cuda: Callable[[Trainer], Trainer]) -> None:
+def test_steps_run_ahead_up_to_the_next_observed_epoch(
+    on_cuda: Callable[[Trainer], Trainer],
+) -> None:
     plain = trainer()
     losses = list(plain.train(IMAGE, epochs=EPOCHS))
     ahead = on_cuda(trainer())
     seen = []
-    steps = ahead.follow(
-        lambda: ahead.step(IMAGE, IMAGE, None), epochs=EPOCHS, looks=lambda epoch: epoch == 20
+    steps = ahead.repeat(
+        lambda: ahead.step(IMAGE, IMAGE, None), epochs=EPOCHS, observed=lambda epoch: epoch == 20
     )
     for epoch, loss in steps:
         seen.append((epoch, loss))
@@ -70,12 +73,12 @@ def test_no_step_changes_a_weight_after_one_that_is_not_finite(
         return ahead.step(IMAGE * torch.inf if taken == 5 else IMAGE, IMAGE, None)
 
     with pytest.raises(FloatingPointError, match="at epoch 5"):
-        list(ahead.follow(step, epochs=EPOCHS, looks=lambda epoch: False))
-    assert taken > 5  # which would have been finite
+        list(ahead.repeat(step, epochs=EPOCHS, observed=lambda epoch: False))
+    assert taken > 5  # further steps were queued, with finite losses
     assert ahead.epoch == 4
     for name, value in plain.weights().items():
         assert torch.equal(ahead.weights()[name], value)
-    averages = [copied(one.optimiser.state_dict()["state"]) for one in (ahead, plain)]
+    averages = [copy_to_cpu(one.optimiser.state_dict()["state"]) for one in (ahead, plain)]
     for name, state in averages[1].items():
         assert all(torch.equal(averages[0][name][key], value) for key, value in state.items())
 
@@ -83,30 +86,31 @@ def test_no_step_changes_a_weight_after_one_that_is_not_finite(
 def test_only_steps_without_python_state_are_graphed(
     on_cuda: Callable[[Trainer], Trainer],
 ) -> None:
-    assert on_cuda(trainer()).graphed(len) is not len  # type: ignore[arg-type]
-    assert trainer().graphed(len) is len  # type: ignore[arg-type]
-    assert not AutoADTrainer.graphable  # it counts its losses and weighs its pixels in Python
+    assert on_cuda(trainer()).as_graph(len) is not len  # type: ignore[arg-type]
+    assert trainer().as_graph(len) is len  # type: ignore[arg-type]
+    assert not AutoADTrainer.graphable  # its loss counts its calls in Python
 
 
 def test_tiles_of_one_size_share_a_graph(on_cuda: Callable[[Trainer], Trainer]) -> None:
     one = on_cuda(trainer(FastTrainer))
-    made: list[torch.Size] = []
+    assert isinstance(one, FastTrainer)
+    shapes: list[torch.Size] = []
 
-    def noted(shape: torch.Size) -> tuple[Tensor, Callable[[], Tensor]]:
-        made.append(shape)
+    def make_step(shape: torch.Size) -> tuple[Tensor, Callable[[], Tensor]]:
+        shapes.append(shape)
         buffer = torch.zeros(shape)
         return buffer, lambda: buffer.sum().expand(2)
 
-    one.step_on_buffer = noted  # type: ignore[method-assign]
+    one.step_on_buffer = make_step  # type: ignore[method-assign]
     take = one.tile_step(complete=None)
-    one.step_on = lambda tile: torch.tensor([-1.0, 0])  # type: ignore[method-assign]
+    one.step_on_tile = lambda tile: torch.tensor([-1.0, 0])  # type: ignore[method-assign]
     tile = torch.ones(1, 4, 6, 5)
     assert take(tile)[0] == 120
-    assert take(2 * tile)[0] == 240  # the graph's own buffer has the new values
+    assert take(2 * tile)[0] == 240  # the graph's buffer has the new values
     assert take(tile[..., :4])[0] == 96
-    assert made == [tile.shape, tile[..., :4].shape]
+    assert shapes == [tile.shape, tile[..., :4].shape]
     tile[0, :, 0, 0] = torch.nan
-    assert take(tile)[0] == -1  # what is left out differs from tile to tile
+    assert take(tile)[0] == -1  # the selected pixels differ from tile to tile
 
 
 def test_the_learning_rate_of_a_graph_is_a_tensor(on_cuda: Callable[[Trainer], Trainer]) -> None:
@@ -117,10 +121,10 @@ def test_the_learning_rate_of_a_graph_is_a_tensor(on_cuda: Callable[[Trainer], T
     assert group["lr"] == 0.5
     rate = group["lr"] = torch.tensor(0.1)
     one.set_learning_rate(0.25)
-    assert rate == 0.25  # in place, where the graph reads it
+    assert rate == 0.25  # in place, so that the graph reads it
 
 
-def test_states_know_no_layout_of_a_device() -> None:
+def test_states_do_not_depend_on_the_memory_layout() -> None:
     one = trainer()
     one.network.to(memory_format=torch.channels_last)
     list(one.train(IMAGE, epochs=2))

@@ -1,4 +1,4 @@
-"""Auto-AD: any size of image, the weighting of its loss, when its training ends."""
+"""Auto-AD: image sizes, the weights of its loss, and the end of its training."""
 
 from collections.abc import Iterable
 
@@ -95,7 +95,7 @@ def test_training_lowers_the_loss() -> None:
     assert losses[-1] < losses[0] / 2
 
 
-def test_a_reconstruction_on_the_way_changes_nothing() -> None:
+def test_a_reconstruction_during_training_changes_nothing() -> None:
     image = random_image(5, 6)
     watched, unwatched = trainer(), trainer()
     for _ in watched.train(image, epochs=4):
@@ -116,7 +116,7 @@ def literal_weights(output: Tensor, image: Tensor) -> Tensor:
     return (residual.max() - residual) / (residual.max() - residual.min())
 
 
-def test_pixels_are_weighted_anew_every_hundred_calls() -> None:
+def test_pixel_weights_are_updated_every_hundred_calls() -> None:
     image = random_image(5, 6).double()
     loss = AdaptiveWeightLoss()
     weight = torch.ones(5, 6, dtype=image.dtype)
@@ -140,29 +140,29 @@ def test_the_weights_of_pixels_pass_no_gradient() -> None:
     torch.testing.assert_close(gradient, expected, rtol=1e-10, atol=0)
 
 
-def test_a_perfect_reconstruction_is_weighted_without_harm() -> None:
+def test_a_perfect_reconstruction_has_loss_0() -> None:
     image, loss = random_image(5, 6), AdaptiveWeightLoss()
     assert all(loss(image, image) == 0 for _ in range(102))
 
 
 def epochs_of(losses: Iterable[float]) -> int:
-    """How many epochs a training takes whose losses are these."""
+    """Count the epochs of a training with these losses."""
     training, given = trainer(learning_rate=0), list(losses)
     remaining = iter(given)
     training.loss = lambda output, image: 0 * output.sum() + next(remaining)
     return len(list(training.train(random_image(5, 6), epochs=len(given))))
 
 
-def test_training_ends_when_the_loss_has_settled() -> None:
-    """Not before the weights have changed once, and 50 epochs have gone by with them."""
+def test_training_ends_when_the_loss_has_converged() -> None:
+    """Not before the weights have been updated once, and 50 epochs later."""
     assert epochs_of([1.0] * 220) == 150
     steps = [1 - 1e-5 * epoch for epoch in range(220)]  # every change is below the limit
     assert epochs_of(steps) == 150
 
 
-def test_training_goes_on_while_the_loss_changes() -> None:
+def test_training_continues_while_the_loss_changes() -> None:
     assert epochs_of([1 - 2e-5 * epoch for epoch in range(220)]) == 220
-    assert epochs_of([0.5, 0.6] * 110) == 220  # a loss that swings has not settled
+    assert epochs_of([0.5, 0.6] * 110) == 220  # an oscillating loss has not converged
 
 
 @pytest.mark.parametrize("jump", [101, 130, 150])
@@ -170,14 +170,14 @@ def test_one_jump_counts_for_fifty_changes(jump: int) -> None:
     assert epochs_of([1.0] * jump + [0.9] * 120) == (150 if jump == 150 else jump + 51)
 
 
-def test_without_learning_the_loss_has_settled_at_once() -> None:
+def test_without_learning_the_loss_has_converged_at_once() -> None:
     training = trainer(learning_rate=0)
     epochs = [epoch for epoch, _ in training.train(random_image(5, 6), epochs=200)]
     assert epochs == list(range(1, 152))  # new weights change the loss once, at epoch 101
 
 
 def test_a_limit_of_zero_never_ends_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(autoad, "SETTLED", 0)
+    monkeypatch.setattr(autoad, "TOLERANCE", 0)
     assert epochs_of([1.0] * 170) == 170
 
 
@@ -201,7 +201,7 @@ def test_weights_of_another_scene_or_width_are_refused(other: AutoAD) -> None:
     assert same(before, target.state_dict())
 
 
-def test_weights_of_the_other_method_are_refused() -> None:
+def test_weights_of_another_method_are_refused() -> None:
     auto, nl2net = network(), NL2Net(bands=3, channels=4)
     with pytest.raises(ValueError, match="^it does not hold the weights of NL2Net$"):
         load_strictly(nl2net, auto.state_dict())
@@ -211,15 +211,15 @@ def test_weights_of_the_other_method_are_refused() -> None:
 
 def test_the_weighted_loss_of_some_pixels_is_that_of_an_image_of_them() -> None:
     some, whole = AdaptiveWeightLoss(), AdaptiveWeightLoss()
-    known = torch.rand(5, 6) > 0.3
+    valid = torch.rand(5, 6) > 0.3
     for _ in range(202):
         output, image = (torch.rand(1, 3, 5, 6, dtype=torch.double) for _ in range(2))
-        few_output, few_image = output[:, :, known], image[:, :, known]
+        few_output, few_image = output[:, :, valid], image[:, :, valid]
         value = whole(few_output[..., None], few_image[..., None])
         torch.testing.assert_close(some(few_output, few_image), value, rtol=1e-12, atol=0)
 
 
-def test_pixels_of_no_data_have_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_data_pixels_have_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their residuals neither count nor set the range of the weights."""
     monkeypatch.setattr(autoad, "REWEIGHTING", 2)
     image = random_image(5, 6)

@@ -1,4 +1,4 @@
-"""A step as a CUDA graph: when it is warmed up, captured and replayed, and what failures leave."""
+"""Steps as CUDA graphs: warm-up, capture, replay, and failures; with a stand-in for torch.cuda."""
 
 import logging
 
@@ -13,19 +13,18 @@ SECOND = torch.device("cuda", 1)  # named, never touched
 
 
 class CountingStep:
-    """A step that returns how often it was taken, and may not be captured."""
+    """A step that returns the number of its calls; it may refuse to be captured."""
 
     def __init__(self, cuda: CudaStandIn, optimiser: torch.optim.Optimizer) -> None:
         self.cuda = cuda
         self.optimiser = optimiser
         self.result = torch.zeros(2)
-        self.kept = torch.zeros(2)
 
     def __call__(self) -> Tensor:
-        how = "captured" if self.cuda.capturing else "taken"
+        action = "captured" if self.cuda.capturing else "taken"
         capturable = self.optimiser.param_groups[0]["capturable"]
-        where = self.cuda.current.name
-        self.cuda.log.append(f"{how} on {where}, device {self.cuda.device}, {capturable}")
+        stream = self.cuda.current.name
+        self.cuda.log.append(f"{action} on {stream}, device {self.cuda.device}, {capturable}")
         if self.cuda.capturing:
             if not self.cuda.captures:
                 raise RuntimeError("operation not permitted when stream is capturing\nand more")
@@ -39,10 +38,10 @@ def optimiser() -> torch.optim.Optimizer:
     return torch.optim.Adam([nn.Parameter(torch.zeros(1))], fused=True)
 
 
-def graphed(
+def graphed_step(
     patch: pytest.MonkeyPatch, optimiser: torch.optim.Optimizer, *, captures: bool
 ) -> tuple[CudaStandIn, GraphedStep]:
-    """A graphed step on the second device of a stand-in."""
+    """Return a graphed step on the second device of a stand-in."""
     cuda = CudaStandIn(captures=captures)
     cuda.install(patch)
     step = CountingStep(cuda, optimiser)
@@ -53,15 +52,15 @@ def graphed(
 def test_a_step_is_warmed_up_captured_once_and_replayed(
     monkeypatch: pytest.MonkeyPatch, optimiser: torch.optim.Optimizer
 ) -> None:
-    assert WARM_UP == 3  # PyTorch's own number, for optimisers and autograd
-    cuda, step = graphed(monkeypatch, optimiser, captures=True)
-    assert [step()[0].item() for _ in range(6)] == [1, 2, 3, 4, 5, 6]  # each once, its own result
-    side = "stream 1 of device 1"  # one stream for all, of the device that is worked on
+    assert WARM_UP == 3  # the number of PyTorch's documentation
+    cuda, step = graphed_step(monkeypatch, optimiser, captures=True)
+    assert [step()[0].item() for _ in range(6)] == [1, 2, 3, 4, 5, 6]  # each call takes one step
+    side = "stream 1 of device 1"  # one stream for all steps, of the step's device
     replays = ["replay", f"taken on {CURRENT}, device 1, False"] * 3
     assert cuda.log == [
         *[f"taken on {side}, device 1, False"] * 3,
         f"capture on {side}",
-        f"captured on {side}, device 1, True",  # which the optimiser asks for, and warns of else
+        f"captured on {side}, device 1, True",  # required by the optimiser; a warning elsewhere
         *replays,
     ]
     assert cuda.device == 0  # the guard ends with the step
@@ -72,11 +71,11 @@ def test_a_capture_that_fails_is_reported_once_and_leaves_nothing(
     optimiser: torch.optim.Optimizer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    cuda, step = graphed(monkeypatch, optimiser, captures=False)
+    cuda, step = graphed_step(monkeypatch, optimiser, captures=False)
     with caplog.at_level(logging.WARNING):
         assert [step()[0].item() for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     assert caplog.messages == [
-        "training without a CUDA graph, which takes longer: "
+        "training without a CUDA graph, which is slower: "
         "operation not permitted when stream is capturing"
     ]
     assert cuda.current is cuda.default
@@ -102,10 +101,10 @@ def test_steps_run_ahead_of_their_results(monkeypatch: pytest.MonkeyPatch) -> No
     steps = StepsAhead(step, SECOND)
     results = steps.results(3 * AHEAD - 1)
     assert next(results) == (1, 0.5)
-    assert taken == 2 * AHEAD  # two lots are queued before the first result is looked at
+    assert taken == 2 * AHEAD  # two batches are queued before the first result is read
     assert steps.launched == 2 * AHEAD - 1
     assert [loss for loss, _ in results] == list(range(2, 3 * AHEAD))
-    assert taken == 3 * AHEAD - 1  # and none beyond what was asked for
+    assert taken == 3 * AHEAD - 1  # and none beyond the requested number
     assert steps.launched == 0
     assert cuda.log.count("event") == cuda.log.count("wait for event") == 3
 

@@ -1,11 +1,11 @@
-"""The preset `fast`: its tiles, its standardised bands, its steps and its scores."""
+"""The preset `fast`: tiles, standardised bands, steps and scores."""
 
 import pytest
 import torch
 from torch import Tensor
 
 from model.networks.nl2net import NL2Net
-from model.trainers.fast import Bands, FastTrainer
+from model.trainers.fast import BandStatistics, FastTrainer
 
 
 def trainer_of(*mode: str, bands: int = 3, factor: int = 2, seed: int = 0) -> FastTrainer:
@@ -15,20 +15,20 @@ def trainer_of(*mode: str, bands: int = 3, factor: int = 2, seed: int = 0) -> Fa
 
 
 def image(*size: int, bands: int = 3) -> Tensor:
-    """An image of bands that differ in level and spread, (1, B, H, W)."""
+    """Return an image of bands that differ in level and spread, (1, B, H, W)."""
     values = torch.rand(1, bands, *size, generator=torch.Generator().manual_seed(1))
     spread = torch.linspace(0.1, 0.8, bands)[:, None, None]
     return spread * values + 0.1
 
 
-def own_share(trainer: FastTrainer, seen: Tensor, factor: int) -> float:
-    """How much pixels change with their own input, relative to what changes most of all."""
-    before = trainer.rebuild_tiles(seen, factor)
+def self_influence(trainer: FastTrainer, image: Tensor, factor: int) -> float:
+    """Return the largest change of a pixel by its own input, relative to the largest of all."""
+    before = trainer.reconstruct_tiles(image, factor)
     own, largest = 0.0, 0.0
     for row, column in [(0, 0), (5, 4), (8, 10), (3, 7)]:
-        changed = seen.clone()
+        changed = image.clone()
         changed[..., row, column] += 10
-        change = (trainer.rebuild_tiles(changed, factor) - before).abs()
+        change = (trainer.reconstruct_tiles(changed, factor) - before).abs()
         own = max(own, float(change[..., row, column].max()))
         largest = max(largest, float(change.max()))
     assert largest > 1e-3
@@ -37,19 +37,19 @@ def own_share(trainer: FastTrainer, seen: Tensor, factor: int) -> float:
 
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_no_pixel_sees_itself(factor: int) -> None:
-    assert own_share(trainer_of("na", "na"), image(9, 11), factor) == 0
+    assert self_influence(trainer_of("na", "na"), image(9, 11), factor) == 0
 
 
 @pytest.mark.parametrize("factor", [1, 2])
 def test_no_pixel_sees_itself_with_attention(factor: int) -> None:
-    assert own_share(trainer_of("na", "ss"), image(9, 11), factor) < 1e-4
+    assert self_influence(trainer_of("na", "ss"), image(9, 11), factor) < 1e-4
 
 
 @pytest.mark.parametrize("size", [(9, 11), (7, 8), (10, 10)])
 @pytest.mark.parametrize("factor", [1, 2, 3])
-def test_every_tile_is_an_image_of_its_own(factor: int, size: tuple[int, int]) -> None:
+def test_every_tile_is_reconstructed_separately(factor: int, size: tuple[int, int]) -> None:
     trainer, whole = trainer_of("na", "ss"), image(*size)
-    rebuilt = trainer.rebuild_tiles(whole, factor)
+    rebuilt = trainer.reconstruct_tiles(whole, factor)
     assert rebuilt.shape == whole.shape
     for row in range(factor):
         for column in range(factor):
@@ -62,7 +62,7 @@ def test_every_tile_is_an_image_of_its_own(factor: int, size: tuple[int, int]) -
 
 def test_bands_are_standardised_and_restored() -> None:
     cube = image(9, 11)
-    bands = Bands.of(cube)
+    bands = BandStatistics.of(cube)
     standardised = bands.standardise(cube)
     torch.testing.assert_close(standardised.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
     spread = standardised.std(dim=(0, 2, 3), correction=0)
@@ -70,19 +70,19 @@ def test_bands_are_standardised_and_restored() -> None:
     torch.testing.assert_close(bands.restore(standardised), cube, atol=1e-6, rtol=0)
 
 
-def test_a_constant_band_becomes_0_and_comes_back() -> None:
+def test_a_constant_band_becomes_0_and_is_restored() -> None:
     cube = image(9, 11)
     cube[:, 1] = 0.3
-    bands = Bands.of(cube)
+    bands = BandStatistics.of(cube)
     standardised = bands.standardise(cube)
     assert standardised[:, 1].abs().max() < 1e-5
     assert float(standardised[:, 0].std()) == pytest.approx(1, rel=0.02)
     torch.testing.assert_close(bands.restore(standardised), cube, atol=1e-6, rtol=0)
 
 
-def test_steps_see_one_tile_each_and_all_tiles_in_turn() -> None:
+def test_steps_use_one_tile_each_and_all_tiles_at_random() -> None:
     trainer, whole = trainer_of(), image(9, 11)
-    standardised = Bands.of(whole).standardise(whole)
+    standardised = BandStatistics.of(whole).standardise(whole)
     tiles = [standardised[..., row::2, column::2] for row in (0, 1) for column in (0, 1)]
     seen: list[Tensor] = []
     trainer.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -95,7 +95,7 @@ def test_steps_see_one_tile_each_and_all_tiles_in_turn() -> None:
     assert {found[0] for found in numbers} == {0, 1, 2, 3}
 
 
-def test_the_learning_rate_warms_up_and_falls_to_next_to_nothing() -> None:
+def test_the_learning_rate_warms_up_and_falls_almost_to_0() -> None:
     trainer = trainer_of()
     (group,) = trainer.optimiser.param_groups
     rates = [group["lr"] for _ in trainer.train(image(6, 6), epochs=40)]
@@ -116,7 +116,7 @@ def test_the_shortest_trainings_learn(epochs: int) -> None:
 
 
 def test_the_reconstruction_is_in_the_units_of_the_image() -> None:
-    """Of an image in other units, the reconstruction is that of the image, in those units."""
+    """The reconstruction of an image in other units is that of the image, in those units."""
     trainer, whole = trainer_of(), image(9, 11)
     list(trainer.train(whole, epochs=40))
     rebuilt = trainer.reconstruct(whole)
@@ -132,10 +132,10 @@ def test_the_reconstruction_is_in_the_units_of_the_image() -> None:
     torch.testing.assert_close(other_scores, scores, rtol=1e-3, atol=1e-3)
 
 
-def test_the_residuals_are_those_of_the_reconstruction() -> None:
+def test_the_residual_map_is_that_of_the_reconstruction() -> None:
     trainer, whole = trainer_of(), image(9, 11)
     expected = (whole - trainer.reconstruct(whole)).square().mean(dim=1)[0]
-    torch.testing.assert_close(trainer.residuals(whole), expected)
+    torch.testing.assert_close(trainer.residual_map(whole), expected)
 
 
 def trained_on(whole: Tensor) -> FastTrainer:
@@ -154,32 +154,31 @@ def test_a_seed_gives_a_training() -> None:
     assert torch.equal(one.detect(image(9, 11))[0], same.detect(image(9, 11))[0])
 
 
-def with_gap(value: float) -> tuple[Tensor, Tensor]:
-    """An image whose gap has a value in one band and NaN in another; and where it is."""
-    gap = torch.zeros(9, 11, dtype=torch.bool)
-    gap[:2] = gap[5, 6] = True
+def with_no_data(value: float) -> tuple[Tensor, Tensor]:
+    """Return an image whose no-data pixels have NaN and this value in two bands; and their mask."""
+    mask = torch.zeros(9, 11, dtype=torch.bool)
+    mask[:2] = mask[5, 6] = True
     whole = image(9, 11)
-    whole[0, 0, gap] = torch.nan
-    whole[0, 2, gap] = value
-    return whole, gap
+    whole[0, 0, mask] = torch.nan
+    whole[0, 2, mask] = value
+    return whole, mask
 
 
-def test_gaps_teach_nothing_and_score_nothing() -> None:
-    (one, gap), (other, _) = with_gap(0.5), with_gap(-1e4)
+def test_no_data_pixels_affect_no_weight_and_have_no_score() -> None:
+    (one, mask), (other, _) = with_no_data(0.5), with_no_data(-1e4)
     trainers = [trained_on(of) for of in (one, other)]
     weights, same = (trainer.weights() for trainer in trainers)
     assert all(torch.equal(weights[name], same[name]) for name in weights)
     scores = [trainer.detect(of)[0] for trainer, of in zip(trainers, (one, other), strict=True)]
-    assert torch.equal(scores[0].isnan(), gap)
-    assert torch.equal(scores[0][~gap], scores[1][~gap])
-    rebuilt = trainers[0].reconstruct(one)
-    assert rebuilt.isfinite().all()
+    assert torch.equal(scores[0].isnan(), mask)
+    assert torch.equal(scores[0][~mask], scores[1][~mask])
+    assert trainers[0].reconstruct(one).isfinite().all()
     full = trained_on(image(9, 11)).weights()
     assert not all(torch.equal(weights[name], full[name]) for name in weights)
 
 
-def test_a_tile_without_data_teaches_nothing() -> None:
-    """Every second row has no data, and so half of the tiles have none."""
+def test_a_tile_without_valid_pixels_changes_nothing() -> None:
+    """Every second row has no data, and so half of the tiles have no valid pixel."""
     whole = image(10, 10)
     whole[..., ::2, :] = torch.nan
     trainer = trainer_of(seed=5)
@@ -188,7 +187,7 @@ def test_a_tile_without_data_teaches_nothing() -> None:
     assert trainer.reconstruct(whole).isfinite().all()
 
 
-def test_a_pixel_unlike_its_neighbours_stands_out() -> None:
+def test_a_pixel_unlike_its_neighbours_scores_highest() -> None:
     whole = torch.ones(1, 4, 20, 18) * torch.tensor([0.2, 0.4, 0.6, 0.8])[:, None, None]
     whole += 0.02 * torch.randn(whole.shape, generator=torch.Generator().manual_seed(2))
     whole[0, :, 11, 5] = torch.tensor([0.8, 0.2, 0.7, 0.1])

@@ -1,4 +1,4 @@
-"""Trainers that are stopped, saved, and go on from their state: to the bit as if never stopped."""
+"""Trainers that are stopped, saved and restored: identical to the bit to uninterrupted ones."""
 
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
-from model.trainers.stopping import EVERY
+from model.trainers.stopping import CHECK_EVERY
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
@@ -39,8 +39,8 @@ def trainer_of(kind: str) -> Trainer:
     return Trainer(network, learning_rate=1e-2, precision="bf16" if kind == "bf16" else "fp32")
 
 
-def written_and_read(state: dict[str, Any]) -> Any:
-    """A state as it comes back from a file."""
+def save_and_load(state: dict[str, Any]) -> Any:
+    """Save a state to a file and load it again."""
     file = BytesIO()
     torch.save(state, file)
     file.seek(0)
@@ -59,10 +59,10 @@ def test_a_restored_training_is_the_same_to_the_bit(
     first = trainer_of(kind)
     for epoch, _ in first.train(image(), epochs=EPOCHS):
         if epoch == stop:
-            state = written_and_read({"trainer": first.state(), "random": random_states()})
+            state = save_and_load({"trainer": first.state(), "random": random_states()})
             break
     second = trainer_of(kind)
-    torch.rand(5)  # whatever else draws random numbers before it goes on
+    torch.rand(5)  # other draws before the training resumes
     second.restore(state["trainer"])
     restore_random_states(state["random"])
     rest = list(second.train(image(), epochs=EPOCHS))
@@ -73,31 +73,31 @@ def test_a_restored_training_is_the_same_to_the_bit(
         assert torch.equal(value, second.weights()[name])
 
 
-def test_a_training_that_finds_its_own_end_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "longest", 12 * EVERY)
+def test_a_restored_training_stops_early_at_the_same_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trainer, "max_epochs", 12 * CHECK_EVERY)
     unbroken = trainer_of("paper")
     epochs = [epoch for epoch, _ in unbroken.train(image(), epochs=AUTO)]
     assert unbroken.chosen_epoch
 
     first = trainer_of("paper")
     for epoch, _ in first.train(image(), epochs=AUTO):
-        if epoch == 10 * EVERY:  # where it looks at the residuals
-            state = written_and_read(first.state())
+        if epoch == 10 * CHECK_EVERY:  # an epoch of a check
+            state = save_and_load(first.state())
             break
     second = trainer_of("paper")
     second.restore(state)
-    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * EVERY :]
+    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * CHECK_EVERY :]
     assert second.chosen_epoch == unbroken.chosen_epoch
     for name, value in unbroken.weights().items():
         assert torch.equal(value, second.weights()[name])
 
 
 @pytest.mark.parametrize("where", ["loss", "gradient"])
-def test_numbers_that_are_not_finite_change_nothing(where: str) -> None:
+def test_values_that_are_not_finite_change_nothing(where: str) -> None:
     trainer = trainer_of("paper")
     training = trainer.train(image(), epochs=3)
     next(training)
-    before = written_and_read(trainer.state())
+    before = save_and_load(trainer.state())
 
     class Spoilt(torch.autograd.Function):
         @staticmethod

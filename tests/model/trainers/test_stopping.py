@@ -1,4 +1,4 @@
-"""A training that finds its own end."""
+"""Early stopping."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import model.trainers.trainer
 from model.image import Image
 from model.methods import AUTO
 from model.networks.nl2net import NL2Net
-from model.trainers.stopping import EVERY, LOOKS, PATIENCE, Settling, concentration
+from model.trainers.stopping import CHECK_EVERY, MEDIAN_OF, PATIENCE, EarlyStopping, concentration
 from model.trainers.trainer import Trainer
 from tests.conftest import CommandLine
 
 
 def residuals(peak: float) -> Tensor:
-    """Residuals of 1 but for one pixel in 200, (10, 20)."""
+    """Return residuals of 1, except one of 200 pixels, (10, 20)."""
     values = torch.ones(10, 20)
     values[3, 4] = peak
     return values
@@ -30,74 +30,76 @@ def test_concentration_is_that_of_the_largest_residuals() -> None:
     assert concentration(residuals(50)) == pytest.approx(50 * 200 / 249)
     assert concentration(7 * residuals(50)) == pytest.approx(concentration(residuals(50)))
     many = torch.ones(40, 100)
-    many[0, :4] = torch.tensor([3.0, 4, 5, 8])  # 1 ‰ of the pixels, to the last
+    many[0, :4] = torch.tensor([3.0, 4, 5, 8])  # exactly 1 ‰ of the pixels
     assert concentration(many) == pytest.approx(5 * 4000 / 4016)
 
 
-def test_pixels_without_data_do_not_count() -> None:
+def test_no_data_pixels_do_not_count() -> None:
     values = residuals(50)
     values[5:] = torch.nan
     assert concentration(values) == pytest.approx(50 * 100 / 149)
 
 
-def test_the_peak_is_found_through_noise_and_then_patience_ends() -> None:
-    """The median lags by half its looks, and by no more than the noise allows."""
+def test_the_peak_is_found_in_spite_of_noise_and_then_training_stops() -> None:
+    """The median lags by half of its checks."""
     peak, noise = 1000, np.random.default_rng(0)
-    settling = Settling()
+    stopping = EarlyStopping()
     bests = []
-    for epoch in range(EVERY, 10_000, EVERY):
+    for epoch in range(CHECK_EVERY, 10_000, CHECK_EVERY):
         height = 80 - 5 * np.log(epoch / peak) ** 2 + noise.normal(0, 1)
-        spike = 60 if epoch == 3 * EVERY * LOOKS else 0  # of one look, long before the peak
-        if settling.improves(epoch, residuals(height + spike)):
+        spike = (
+            60 if epoch == 3 * CHECK_EVERY * MEDIAN_OF else 0
+        )  # at one check, long before the peak
+        if stopping.improves(epoch, residuals(height + spike)):
             bests.append(epoch)
-        assert settling.best_epoch == bests[-1]
-        if settling.is_over(epoch):
+        assert stopping.best_epoch == bests[-1]
+        if stopping.is_over(epoch):
             break
-    lag = LOOKS // 2 * EVERY
-    assert abs(settling.best_epoch - peak - lag) <= 250
-    assert epoch - EVERY < PATIENCE * settling.best_epoch + LOOKS * EVERY <= epoch
+    lag = MEDIAN_OF // 2 * CHECK_EVERY
+    assert abs(stopping.best_epoch - peak - lag) <= 250
+    assert epoch - CHECK_EVERY < PATIENCE * stopping.best_epoch + MEDIAN_OF * CHECK_EVERY <= epoch
 
 
-def test_what_does_not_improve_keeps_the_first_that_is_sure() -> None:
-    settling = Settling()
-    sure = LOOKS * EVERY
-    epochs = range(EVERY, 1000, EVERY)
-    improved = [epoch for epoch in epochs if settling.improves(epoch, residuals(50 - epoch / 100))]
-    assert improved == list(epochs)[:LOOKS]  # a median of fewer looks says nothing
-    assert settling.best_epoch == sure
+def test_a_falling_concentration_keeps_the_first_full_median() -> None:
+    stopping = EarlyStopping()
+    first = MEDIAN_OF * CHECK_EVERY
+    epochs = range(CHECK_EVERY, 1000, CHECK_EVERY)
+    improved = [epoch for epoch in epochs if stopping.improves(epoch, residuals(50 - epoch / 100))]
+    assert improved == list(epochs)[:MEDIAN_OF]  # medians of fewer checks do not count
+    assert stopping.best_epoch == first
 
 
 class Scripted(Trainer):
-    """A trainer whose residuals gather as is written, whatever it learns."""
+    """A trainer with given concentrations of its residuals, whatever it learns."""
 
     peaks = (2.0, 9, 5, 4, 3, 2, 2, 2)
 
     def __init__(self, network: NL2Net, **settings: Any) -> None:
         super().__init__(network, **settings)
-        self.looks = 0
+        self.checks = 0
 
-    def residuals(self, image: Image) -> Tensor:
-        self.looks += 1
-        return residuals(self.peaks[self.looks - 1])
+    def residual_map(self, image: Image) -> Tensor:
+        self.checks += 1
+        return residuals(self.peaks[self.checks - 1])
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, longest: int) -> Scripted:
-    """A tiny trainer that looks every 2 epochs and takes what it sees as it is."""
-    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
-    monkeypatch.setattr(model.trainers.stopping, "EVERY", 2)
-    monkeypatch.setattr(model.trainers.stopping, "LOOKS", 1)
+def scripted(monkeypatch: pytest.MonkeyPatch, max_epochs: int) -> Scripted:
+    """Return a tiny trainer that checks every 2 epochs, without a median."""
+    monkeypatch.setattr(model.trainers.trainer, "CHECK_EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "CHECK_EVERY", 2)
+    monkeypatch.setattr(model.trainers.stopping, "MEDIAN_OF", 1)
     torch.manual_seed(0)
     network = NL2Net(bands=3, channels=4, mode=["na"])
     trainer = Scripted(network, learning_rate=1e-2)
-    trainer.longest = longest
+    trainer.max_epochs = max_epochs
     return trainer
 
 
-@pytest.mark.parametrize(("longest", "last"), [(100, 12), (5, 5)])
+@pytest.mark.parametrize(("max_epochs", "last"), [(100, 12), (5, 5)])
 def test_the_weights_are_those_of_the_best_epoch(
-    monkeypatch: pytest.MonkeyPatch, longest: int, last: int
+    monkeypatch: pytest.MonkeyPatch, max_epochs: int, last: int
 ) -> None:
-    trainer = scripted(monkeypatch, longest)
+    trainer = scripted(monkeypatch, max_epochs)
     image = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(1))
     states = {epoch: trainer.weights() for epoch, _ in trainer.train(image, epochs=AUTO)}
     assert max(states) == last and trainer.chosen_epoch == 4
@@ -109,11 +111,11 @@ def test_the_weights_are_those_of_the_best_epoch(
     assert equal == {epoch: epoch == 4 for epoch in range(1, last + 1)}
 
 
-def test_a_number_of_epochs_is_taken_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_number_of_epochs_does_not_stop_early(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = scripted(monkeypatch, 100)
     epochs = [epoch for epoch, _ in trainer.train(torch.rand(1, 3, 6, 6), epochs=12)]
     assert epochs == list(range(1, 13))
-    assert trainer.looks == 0 and trainer.chosen_epoch is None
+    assert trainer.checks == 0 and trainer.chosen_epoch is None
 
 
 AUTO_RUN = Path("checkpoints/small") / (
@@ -121,11 +123,11 @@ AUTO_RUN = Path("checkpoints/small") / (
 )
 
 
-def test_the_command_line_trains_to_the_end_that_is_found(
+def test_the_command_line_stops_early(
     small_scene: str, run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.trainers.trainer, "EVERY", 2)
-    monkeypatch.setattr(Trainer, "longest", 5)
+    monkeypatch.setattr(model.trainers.trainer, "CHECK_EVERY", 2)
+    monkeypatch.setattr(Trainer, "max_epochs", 5)
     words = ["--dataset", small_scene, "--epochs", "auto"]
     assert "no checkpoint" in refusal("--command", "predict", *words)
     out = run("--command", "train", *words)

@@ -1,4 +1,4 @@
-"""Images read in windows: how they are cut, trained on and scored."""
+"""Images read in windows: division into tiles, training and scoring."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from torch import Tensor
 
 import data.lazy_cube
 from data.lazy_cube import LazyCube
-from model.image import Windows
+from model.image import LazyImage
 from model.networks.nl2net import NL2Net
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
@@ -30,31 +30,31 @@ def image(*size: int) -> Tensor:
     return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
 
 
-def read_in(whole: Tensor) -> tuple[Windows, list[tuple[slice, slice]]]:
-    """An image in windows, and which of them have been read."""
-    asked: list[tuple[slice, slice]] = []
+def read_in(whole: Tensor) -> tuple[LazyImage, list[tuple[slice, slice]]]:
+    """Return an image read in windows, and the list of the windows read."""
+    windows: list[tuple[slice, slice]] = []
 
     def read(rows: slice, columns: slice) -> Tensor:
-        asked.append((rows, columns))
+        windows.append((rows, columns))
         return whole[..., rows, columns]
 
-    return Windows(whole.shape, read), asked
+    return LazyImage(whole.shape, read), windows
 
 
 @pytest.mark.parametrize("size", [1, 7, 31, 32, 33, 64, 100, 257])
 @pytest.mark.parametrize("tile", [9, 32, 50])
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_spans_cover_every_pixel_once(factor: int, tile: int, size: int) -> None:
-    spans = trainer_of(tile=tile, factor=factor).spans(size)
-    counted = [place for _, inner in spans for place in range(inner.start, inner.stop)]
-    assert counted == list(range(size))
+    spans = trainer_of(tile=tile, factor=factor).tile_spans(size)
+    covered = [pixel for _, inner in spans for pixel in range(inner.start, inner.stop)]
+    assert covered == list(range(size))
     for read, inner in spans:
         assert read.start % factor == 0
         assert 0 <= read.start <= inner.start < inner.stop <= read.stop <= size
         assert read.stop - read.start <= tile
     side = tile // factor * factor
     margin = side // 8 // factor * factor
-    for read, inner in spans:  # at the inner borders, a margin is left out
+    for read, inner in spans:  # a margin is discarded at borders within the image
         assert read.start == 0 or inner.start == read.start + margin
         assert read.stop == size or inner.stop == read.stop - margin
 
@@ -70,10 +70,10 @@ def test_one_tile_gives_the_scores_of_the_whole(factor: int, size: tuple[int, in
 
 @pytest.mark.parametrize(("factor", "tile"), [(1, 40), (2, 80)])
 def test_a_margin_beyond_the_reach_gives_the_scores_of_the_whole(factor: int, tile: int) -> None:
-    """The local branch of one block sees (2 + 3) · factor pixels far.
+    """The local branch of one block reaches (2 + 3) · factor pixels.
 
-    With a factor, pixels at the image's own border also see the next image of the mosaic, of which
-    a tile has another part: they are left out.
+    With a factor, the receptive field at the image's own border extends into the next image of the
+    mosaic, of which a tile has another part: these pixels are excluded.
     """
     whole = image(tile + 21, tile + 8)
     windows, asked = read_in(whole)
@@ -91,7 +91,7 @@ def test_a_margin_beyond_the_reach_gives_the_scores_of_the_whole(factor: int, ti
 
 
 def tiles_read(seed: int, size: tuple[int, int], tile: int) -> list[tuple[slice, slice]]:
-    """The tiles of 30 steps."""
+    """Return the tiles of 30 steps."""
     windows, asked = read_in(image(*size))
     trainer = trainer_of(tile=tile)
     torch.manual_seed(seed)
@@ -99,7 +99,7 @@ def tiles_read(seed: int, size: tuple[int, int], tile: int) -> list[tuple[slice,
     return asked
 
 
-def test_steps_see_random_tiles_of_the_image() -> None:
+def test_steps_use_random_tiles_of_the_image() -> None:
     tiles = tiles_read(0, (14, 11), 8)
     assert len(tiles) == 30
     for side, size in enumerate((14, 11)):
@@ -110,7 +110,7 @@ def test_steps_see_random_tiles_of_the_image() -> None:
     assert tiles == tiles_read(0, (14, 11), 8) != tiles_read(1, (14, 11), 8)
 
 
-def test_an_image_smaller_than_a_tile_is_seen_whole() -> None:
+def test_an_image_smaller_than_a_tile_is_trained_on_whole() -> None:
     losses = []
     for kind in ("tiled", "whole"):
         tiled = trainer_of(tile=32)
@@ -119,25 +119,25 @@ def test_an_image_smaller_than_a_tile_is_seen_whole() -> None:
     assert losses[0] == losses[1]
 
 
-def test_gaps_score_nothing_and_a_tile_of_them_teaches_nothing() -> None:
+def test_no_data_pixels_have_no_score_and_a_tile_of_them_changes_nothing() -> None:
     whole = image(40, 24)
-    gap = torch.zeros(40, 24, dtype=torch.bool)
-    gap[:20] = gap[30, 5] = True
-    whole[0, 1, gap] = torch.nan
+    mask = torch.zeros(40, 24, dtype=torch.bool)
+    mask[:20] = mask[30, 5] = True
+    whole[0, 1, mask] = torch.nan
     tiled = trainer_of(tile=8)
     torch.manual_seed(0)
-    before, kept = tiled.weights()["tail.4.bias"], 0
+    before, unchanged = tiled.weights()["tail.4.bias"], 0
     for _, loss in tiled.train(whole, epochs=30):
         after = tiled.weights()["tail.4.bias"]
         assert torch.equal(before, after) == (loss == 0)
-        kept += loss == 0
+        unchanged += loss == 0
         before = after
-    assert 0 < kept < 30
+    assert 0 < unchanged < 30
     scores, _ = tiled.detect(whole)
-    assert torch.equal(scores.isnan(), gap)
+    assert torch.equal(scores.isnan(), mask)
 
 
-def test_the_difference_that_tiles_make_is_measured_on_a_part() -> None:
+def test_the_effect_of_tiles_is_measured_on_the_central_part() -> None:
     whole = image(70, 30)
     tiled = trainer_of("na", "ss", tile=32)
     part = whole[..., 11 : 11 + 48, :]
@@ -145,11 +145,11 @@ def test_the_difference_that_tiles_make_is_measured_on_a_part() -> None:
     expected, _ = Trainer(tiled.network).detect(part)
     percent = 100 * float(((ours - expected).abs() / expected).median())
     assert percent > 0
-    told = tiled.warning(read_in(whole)[0])
-    assert f"by {percent:.2g} % from" in told and "48×30 pixels" in told
+    warning = tiled.warning(read_in(whole)[0])
+    assert f"by {percent:.2g} % from" in warning and "48×30 pixels" in warning
 
 
-def test_nothing_is_told_where_one_tile_holds_all_or_the_part_holds_nothing() -> None:
+def test_no_warning_where_one_tile_covers_the_image_or_the_part_has_no_data() -> None:
     tiled = trainer_of(tile=32)
     assert tiled.warning(image(32, 30)) == ""
     assert tiled.warning(image(40, 30).fill_(torch.nan)) == ""
@@ -157,7 +157,7 @@ def test_nothing_is_told_where_one_tile_holds_all_or_the_part_holds_nothing() ->
 
 
 def write_scene(ending: str, cube: NDArray[Any]) -> None:
-    """Write a cube as the scene `large`, of a format that is read in windows."""
+    """Write a cube as the scene `large`, in a format that is read in windows."""
     if ending == "npy":
         np.save("data/large.npy", cube)
         return
@@ -192,8 +192,8 @@ def test_a_scene_on_disk_is_never_read_whole(
     )  # the part that is compared
     (caution,) = re.findall(r"scores by tiles differ by (\S+) % .*48×48 pixels", out)
     assert 0 < float(caution) < 100
-    told = json.loads(Path("result/large/metrics.json").read_text())
-    assert told["caution"] in out and caution in Path("result/large/report.html").read_text()
+    metrics = json.loads(Path("result/large/metrics.json").read_text())
+    assert metrics["caution"] in out and caution in Path("result/large/report.html").read_text()
     names = {path.name for path in Path("result/large").iterdir()}
     assert "detectmap.mat" in names and "reconstructed_data.mat" not in names
     (folder,) = Path("checkpoints/large").iterdir()
@@ -201,7 +201,7 @@ def test_a_scene_on_disk_is_never_read_whole(
     assert (folder / "model" / "NL2Net_large_2.pkl").is_file()
 
 
-def test_a_reconstruction_of_before_does_not_stay(small_scene: str, run: CommandLine) -> None:
+def test_an_earlier_reconstruction_is_removed(small_scene: str, run: CommandLine) -> None:
     rebuilt = Path("result/small/reconstructed_data.mat")
     run("--command", "run", "--dataset", small_scene)
     assert rebuilt.is_file()
@@ -209,6 +209,6 @@ def test_a_reconstruction_of_before_does_not_stay(small_scene: str, run: Command
     assert not rebuilt.exists() and rebuilt.with_name("detectmap.mat").is_file()
 
 
-def test_tiles_are_not_of_the_preset_fast(small_scene: str, refusal: CommandLine) -> None:
+def test_the_preset_fast_has_no_tiles(small_scene: str, refusal: CommandLine) -> None:
     words = ["--command", "train", "--dataset", small_scene, "--tile", "8", "--preset", "fast"]
     assert "--tile does not apply to --preset fast" in refusal(*words)

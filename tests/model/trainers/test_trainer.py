@@ -1,4 +1,4 @@
-"""The training loop."""
+"""Steps, losses and no-data pixels of a trainer."""
 
 import math
 
@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.nl2net import NL2Net
-from model.trainers.trainer import Trainer, l1_loss
+from model.trainers.losses import l1_loss
+from model.trainers.trainer import Trainer
 
 
 def tiny() -> NL2Net:
@@ -29,7 +30,7 @@ def test_losses_come_before_their_step_and_epochs_count_from_1() -> None:
     assert expected[-1] < expected[0]
 
 
-def test_the_loss_sees_real_pixels_only() -> None:
+def test_the_loss_excludes_the_padding() -> None:
     image = torch.rand(1, 3, 7, 5)
     (_, loss), *_ = Trainer(tiny(), loss="l2").train(image, epochs=1)
     assert loss == pytest.approx(F.mse_loss(tiny()(image), image).item(), abs=1e-7)
@@ -71,7 +72,7 @@ def test_weights_are_a_copy() -> None:
     assert not torch.equal(trainer.weights()["tail.4.bias"], kept)
 
 
-def test_a_loss_that_is_no_number_stops_the_training_before_the_step() -> None:
+def test_a_loss_that_is_not_finite_stops_the_training_before_the_step() -> None:
     trainer = Trainer(tiny())
     before = trainer.weights()
     with pytest.raises(FloatingPointError, match="nan at epoch 1"):
@@ -79,31 +80,31 @@ def test_a_loss_that_is_no_number_stops_the_training_before_the_step() -> None:
     assert all(torch.equal(before[name], value) for name, value in trainer.weights().items())
 
 
-def seeing() -> NL2Net:
-    """A network whose output depends on its input, which that of `tiny` does not."""
+def responsive() -> NL2Net:
+    """Return a network whose output depends on its input, unlike that of `tiny`."""
     torch.manual_seed(0)
     return NL2Net(bands=3, channels=8, mode=["na"])
 
 
-def with_gaps(*size: int) -> tuple[Tensor, Tensor]:
-    """An image (1, 3, H, W) that is NaN where there is no data, and where there is data (H, W)."""
+def with_no_data(*size: int) -> tuple[Tensor, Tensor]:
+    """Return an image (1, 3, H, W) with no-data pixels, and the mask of the valid ones (H, W)."""
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(3))
-    known = torch.ones(*size, dtype=torch.bool)
-    known[:, :2] = known[4, 4] = False
-    return image.masked_fill(~known, torch.nan), known
+    valid = torch.ones(*size, dtype=torch.bool)
+    valid[:, :2] = valid[4, 4] = False
+    return image.masked_fill(~valid, torch.nan), valid
 
 
 @pytest.mark.parametrize("loss", ["l1", "l2"])
-def test_the_loss_is_the_mean_over_pixels_of_data(loss: str) -> None:
-    image, known = with_gaps(7, 9)
-    difference = seeing()(image.nan_to_num(0)) - image
+def test_the_loss_is_the_mean_over_valid_pixels(loss: str) -> None:
+    image, valid = with_no_data(7, 9)
+    difference = responsive()(image.nan_to_num(0)) - image
     sizes = {"l1": difference.abs(), "l2": difference.square()}
-    (_, value), *_ = Trainer(seeing(), loss=loss).train(image, epochs=1)
-    assert value == pytest.approx(sizes[loss][:, :, known].mean().item(), rel=1e-6)
+    (_, value), *_ = Trainer(responsive(), loss=loss).train(image, epochs=1)
+    assert value == pytest.approx(sizes[loss][:, :, valid].mean().item(), rel=1e-6)
 
 
 class Offset(nn.Module):
-    """A network whose output is the same number for every pixel and does not see the image."""
+    """A network whose output is a parameter and does not depend on the image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,31 +114,31 @@ class Offset(nn.Module):
         return self.level + 0 * image.sum()
 
 
-def test_pixels_of_no_data_pass_no_gradient() -> None:
-    image, known = with_gaps(7, 9)
+def test_no_data_pixels_pass_no_gradient() -> None:
+    image, valid = with_no_data(7, 9)
     network = Offset()
     list(Trainer(network, learning_rate=0).train(image, epochs=1))
     gradient = network.level.grad
-    assert gradient is not None and (gradient[:, :, ~known] == 0).all()
-    # that of a mean of magnitudes over 3 bands and the pixels of data
-    expected = torch.full((1, 3, int(known.sum())), -1 / (3 * int(known.sum())))
-    torch.testing.assert_close(gradient[:, :, known], expected)
+    assert gradient is not None and (gradient[:, :, ~valid] == 0).all()
+    # that of a mean of magnitudes over 3 bands and the valid pixels
+    expected = torch.full((1, 3, int(valid.sum())), -1 / (3 * int(valid.sum())))
+    torch.testing.assert_close(gradient[:, :, valid], expected)
 
 
-def test_one_band_without_a_number_makes_a_pixel_without_data() -> None:
-    image, known = with_gaps(7, 9)
-    partly = torch.where(known, image, torch.rand(image.shape))
-    partly[:, 1, ~known] = torch.nan
-    losses = [list(Trainer(seeing()).train(of, epochs=3)) for of in (partly, image)]
+def test_a_pixel_with_nan_in_one_band_has_no_data() -> None:
+    image, valid = with_no_data(7, 9)
+    partly = torch.where(valid, image, torch.rand(image.shape))
+    partly[:, 1, ~valid] = torch.nan
+    losses = [list(Trainer(responsive()).train(of, epochs=3)) for of in (partly, image)]
     assert losses[0] == losses[1]
 
 
-def test_the_reconstruction_is_finite_and_sees_0_where_there_is_no_data() -> None:
-    image, known = with_gaps(8, 8)
-    trainer = Trainer(seeing(), learning_rate=1e-2)
+def test_the_reconstruction_is_finite_and_no_data_pixels_are_0_in_its_input() -> None:
+    image, valid = with_no_data(8, 8)
+    trainer = Trainer(responsive(), learning_rate=1e-2)
     losses = [loss for _, loss in trainer.train(image, epochs=20)]
     assert losses[-1] < losses[0] and all(map(math.isfinite, losses))
     rebuilt = trainer.reconstruct(image)
     assert rebuilt.isfinite().all()
-    assert torch.equal(rebuilt, trainer.reconstruct(image.masked_fill(~known, 0)))
-    assert not torch.equal(rebuilt, trainer.reconstruct(image.masked_fill(~known, 1)))
+    assert torch.equal(rebuilt, trainer.reconstruct(image.masked_fill(~valid, 0)))
+    assert not torch.equal(rebuilt, trainer.reconstruct(image.masked_fill(~valid, 1)))
