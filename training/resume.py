@@ -11,11 +11,11 @@ from data.scene import Scene
 from model.methods import AUTO
 from model.trainers.trainer import Trainer
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.log import TrainingRecord
+from training.log import TrainingLog
 from training.run_folder import Run, runs_of_other_lengths
 from utils.errors import InputError
 from utils.files import replacing
-from utils.provenance import library_versions
+from utils.provenance import device_name, library_versions
 from utils.seeds import random_states, restore_random_states
 
 KEPT = 2  # states of a run: the latest, and the one before should that be damaged
@@ -50,32 +50,37 @@ class Earlier:
         return [(epoch, auc) for epoch, auc in self.state["aucs"]]
 
 
-def keep_training_state(
-    run: Run,
+def training_state(
     trainer: Trainer,
-    record: TrainingRecord,
+    log: TrainingLog,
     *,
     scene: Scene,
     epochs: int | str,
     ended: bool = False,
-) -> None:
-    """Save all that the rest of a training depends on, then drop what it supersedes.
-
-    Before the first epoch that is all that an earlier training has left.
-    """
-    state = {
+) -> dict[str, Any]:
+    """Copy all that the rest of a training depends on."""
+    return {
         "trainer": trainer.state(),
         "random": random_states(),
-        "losses": torch.tensor(record.losses, dtype=torch.float64),
-        "aucs": record.aucs,
-        "options": record.options,
+        "losses": torch.tensor(log.losses, dtype=torch.float64),
+        "aucs": list(log.aucs),
+        "options": log.options,
         "epochs": epochs,
         "ended": ended,
         "scene": scene.digest,
         "versions": library_versions(),
+        "device": {"type": trainer.device.type, "name": device_name(trainer.device)},
     }
-    save_state(run.state(trainer.epoch), state)
-    if trainer.epoch == 0:
+
+
+def write_state(run: Run, state: Mapping[str, Any]) -> None:
+    """Write a state of a training, then remove what it supersedes.
+
+    Before the first epoch that is all that an earlier training has left.
+    """
+    epoch = state["trainer"]["epoch"]
+    save_state(run.state(epoch), state)
+    if epoch == 0:
         clear(run, but=0)
     for path in list(run.states().values())[KEPT:]:
         path.unlink(missing_ok=True)
@@ -170,7 +175,7 @@ def take_up(earlier: Earlier, trainer: Trainer) -> None:
     restore_random_states(earlier.state["random"])
 
 
-def words_of(earlier: Earlier, *, epochs: int | str) -> list[str]:
+def words_of(earlier: Earlier, *, epochs: int | str, device: torch.device) -> list[str]:
     """What to tell before a training goes on."""
     if earlier.is_over(epochs):
         return [*earlier.notes, f"was trained to the end, epoch {earlier.epoch}"]
@@ -183,7 +188,19 @@ def words_of(earlier: Earlier, *, epochs: int | str) -> list[str]:
     ]
     if differing:
         told.append(f"not to the bit, since libraries have changed: {', '.join(differing)}")
-    return told
+    return [*told, *describe_change(earlier.state.get("device"), device)]
+
+
+def describe_change(before: Mapping[str, str] | None, device: torch.device) -> list[str]:
+    """Say that a training continues on another device, if it does; older states name none."""
+    if before is None or before == {"type": device.type, "name": device_name(device)}:
+        return []
+    then = "the CPU" if before["type"] == "cpu" else before["type"].upper()
+    now = "the CPU" if device.type == "cpu" else str(device)
+    return [
+        f"was trained on {then} ({before['name']}) so far, continues on {now} "
+        f"({device_name(device)}): not bit-identical"
+    ]
 
 
 def clear(run: Run, *, but: int) -> None:

@@ -17,11 +17,12 @@ from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, most_epochs
 from options.parse import in_words
+from training import loop
 from training.lock import only_writer
-from training.log import TrainingRecord
-from training.loop import train_and_keep
+from training.log import TrainingLog
 from training.resume import earlier_training, words_of
 from training.run_folder import Run, wanted_run
+from training.saver import RunSaver
 from utils.errors import InputError
 from utils.files import print_paths, writable_folder
 
@@ -45,13 +46,14 @@ def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, 
     earlier = earlier_training(
         run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
     )
-    for note in words_of(earlier, epochs=args.epochs) if earlier else ():
-        print(f"{scene.name}: {note}")
+    if earlier is not None:
+        for note in words_of(earlier, epochs=args.epochs, device=trainer.device):
+            print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
     print(f"Training {work}")
     started = time.perf_counter()
-    record = TrainingRecord(
+    log = TrainingLog(
         run.logs,
         method=METHODS[args.method].title,
         options=f"{in_words(args)}training: {work}\n",
@@ -59,20 +61,24 @@ def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, 
         losses=earlier.losses if earlier else (),
         aucs=earlier.aucs if earlier else (),
     )
-    with closing(record):
-        last = train_and_keep(
+    with closing(log):
+        saver = RunSaver(
             trainer,
             image,
             scene=scene,
             run=run,
-            record=record,
+            log=log,
             epochs=args.epochs,
-            save_freq=args.save_freq,
-            eval_freq=frequency,
-            earlier=earlier,
+            background=saves_in_background(trainer),
         )
+        last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, earlier=earlier)
     print(f"Trained in {time.perf_counter() - started:.1f} s{end_in_words(args, trainer, last)}")
-    print_paths([run.weights(args.epochs), *record.files()])
+    print_paths([run.weights(args.epochs), *log.files()])
+
+
+def saves_in_background(trainer: Trainer) -> bool:
+    """Return whether saving takes long in comparison with the steps, as on a CUDA device."""
+    return trainer.device.type == "cuda"
 
 
 def end_in_words(args: Namespace, trainer: Trainer, last: int) -> str:
