@@ -18,12 +18,13 @@ from model.methods import METHODS
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
 from options.parse import method_options
+from training.checksum import add_checksum, checksum_fits
 from training.run_folder import latest_like, missing_weights, wanted_run
 from utils.errors import InputError, as_input_error
 from utils.files import naming, replacing
 
 FOLDER = 0x10  # the flag of a folder in a ZIP file
-STATE_HEADING = b"NL2Net training state 1\n"
+OLD_HEADING = b"NL2Net training state 1\n"
 
 
 class CheckpointError(InputError):
@@ -31,77 +32,106 @@ class CheckpointError(InputError):
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write a plain state dict; the file appears only when it is whole."""
-    serialised = BytesIO()  # torch.save hides a full disk behind an error of its own
-    torch.save(dict(weights), serialised)
-    with replacing(path) as file:
-        file.write(serialised.getbuffer())
+    """Write a plain state dict, as `save` does."""
+    save(path, weights)
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write the state of a training, with a checksum, and read it again before it counts.
+    """Write the state of a training, as `save` does."""
+    save(path, state)
+
+
+def save(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a file with a checksum, which appears only when it is whole, and read it again.
 
     Raises CheckpointError where it did not come back as it was written.
     """
-    serialised = BytesIO()
-    torch.save(dict(state), serialised)
-    contents = serialised.getbuffer()
+    serialised = BytesIO()  # torch.save hides a full disk behind an error of its own
+    torch.save(dict(values), serialised)
+    contents = add_checksum(serialised.getvalue())
     with replacing(path) as file:
-        file.write(STATE_HEADING + sha256(contents).hexdigest().encode() + b"\n")
         file.write(contents)
-    checked_contents(path)
+    if read_bytes(path) != contents:
+        raise damaged(path)
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """Read the state of a training; raises CheckpointError where it is damaged."""
-    contents = checked_contents(path)
+    """Read the state of a training; raise CheckpointError where it is damaged."""
+    contents = read_bytes(path)
+    if contents.startswith(OLD_HEADING):
+        contents = check_old_state(contents, path)
+    elif not checksum_fits(contents):
+        raise damaged(path)
     try:
-        return torch.load(BytesIO(contents), map_location="cpu", weights_only=True)
+        return load(contents)
     except Exception as error:  # of another version of torch, or made to run code
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"'{path}' cannot be read ({reason})") from error
+        raise CheckpointError(f"'{path}' cannot be read ({first_line(error)})") from error
 
 
-def checked_contents(path: Path) -> bytes:
-    """What a state's file holds behind its checksum; raises CheckpointError unless it fits."""
-    with naming(path):
-        heading, digest, contents = (path.read_bytes().split(b"\n", 2) + [b"", b""])[:3]
-    if heading + b"\n" != STATE_HEADING or sha256(contents).hexdigest().encode() != digest:
-        raise CheckpointError(f"'{path}' is damaged: its checksum does not fit")
-    return contents
+def check_old_state(contents: bytes, path: Path) -> bytes:
+    """Return what follows the checksum of a state as written until November 2026."""
+    digest, _, state = contents.removeprefix(OLD_HEADING).partition(b"\n")
+    if sha256(state).hexdigest().encode() != digest:
+        raise damaged(path)
+    return state
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict to the CPU, without running any code the file may hold.
 
+    Files of other programs have no checksum of the whole; those of their parts are checked then.
     Raises CheckpointError where the file is missing, damaged, unsafe or holds no weights.
     """
     if not path.is_file():
         raise CheckpointError(f"no checkpoint '{path}'")
-    with path.open("rb") as file:
-        try:
-            check_parts(file)
-            weights = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch meets damage with anything from OSError to KeyError
-            reason = str(error).strip().partition("\n")[0]
-            raise CheckpointError(
-                f"'{path}' is damaged or holds more than weights, and was not loaded ({reason})"
-            ) from error
+    contents = read_bytes(path)
+    fits = checksum_fits(contents)
+    if fits is False:
+        raise damaged(path)
+    try:
+        if fits is None:
+            check_parts(BytesIO(contents))
+        weights = load(contents)
+    except Exception as error:  # torch meets damage with anything from OSError to KeyError
+        raise CheckpointError(
+            f"'{path}' is damaged or holds more than weights, and was not loaded "
+            f"({first_line(error)})"
+        ) from error
     check_weights(weights, path)
     return weights
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file; an OSError names it."""
+    with naming(path):
+        return path.read_bytes()
+
+
+def load(contents: bytes) -> Any:
+    """Load tensors and plain values to the CPU, without running code."""
+    return torch.load(BytesIO(contents), map_location="cpu", weights_only=True)
+
+
+def damaged(path: Path) -> CheckpointError:
+    """Say that a file is not what was written."""
+    return CheckpointError(f"'{path}' is damaged: its checksum does not fit")
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says first: those of torch fill pages."""
+    return str(error).strip().partition("\n")[0]
 
 
 def check_parts(file: IO[bytes]) -> None:
     """Raise BadZipFile where a part does not fit its checksum, at which torch does not look."""
     if is_zipfile(file):
         parts = ZipFile(file)
-        damaged = parts.testzip()
-        if damaged is not None:
-            raise BadZipFile(f"the checksum of '{damaged}' does not fit")
+        wrong = parts.testzip()
+        if wrong is not None:
+            raise BadZipFile(f"the checksum of '{wrong}' does not fit")
         for part in parts.infolist():
             if part.external_attr & FOLDER:  # of which torch reads nothing, and takes what it finds
                 raise BadZipFile(f"'{part.filename}' is a folder")
-    file.seek(0)
 
 
 def check_weights(weights: object, path: Path) -> None:
