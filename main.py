@@ -88,9 +88,9 @@ def train(args: Namespace, scene: "Scene | None" = None) -> None:
 def predict(args: Namespace, scene: "Scene | None" = None) -> None:
     """Score a scene, with trained weights where the method has any; keep maps and pictures."""
     from detection.predict import predict as predict_on_scene
-    from training.checkpoints import trained
+    from training.checkpoints import load_trained
 
-    predict_on_scene(args, scene, load=trained)
+    predict_on_scene(args, scene, load=load_trained)
 
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
 from options.parse import method_options
 from training.checksum import add_checksum, checksum_fits
-from training.run_folder import latest_like, missing_weights, wanted_run
+from training.run_folder import missing_weights, run_for, run_from_other_device
 from utils.errors import InputError, as_input_error
 from utils.files import naming, replacing
 
@@ -123,7 +123,7 @@ def first_line(error: Exception) -> str:
 
 
 def check_parts(file: IO[bytes]) -> None:
-    """Raise BadZipFile where a part does not fit its checksum, at which torch does not look."""
+    """Raise BadZipFile where a part does not fit its checksum, which torch does not check."""
     if is_zipfile(file):
         parts = ZipFile(file)
         wrong = parts.testzip()
@@ -144,7 +144,7 @@ def check_weights(weights: object, path: Path) -> None:
 
 
 def is_ordinary(value: object) -> bool:
-    """Whether this is a tensor of floating point numbers in memory, neither sparse nor nested."""
+    """Return whether this is a dense tensor of floating point numbers in memory."""
     return (
         isinstance(value, Tensor)
         and value.is_floating_point()
@@ -155,19 +155,21 @@ def is_ordinary(value: object) -> bool:
 
 
 def load_weights(trainer: Trainer, path: Path) -> None:
-    """Give the network the weights of a checkpoint; raise InputError where they are not its own."""
+    """Give the network the weights of a checkpoint; raise InputError if they do not fit."""
     weights = read_weights(path)
     with as_input_error(f"checkpoint '{path}' cannot be used"):
         load_strictly(trainer.network, weights)
 
 
-def trained(args: Namespace, scene: Scene, image: Image) -> tuple[Trainer | None, str]:
-    """Load the weights of a method that has any; say in words which."""
+def load_trained(args: Namespace, scene: Scene, image: Image) -> tuple[Trainer | None, str]:
+    """Load the weights of a method that has any; return the trainer and a note on the weights."""
     if not METHODS[args.method].trained:
         return None, ""
     weights = args.weights
     if weights is None:
-        weights = latest_like(wanted_run(args, scene), epoch=args.epochs).weights(args.epochs)
+        weights = run_from_other_device(run_for(args, scene), epoch=args.epochs).weights(
+            args.epochs
+        )
     trainer = seeded_trainer(
         args.method, image, device=device_of(args), options=method_options(args)
     )

@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from model.trainers.trainer import most_epochs
-from training.resume import Earlier, copy_weights, take_up
+from training.resume import SavedTraining, copy_weights, restore
 from training.run_folder import Run
 from training.saver import RunSaver
-from utils.signals import requests
+from utils.signals import catching_signals
 
-GO_ON = "the same command with --resume goes on"
+HINT = "rerun with --resume to continue"
 LOOK = 0.3  # seconds from one epoch after which a signal is looked at to the next
 
 
 class Looks:
     """The epochs after which a training is looked at: something is saved, or a signal obeyed.
 
-    A trainer on a CUDA device has to finish its queue for a look, so they are not for nothing.
+    A trainer on a CUDA device has to finish its queue for a look, so each has its cost.
     """
 
     def __init__(self, *, save_freq: int, eval_freq: int, epoch: int) -> None:
@@ -40,20 +40,20 @@ class Looks:
 
 
 def train(
-    saver: RunSaver, *, save_freq: int, eval_freq: int, earlier: Earlier | None = None
+    saver: RunSaver, *, save_freq: int, eval_freq: int, saved: SavedTraining | None = None
 ) -> int:
-    """Train, and save what comes of it; return the last epoch.
+    """Train, and save the results; return the last epoch.
 
     Weights and a picture are saved every `save_freq` epochs and after the last, the AUC every
     `eval_freq`, never for 0; with the weights, the state from which a training can be resumed, as
-    from that of `earlier`. Raises Stopped where a signal asks for it, when the state is on disk.
+    from `saved`. Raises StoppedBySignal where a signal requires it, once the state is on disk.
     """
     trainer, run, epochs = saver.trainer, saver.run, saver.epochs
     most = most_epochs(trainer, epochs)
-    with requests() as asked, telling_what_is_kept(run), saver.writer:
-        start_or_restore(saver, earlier, save_freq=save_freq)
+    with catching_signals() as signals, name_last_state(run), saver.writer:
+        start_or_restore(saver, saved, save_freq=save_freq)
         looks = Looks(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
-        over = earlier is not None and earlier.is_over(epochs)
+        over = saved is not None and saved.finished(epochs)
         steps = () if over else trainer.train(saver.image, epochs=epochs, looks=looks)
         for epoch, loss in progress(steps, most, done=trainer.epoch):
             saver.add_loss(epoch, loss)
@@ -62,43 +62,43 @@ def train(
             looks.record(epoch)
             if eval_freq and epoch % eval_freq == 0:
                 saver.add_auc()
-            due, signalled = epoch % save_freq == 0 and epoch < most, asked.to_save()
+            due, signalled = epoch % save_freq == 0 and epoch < most, signals.should_save()
             if due or signalled:
                 saver.save(run.weights(epoch) if due else None)
             if signalled:
                 saver.writer.wait()
             if epoch < most:
-                asked.end_here(f"stopped after epoch {epoch} of {most}: {GO_ON}")
+                signals.raise_if_stopped(f"stopped after epoch {epoch} of {most}: {HINT}")
         saver.save(run.weights(epochs), ended=True)
         saver.writer.wait()
-        asked.end_here(f"stopped after the last epoch, {trainer.epoch}")
+        signals.raise_if_stopped(f"stopped after the last epoch, {trainer.epoch}")
     return trainer.epoch
 
 
-def start_or_restore(saver: RunSaver, earlier: Earlier | None, *, save_freq: int) -> None:
-    """Restore the state of an earlier training, or save that before the first epoch."""
-    if earlier is None:
+def start_or_restore(saver: RunSaver, saved: SavedTraining | None, *, save_freq: int) -> None:
+    """Restore the state of a saved training, or save that before the first epoch."""
+    if saved is None:
         saver.save()
         saver.writer.wait()
         return
-    take_up(earlier, saver.trainer)
-    copy_weights(earlier, saver.run, save_freq=save_freq)
+    restore(saved, saver.trainer)
+    copy_weights(saved, saver.run, save_freq=save_freq)
 
 
 @contextmanager
-def telling_what_is_kept(run: Run) -> Iterator[None]:
-    """Have the error of numbers that are not finite tell what there is to go back to."""
+def name_last_state(run: Run) -> Iterator[None]:
+    """Name the last state on disk in the error of numbers that are not finite."""
     try:
         yield
     except FloatingPointError as error:
-        kept = max(run.states(), default=0)
-        raise FloatingPointError(f"{error}; the state of epoch {kept} is kept") from error
+        last = max(run.states(), default=0)
+        raise FloatingPointError(f"{error}; the state of epoch {last} is saved") from error
 
 
 def progress(
     steps: Iterable[tuple[int, float]], epochs: int, *, done: int
 ) -> Iterator[tuple[int, float]]:
-    """Show how far a training is, its loss, and the time left."""
+    """Show the epoch, the loss and the remaining time."""
     update = 0.1 if sys.stderr.isatty() else 10  # seconds
     bar = tqdm(steps, total=epochs, initial=done, unit="epoch", mininterval=update)
     for epoch, loss in bar:

@@ -1,4 +1,4 @@
-"""Where the files of a training lie: the folder is named by the options it was trained with."""
+"""Run folders and their names, which consist of the options of the training."""
 
 import re
 from argparse import Namespace
@@ -30,19 +30,19 @@ class Run:
     dataset: str
 
     def weights(self, epoch: int | str) -> Path:
-        """The checkpoint after `epoch` epochs, or of a training that found its own end, `auto`."""
+        """The checkpoint after `epoch` epochs, or of one that stops early, `auto`."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:
-        """The state of the training after `epoch` epochs, from which it can go on."""
+        """The state of the training after `epoch` epochs, from which it can be resumed."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
 
     def states(self) -> dict[int, Path]:
-        """The states that are there, by their epochs, the latest first."""
+        """The existing states by their epochs, the latest first."""
         return self.saved("state")
 
     def saved(self, ending: str) -> dict[int, Path]:
-        """The files of an ending that are there, by their epochs, the latest first."""
+        """Return the existing files of an ending by their epochs, the latest first."""
         pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
         files = (self.folder / "model").glob(f"*.{ending}")
         matched = ((pattern.fullmatch(file.name), file) for file in files)
@@ -65,8 +65,8 @@ def run_of(
 ) -> Run:
     """Name the run of a method on a scene, below the folder of all runs.
 
-    Its name tells the options that it tells always, in their order, and those of
-    `NAMED_OFF_DEFAULT` that are off their defaults.
+    The name has the options in `always`, in their order, and those of `NAMED_OFF_DEFAULT` that
+    differ from their defaults.
     """
     named = dict(always)
     named |= {option: off_default[option] for option in NAMED_OFF_DEFAULT if option in off_default}
@@ -79,8 +79,8 @@ def run_name(method: str, options: Mapping[str, str]) -> str:
     return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
 
 
-def runs_of_other_lengths(run: Run) -> list[Run]:
-    """The runs that are alike but for their number of epochs."""
+def runs_differing_in_epochs(run: Run) -> list[Run]:
+    """Return the runs that differ in their number of epochs only."""
     number = re.compile(r"(?<=_epoch_)\d+")
     return [
         Run(folder, run.method, run.dataset)
@@ -89,11 +89,11 @@ def runs_of_other_lengths(run: Run) -> list[Run]:
     ]
 
 
-def latest_like(run: Run, *, epoch: int | str) -> Run:
+def run_from_other_device(run: Run, *, epoch: int | str) -> Run:
     """Find the weights of `epoch` whichever devices trained them.
 
-    The run itself where it has them, else the latest that is alike but for its devices; the run
-    itself again where there is none.
+    The run itself if it has them, else the latest that differs in its devices only; the run itself
+    again if there is none.
     """
     if run.weights(epoch).is_file():
         return run
@@ -107,8 +107,8 @@ def latest_like(run: Run, *, epoch: int | str) -> Run:
     return max(trained, key=lambda other: other.weights(epoch).stat().st_mtime, default=run)
 
 
-def wanted_run(args: Namespace, scene: Scene) -> Run:
-    """Name the run of these options, whether it is there or not."""
+def run_for(args: Namespace, scene: Scene) -> Run:
+    """Name the run of these options, which need not exist."""
     method = METHODS[args.method]
     # the one in training: with the other, the same weights only predict otherwise
     factor = {"factor": args.factor_train} if method.has("factor") else {}
@@ -128,14 +128,14 @@ def wanted_run(args: Namespace, scene: Scene) -> Run:
 
 
 def missing_weights(args: Namespace, path: Path) -> InputError:
-    """Say that there is no such checkpoint, and how to make it."""
+    """Return the error of a missing checkpoint, with the command that makes it."""
     if args.weights is not None:
         return InputError(f"there is no checkpoint '{path}', which --weights names")
     runs = path.parents[2]  # of this scene
     found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
     named = {"dataset": args.dataset, "method": args.method, **off_default(args)}
-    kept = {name: value for name, value in named.items() if name not in without_meaning("train")}
-    command = command_line({**kept, "command": "train"})
+    given = {name: value for name, value in named.items() if name not in without_meaning("train")}
+    command = command_line({**given, "command": "train"})
     return InputError(
         f"no checkpoint '{path}'; this makes it: {command} (runs in '{runs}': {found})"
     )

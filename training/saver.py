@@ -62,7 +62,7 @@ class RunSaver:
             self.update_log()
 
     def update_log(self) -> None:
-        """Write what is new in the log, where that need not be waited for."""
+        """Write what is new in the log, unless that would have to be waited for."""
         self.writer.raise_if_failed()
         if not self.writer.busy and self.log_throttle.allows():
             self.writer.submit(self.log.pending())
@@ -70,7 +70,7 @@ class RunSaver:
     def save(self, weights: Path | None = None, *, ended: bool = False) -> None:
         """Save the state of the training; where there is a path, the weights and a picture first.
 
-        Raises FloatingPointError, and saves nothing, where the weights are of no use.
+        Raises FloatingPointError, and saves nothing, where the weights give no finite numbers.
         """
         pictures = self.pictures(always=ended) if weights else []
         state = training_state(
@@ -82,7 +82,7 @@ class RunSaver:
         self.writer.submit(*jobs, partial(write_state, self.run, state))
 
     def pictures(self, *, always: bool) -> list[Job]:
-        """Check that the weights are of use; return the job that draws a picture, if it is due."""
+        """Check the weights; return the job that draws a picture, if one is due."""
         if isinstance(self.image, Windows):  # scoring one beyond memory takes longer than epochs
             return []
         scores, reconstruction = self.trainer.detect(self.image)
@@ -91,7 +91,7 @@ class RunSaver:
         return [partial(self.write_picture, self.trainer.epoch, scores, reconstruction)]
 
     def write_picture(self, epoch: int, scores: Tensor, reconstruction: Tensor) -> None:
-        """Draw what the weights of an epoch make of the scene."""
+        """Draw the scene, its reconstruction and the residual after an epoch."""
         assert not isinstance(self.image, Windows)
         picture = training_picture(
             image_to_cube(self.image),

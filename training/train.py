@@ -18,50 +18,42 @@ from model.methods import METHODS
 from model.trainers.trainer import Trainer, most_epochs
 from options.parse import in_words
 from training import loop
-from training.lock import only_writer
+from training.lock import run_lock
 from training.log import TrainingLog
-from training.resume import earlier_training, words_of
-from training.run_folder import Run, wanted_run
+from training.resume import SavedTraining, describe, training_to_resume
+from training.run_folder import Run, run_for
 from training.saver import RunSaver
 from utils.errors import InputError
 from utils.files import print_paths, writable_folder
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
-    """Train on a scene; keep weights, log and TensorBoard events."""
+    """Train on a scene; save weights, log and TensorBoard events."""
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
     scene = scene or find_scene(args)
-    run = wanted_run(args, scene)
+    run = run_for(args, scene)
     planned = planned_options(args, scene, training=True)
     image = image_of(scene, tile=args.tile)
     trainer = seeded_trainer(args.method, image, device=device_of(args), options=planned)
     make_folders(args, run, scene)
-    with only_writer(run.folder):
+    with run_lock(run.folder):
         train_run(args, scene, image=image, trainer=trainer, run=run)
 
 
 def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, run: Run) -> None:
-    """Train, or go on where a training of the same run has come to."""
-    earlier = earlier_training(
+    """Train, or resume an earlier training of the same run."""
+    saved = training_to_resume(
         run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
     )
-    if earlier is not None:
-        for note in words_of(earlier, epochs=args.epochs, device=trainer.device):
+    if saved is not None:
+        for note in describe(saved, epochs=args.epochs, device=trainer.device):
             print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
     work = work_in_words(args, scene, trainer)
     print(f"Training {work}")
     started = time.perf_counter()
-    log = TrainingLog(
-        run.logs,
-        method=METHODS[args.method].title,
-        options=f"{in_words(args)}training: {work}\n",
-        epochs=most_epochs(trainer, args.epochs),
-        losses=earlier.losses if earlier else (),
-        aucs=earlier.aucs if earlier else (),
-    )
-    with closing(log):
+    with closing(open_log(args, run, work=work, trainer=trainer, saved=saved)) as log:
         saver = RunSaver(
             trainer,
             image,
@@ -71,9 +63,23 @@ def train_run(args: Namespace, scene: Scene, *, image: Image, trainer: Trainer, 
             epochs=args.epochs,
             background=saves_in_background(trainer),
         )
-        last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, earlier=earlier)
-    print(f"Trained in {time.perf_counter() - started:.1f} s{end_in_words(args, trainer, last)}")
+        last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
+    print(f"Trained in {time.perf_counter() - started:.1f} s{describe_end(args, trainer, last)}")
     print_paths([run.weights(args.epochs), *log.files()])
+
+
+def open_log(
+    args: Namespace, run: Run, *, work: str, trainer: Trainer, saved: SavedTraining | None
+) -> TrainingLog:
+    """Begin the log of a training, with the values of a saved one."""
+    return TrainingLog(
+        run.logs,
+        method=METHODS[args.method].title,
+        options=f"{in_words(args)}training: {work}\n",
+        epochs=most_epochs(trainer, args.epochs),
+        losses=saved.losses if saved else (),
+        aucs=saved.aucs if saved else (),
+    )
 
 
 def saves_in_background(trainer: Trainer) -> bool:
@@ -81,15 +87,15 @@ def saves_in_background(trainer: Trainer) -> bool:
     return trainer.device.type == "cuda"
 
 
-def end_in_words(args: Namespace, trainer: Trainer, last: int) -> str:
-    """How a training ended, where not after the epochs asked for."""
+def describe_end(args: Namespace, trainer: Trainer, last: int) -> str:
+    """Describe the end of a training, unless it was after the requested epochs."""
     if trainer.chosen_epoch is not None:
         return f", weights of epoch {trainer.chosen_epoch} of {last}"
     return f", settled after {last} epochs" if last < args.epochs else ""
 
 
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:
-    """How often the AUC is logged, 0 where there is none."""
+    """Return how many epochs there are between two AUCs, 0 for no AUC."""
     if args.eval_freq and not scene.has_both_classes:
         print(f"No AUC is logged: {scene.without_auc}")
         return 0

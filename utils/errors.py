@@ -1,14 +1,14 @@
-"""The one error that is the user's to put right."""
+"""Errors that the user can fix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used.
+    """An input that cannot be used.
 
-    The message is one line: the culprit, its value, the way out. The command line prints it and
-    exits with 2.
+    The message is one line: the culprit, its value, a hint. The command line prints it and exits
+    with 2.
     """
 
 
@@ -22,7 +22,7 @@ def as_input_error(culprit: str) -> Iterator[None]:
 
 
 def complaint(error: Exception) -> str:
-    """What the user can mend, in one line; raises the error again where it is none of theirs."""
+    """Describe an error that the user can fix in one line; raise any other again."""
     if isinstance(error, OSError):
         return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
     if isinstance(error, (InputError, FloatingPointError)):
@@ -33,6 +33,6 @@ def complaint(error: Exception) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether NumPy, or torch on any device, found no memory: torch only says so in words."""
+    """Return whether NumPy, or torch on any device, ran out of memory: torch has no type for it."""
     words = ("out of memory", "can't allocate memory")
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)

@@ -1,4 +1,4 @@
-"""Runs that go on, that are refused, and that start anew."""
+"""Runs that are resumed, refused and started again."""
 
 import errno
 import os
@@ -72,8 +72,8 @@ def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
         ending_at(epoch, patch)
         with pytest.raises(Killed):
             run(*TRAIN, *words)
-    told = run(*TRAIN, *words, "--resume")
-    assert f"small: goes on after epoch {(epoch - 1) // 2 * 2} of 6" in told
+    out = run(*TRAIN, *words, "--resume")
+    assert f"small: resuming after epoch {(epoch - 1) // 2 * 2} of 6" in out
     assert files("checkpoints") == unbroken
     auc = re.compile(r"^AUC: .*$", re.MULTILINE)
     again = run("--command", "predict", "--dataset", "small", *words)
@@ -124,12 +124,12 @@ def test_more_epochs_are_the_same_training_only_longer(
     unbroken = files("checkpoints")
     shutil.rmtree("checkpoints")
     run(*TRAIN, "--epochs", "4")
-    assert "goes on after epoch 4 of 6" in run(*TRAIN, "--epochs", "6", "--resume")
+    assert "resuming after epoch 4 of 6" in run(*TRAIN, "--epochs", "6", "--resume")
     longer = next(Path("checkpoints/small").glob("*_epoch_6_*"))
     assert files(longer) == unbroken
     fast = ("--preset", "fast", "--resume")
     run(*TRAIN, "--epochs", "4", *fast)
-    assert "its learning rate has another course" in refusal(*TRAIN, "--epochs", "5", *fast)
+    assert "the learning rate schedule differs" in refusal(*TRAIN, "--epochs", "5", *fast)
 
 
 @pytest.mark.usefixtures("small_scene")
@@ -137,7 +137,7 @@ def test_what_is_there_is_never_lost_silently(run: CommandLine, refusal: Command
     run(*TRAIN, "--resume")  # of nothing: it starts
     before = files("checkpoints")
     line = refusal(*TRAIN)
-    assert "training up to epoch 2: --resume goes on with it, --overwrite starts anew" in line
+    assert "training up to epoch 2: --resume continues it, --overwrite starts again" in line
     assert "give one" in refusal(*TRAIN, "--resume", "--overwrite")
     assert files("checkpoints") == before
     assert "was trained to the end, epoch 2" in run(*TRAIN, "--resume")
@@ -148,7 +148,7 @@ def test_what_is_there_is_never_lost_silently(run: CommandLine, refusal: Command
     assert files("checkpoints") == before
     for path in folder.rglob("*.state"):
         path.unlink()
-    assert "no training state to go on from: --overwrite" in refusal(*TRAIN, "--resume")
+    assert "no training state to resume from: --overwrite" in refusal(*TRAIN, "--resume")
 
 
 @pytest.mark.usefixtures("small_scene")
@@ -159,7 +159,7 @@ def test_options_of_what_is_there_are_of_trainings_alone(refusal: CommandLine) -
         assert "needs no training" in refusal("--command", "run", "--method", "rx", *words)
 
 
-def test_another_scene_is_no_scene_to_go_on_with(
+def test_another_scene_cannot_be_resumed_with(
     small_scene: str, run: CommandLine, refusal: CommandLine, cube: NDArray[Any]
 ) -> None:
     run(*TRAIN)
@@ -168,7 +168,7 @@ def test_another_scene_is_no_scene_to_go_on_with(
 
 
 @pytest.mark.usefixtures("small_scene")
-def test_a_damaged_state_is_told_and_the_one_before_is_used(
+def test_a_damaged_state_is_reported_and_the_one_before_is_used(
     run: CommandLine, refusal: CommandLine
 ) -> None:
     words = (*TRAIN, "--epochs", "4")
@@ -179,8 +179,8 @@ def test_a_damaged_state_is_told_and_the_one_before_is_used(
     damaged = bytearray(states[1].read_bytes())
     damaged[len(damaged) // 2] ^= 1
     states[1].write_bytes(damaged)
-    told = run(*words, "--resume")
-    assert f"'{states[1]}' is damaged" in told and "goes on after epoch 2 of 4" in told
+    out = run(*words, "--resume")
+    assert f"'{states[1]}' is damaged" in out and "resuming after epoch 2 of 4" in out
     assert files("checkpoints") == unbroken
     for path in states:
         path.write_bytes(b"")
@@ -188,13 +188,11 @@ def test_a_damaged_state_is_told_and_the_one_before_is_used(
 
 
 @pytest.mark.usefixtures("small_scene")
-def test_libraries_that_have_changed_are_told(
-    run: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_libraries_are_reported(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     run(*TRAIN)
     monkeypatch.setattr(training.resume, "library_versions", lambda: {"python": "4.0"})
-    told = run(*TRAIN, "--epochs", "3", "--resume")
-    assert f"python {platform.python_version()} then, 4.0 now" in told
+    out = run(*TRAIN, "--epochs", "3", "--resume")
+    assert f"python {platform.python_version()} then, 4.0 now" in out
 
 
 CARD = {"type": "cuda", "name": "Card"}
@@ -295,7 +293,7 @@ class Written:
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 @pytest.mark.usefixtures("small_scene", "either_way")
-def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_goes_on(
+def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_can_be_resumed(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     words = (*TRAIN, "--save_freq", "1", "--eval_freq", "0")
