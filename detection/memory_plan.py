@@ -20,6 +20,8 @@ from utils.errors import InputError, as_input_error
 from utils.free_memory import memory_left
 from utils.text import shape_text
 
+# bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
+CUDA_LIBRARIES = 160 << 20
 LIBRARIES = 300 << 20  # bytes of what a run still loads, this estimate and pictures included
 MARGIN = 1.1  # what is wanted at hand for every byte of the estimate
 # glibc gives tensors of this size back to the system, and leaves gaps between smaller ones, which
@@ -116,11 +118,14 @@ def memory_needed(
     On a CUDA device those of the device, otherwise those of the process.
     """
     seen = shape_of_step(shape, options, training)
-    step = network_peak(
-        method, seen, options={**options, "recompute": recompute}, device=device, training=training
+    peak = partial(
+        network_peak, method, options={**options, "recompute": recompute}, device=device
     )
+    step = peak(seen, training=training)
     if device.type == "cuda":
-        return int(MARGIN * step)
+        # a CUDA graph keeps what its step works with while the image is rebuilt
+        more = peak(shape_of_step(shape, options, training=False), training=False)
+        return int(MARGIN * (CUDA_LIBRARIES + step + (more if training else 0)))
     features = 4 * seen[0] * seen[1] * options["nch_ker"]
     if training and features < WHOLE:
         step = int(step * (FEWER_GAPS if recompute else GAPS))
@@ -156,9 +161,10 @@ def network_peak(
     device: torch.device,
     training: bool,
 ) -> int:
-    """The bytes of all tensors at the height of a training step, or of a reconstruction.
+    """Count the bytes of all tensors at the height of a training step, or of a reconstruction.
 
-    The network goes through it on shapes, without computing.
+    The network goes through it on shapes, without computing. On a CUDA device its weights count,
+    and in training the two averages that Adam keeps of the gradient of each.
     """
     height, width, bands = shape
     size = torch.Size((1, bands, height, width))
@@ -176,7 +182,9 @@ def network_peak(
             trainer.network.eval()
             with torch.inference_mode():
                 trainer.rebuild(image)
-    return live.peak
+    weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
+    copies = 0 if device.type != "cuda" else 3 if training else 1
+    return live.peak + copies * weights
 
 
 class LiveTensors(TorchDispatchMode):

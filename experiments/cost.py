@@ -35,6 +35,7 @@ class PeakMemory:
         self.device = device
         give_back_memory()
         if device.type == "cuda":
+            torch.cuda.init()  # before, PyTorch knows of no device whose peak could be reset
             torch.cuda.reset_peak_memory_stats(device)
 
     def mebibytes(self) -> float | None:

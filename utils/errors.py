@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# of torch, and of cuDNN and cuBLAS that find no room for their workspaces
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "_STATUS_ALLOC_FAILED",
+    "nable to find an engine",
+)
+
 
 class InputError(ValueError):
     """An input that cannot be used.
@@ -34,5 +42,4 @@ def complaint(error: Exception) -> str:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether NumPy, or torch on any device, ran out of memory: torch has no type for it."""
-    words = ("out of memory", "can't allocate memory")
-    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+    return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)

@@ -209,3 +209,19 @@ def test_long_images_are_looked_at_as_closely_as_square_ones(
     assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
         assert "computed again" in memory_plan.plan_memory(method, shape, **settings)
+
+
+def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_rebuilt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    peaks = {True: 2 * GIBIBYTE, False: GIBIBYTE}
+    monkeypatch.setattr(memory_plan, "network_peak", lambda *_, training, **__: peaks[training])
+    monkeypatch.setattr(memory_plan, "CUDA_LIBRARIES", 0)
+    need = {
+        training: memory_needed(
+            "nl2net", LARGE, options=options_of(), device=torch.device("cuda"), training=training
+        )
+        for training in (True, False)
+    }
+    assert need[True] == pytest.approx(memory_plan.MARGIN * 3 * GIBIBYTE)
+    assert need[False] == pytest.approx(memory_plan.MARGIN * GIBIBYTE)

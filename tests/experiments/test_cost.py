@@ -107,9 +107,16 @@ def test_a_system_that_tells_nothing_gives_nothing(
     assert PeakMemory(CPU).mebibytes() is None
 
 
-def test_on_a_cuda_device_torch_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", asked.append)
-    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 5 * 2**20)
+def test_cuda_is_started_before_its_peak_is_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[bool] = []
     device = torch.device("cuda", 1)
-    assert PeakMemory(device).mebibytes() == 5 and asked == [device]
+
+    def reset(of: torch.device) -> None:
+        assert of == device
+        if not started:
+            raise RuntimeError("Invalid device argument")  # as PyTorch says before
+
+    monkeypatch.setattr(torch.cuda, "init", lambda: started.append(True))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 3 * 2**20)
+    assert PeakMemory(device).mebibytes() == 3

@@ -1,5 +1,6 @@
 """The precision that a network computes in."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,8 +8,15 @@ import torch
 from torch import Tensor
 
 from model.networks.nl2net import NL2Net
-from model.precision import computing_in, precision_at_hand
+from model.precision import (
+    computing_in,
+    is_full,
+    precision_at_hand,
+    repeatable,
+    tf32_switches,
+)
 from model.trainers.trainer import Trainer
+from tests.cuda_stand_in import CudaStandIn
 
 CPU = torch.device("cpu")
 
@@ -75,12 +83,35 @@ def test_tf32_is_of_the_block_alone(
 ) -> None:
     torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
     with computing_in(precision, CPU):
-        assert flags() == (inside, inside)
+        holders, name, off, on = tf32_switches()
+        assert {getattr(holder, name) for holder in holders} == {on if inside else off}
         assert torch.is_autocast_enabled("cpu") == (precision == "bf16")
-    assert flags() == before
+        assert is_full(torch.zeros(1)) == (precision == "fp32")
+    assert flags() == before  # raises where PyTorch's old and new switches are mixed
     with pytest.raises(ZeroDivisionError), computing_in(precision, CPU):
         raise ZeroDivisionError
     assert flags() == before and not torch.is_autocast_enabled("cpu")
+
+
+def test_kernels_of_cuda_are_repeatable_within_the_block_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    cuda = CudaStandIn()
+    cuda.install(monkeypatch)
+    cudnn, filling = torch.backends.cudnn, torch.utils.deterministic
+    monkeypatch.setattr(cudnn, "benchmark", True)
+    with repeatable(torch.device("cuda", 1)):
+        assert torch.get_deterministic_debug_mode() == 2  # what is not repeatable raises
+        assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
+        assert not filling.fill_uninitialized_memory  # type: ignore[attr-defined]
+        assert cuda.device == 1
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert torch.get_deterministic_debug_mode() == 0
+    assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
+    assert filling.fill_uninitialized_memory  # type: ignore[attr-defined]
+    with repeatable(CPU):  # whose kernels are repeatable as they are
+        assert torch.get_deterministic_debug_mode() == 0
 
 
 @pytest.mark.parametrize("supported", [True, False])

@@ -1,0 +1,130 @@
+"""The forms that operations take on CUDA, run on the CPU against PyTorch's own."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from detection.task import seeded_trainer
+from model.methods import METHODS
+from model.networks import kernels
+from model.networks.kernels import (
+    ExactAttention,
+    HalfAttention,
+    ImageNorm,
+    TapProducts,
+    fused_attention,
+    on_lattices,
+)
+from options.parse import method_options_of
+
+TRAINED = [name for name, method in METHODS.items() if method.trained and not method.same_as]
+
+
+def numbers(*shape: int, seed: int = 0) -> Tensor:
+    """Random numbers in float64, of which a gradient is asked for."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
+
+
+def same_function(one: Callable[..., Tensor], other: Callable[..., Tensor], *given: Tensor) -> None:
+    """Assert equal results, and equal gradients by all that is given, to 1e-13."""
+    results = one(*given), other(*given)
+    torch.testing.assert_close(*results, rtol=1e-13, atol=1e-13)
+    weights = numbers(*results[0].shape, seed=9).detach()
+    gradients = [torch.autograd.grad(result, given, weights) for result in results]
+    torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-13)
+
+
+SHAPES = [  # taps, padding, dilation
+    ((3, 3), (3, 3), (3, 3)),
+    ((2, 5), (2, 2), (4, 1)),  # the outer rows of a masked convolution
+    ((3, 2), (1, 2), (1, 4)),  # and its outer columns
+    ((5, 5), (2, 2), (1, 1)),
+    ((3, 3), (0, 0), (1, 1)),
+    ((1, 1), (0, 0), (1, 1)),
+]
+
+
+@pytest.mark.parametrize("piece", [1 << 28, 900])  # at once, and in pieces of few rows
+@pytest.mark.parametrize(("taps", "padding", "dilation"), SHAPES)
+def test_convolution_by_products(
+    monkeypatch: pytest.MonkeyPatch, taps: Any, padding: Any, dilation: Any, piece: int
+) -> None:
+    monkeypatch.setattr(kernels, "PIECE", piece)
+    same_function(
+        lambda x, weight, bias: TapProducts.apply(x, weight, bias, padding, dilation),
+        lambda x, weight, bias: F.conv2d(x, weight, bias, padding=padding, dilation=dilation),
+        numbers(2, 3, 11, 9),
+        numbers(4, 3, *taps, seed=1),
+        numbers(4, seed=2),
+    )
+
+
+@pytest.mark.parametrize("size", [(9, 12), (11, 13)])  # multiples of the dilation, and not
+def test_dilated_convolution_on_lattices(size: tuple[int, int]) -> None:
+    same_function(
+        lambda x, weight: on_lattices(lambda part: F.conv2d(part, weight, padding=1), x, 3),
+        lambda x, weight: F.conv2d(x, weight, padding=3, dilation=3),
+        numbers(2, 3, *size),
+        numbers(4, 3, 3, 3, seed=1),
+    )
+
+
+def test_layer_norm_over_an_image() -> None:
+    same_function(
+        ImageNorm.apply,
+        lambda x: F.layer_norm(x, x.shape[1:], eps=1e-5),
+        numbers(2, 7, 6, 4),
+    )
+
+
+@pytest.mark.parametrize("piece", [1 << 28, 600])  # all images at once, and two at a time
+def test_attention_by_products(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(kernels, "PIECE", piece)
+    same_function(
+        ExactAttention.apply,
+        lambda query, value: F.scaled_dot_product_attention(query, query, value),
+        numbers(6, 17, 4),
+        numbers(6, 17, 5, seed=1),
+    )
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])  # beyond the range of float16 at either end
+def test_attention_in_half_precision_has_the_bits_of_tf32(size: float) -> None:
+    query = F.normalize(numbers(6, 17, 4), dim=-1).float().detach().requires_grad_()
+    value = (size * numbers(6, 17, 4, seed=1)).float().detach().requires_grad_()
+    weights = (numbers(6, 17, 4, seed=2) / size).float().detach()
+    found = []
+    for form in (HalfAttention.apply, lambda q, v: F.scaled_dot_product_attention(q, q, v)):
+        result = form(query, value)
+        found.append([result, *torch.autograd.grad(result, (query, value), weights)])
+    for half, exact in zip(*found, strict=True):
+        assert (half - exact).abs().max() <= 2e-3 * exact.abs().max()  # 2^-10 is 1e-3
+
+
+def test_more_images_than_a_grid_of_cuda_holds_are_attended_in_turn() -> None:
+    query, value = numbers(1, 7, 5, 4), numbers(1, 7, 5, 3, seed=1)
+    assert kernels.MOST_IMAGES == 65_535
+    assert (3 * 86) ** 2 > kernels.MOST_IMAGES > (3 * 85) ** 2  # an f_scale of 86 has too many
+    for most in (3, 7):
+        pieces = fused_attention(query, value, most=most)
+        similar = (query @ query.mT / math.sqrt(4)).softmax(dim=-1)
+        torch.testing.assert_close(pieces, similar @ value)
+
+
+@pytest.mark.parametrize("method", TRAINED)
+def test_a_method_trains_alike_in_either_form(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    image = torch.rand(1, 6, 26, 23, generator=torch.Generator().manual_seed(0))
+    name, options = method_options_of({"method": method, "nch_ker": 8, "learning_rate": 1e-3})
+    found = []
+    for forms in (False, True):
+        monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _, forms=forms: forms)
+        trainer = seeded_trainer(name, image, device=torch.device("cpu"), options=options)
+        losses = [loss for _, loss in trainer.train(image, epochs=3)]
+        found.append((torch.tensor(losses), trainer.detect(image)[0]))
+    torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)
