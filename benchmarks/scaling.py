@@ -34,8 +34,8 @@ from benchmarks.timing import (
     WARM_UP,
     Result,
     add_machine,
-    circumstances,
     image_for,
+    machine,
     timed,
     trainer_of,
 )
@@ -85,8 +85,8 @@ def measure(name: str, side: int, setting: Setting) -> Point:
     """Take steps and reconstructions on an image of `side` × `side` pixels."""
     torch.set_num_threads(setting.threads)
     device = torch.device(setting.device)
-    trainer = trainer_of(name, bands=setting.bands, device=device, channels=setting.channels)
     small, image = (image_for(name, edge, edge, setting.bands) for edge in (12, side))
+    trainer = trainer_of(name, image, device=device, channels=setting.channels)
     for _ in trainer.train(small, epochs=1):
         trainer.reconstruct(small)
     memory = PeakMemory(device)
@@ -253,7 +253,7 @@ def main(words: Sequence[str] | None = None) -> None:
     options = parser.parse_args(words)
     torch.set_num_threads(options.threads)  # which is told of the processes that measure
     setting = Setting(options.bands, options.threads, options.device, options.limit)
-    title = f"{options.bands} bands; {circumstances(torch.device(options.device))}"
+    title = f"{options.bands} bands; {machine(torch.device(options.device))}"
     print(title, LINE.format("", "pixels", *QUANTITIES.values()), sep="\n")
     curves = grow_together(setting, in_fresh_process)
     for name, points in curves.items():
