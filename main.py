@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from model.methods import METHODS
 from options.parse import parse
-from utils.errors import complaint
-from utils.files import print_paths, writable_folder
-from utils.signals import Stopped
+from utils.errors import error_message
+from utils.files import ensure_writable, print_paths
+from utils.signals import StoppedBySignal
 
 if TYPE_CHECKING:  # torch takes seconds to import, so only the commands that need it do
     from data.scene import Scene
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             work_on_scenes(args)
         sys.stdout.flush()
-    except Stopped as stop:
+    except StoppedBySignal as stop:
         leave(stop.exit_code, f"\n{stop}")
     except KeyboardInterrupt:
         leave(130, "\ninterrupted")
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except Exception as error:
-        refuse(complaint(error))
+        refuse(error_message(error))
 
 
 def work_on_scenes(args: Namespace) -> None:
@@ -51,7 +51,7 @@ def work_on_scenes(args: Namespace) -> None:
         except Exception as error:
             if len(args.dataset) == 1 or isinstance(error, BrokenPipeError):
                 raise
-            print(f"main.py: error: {dataset}: {complaint(error)}", file=sys.stderr)
+            print(f"main.py: error: {dataset}: {error_message(error)}", file=sys.stderr)
             refused = True
     if refused:
         raise SystemExit(2)
@@ -120,7 +120,7 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
     from experiments.blindspot import fields_table, receptive_fields
     from experiments.blindspot_figure import blindspot_figure
 
-    folder = writable_folder(args.result_dir)
+    folder = ensure_writable(args.result_dir)
     fields = receptive_fields(given)
     print(fields_table(fields))
     print_paths(save_figure(folder / "blindspot", blindspot_figure(fields)))

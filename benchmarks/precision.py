@@ -28,7 +28,7 @@ from model.image import cube_to_image
 from model.methods import PRECISIONS
 from model.precision import precision_at_hand
 from model.trainers.scores import residual
-from utils.files import replacing
+from utils.files import atomic_write
 
 LINE = "{:<6} {:>10} {:>16} {:>16} {:>8}"
 HEADINGS = ("", "last loss", "Δ loss, median", "Δ loss, largest", "AUC")
@@ -92,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> None:
         losses[name], auc = trained(name, scene, epochs=options.epochs, device=device)
         print(row(name, losses[name], losses["plain"], auc), flush=True)
     options.figure.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(options.figure) as file:
+    with atomic_write(options.figure) as file:
         loss_figure(losses, title=title).savefig(file, format="png", dpi=150)
 
 

@@ -41,7 +41,7 @@ from benchmarks.timing import (
 )
 from detection.curves import BLUE, VERMILION
 from experiments.cost import PeakMemory
-from utils.files import replacing
+from utils.files import atomic_write
 
 MEMORY = Path("/proc/meminfo")
 REPEATS = 3
@@ -260,7 +260,7 @@ def main(words: Sequence[str] | None = None) -> None:
         powers = (f"N^{power:.2f}" for power in exponents(points).values())
         print(LINE.format(LABELS[name], "exponent", *powers))
     options.figure.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(options.figure) as file:
+    with atomic_write(options.figure) as file:
         scaling_figure(curves, title=title).savefig(file, format="png", dpi=200)
 
 

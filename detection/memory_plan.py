@@ -17,7 +17,7 @@ from model.build import build_trainer
 from model.methods import METHODS
 from model.trainers.tiled import compared
 from utils.errors import InputError, as_input_error
-from utils.free_memory import memory_left
+from utils.free_memory import available_memory
 from utils.text import shape_text
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
@@ -101,7 +101,7 @@ def memory_at_hand(device: torch.device) -> int | None:
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + kept
-    return memory_left()
+    return available_memory()
 
 
 def memory_needed(
@@ -118,9 +118,7 @@ def memory_needed(
     On a CUDA device those of the device, otherwise those of the process.
     """
     seen = shape_of_step(shape, options, training)
-    peak = partial(
-        network_peak, method, options={**options, "recompute": recompute}, device=device
-    )
+    peak = partial(network_peak, method, options={**options, "recompute": recompute}, device=device)
     step = peak(seen, training=training)
     if device.type == "cuda":
         # a CUDA graph keeps what its step works with while the image is rebuilt

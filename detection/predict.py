@@ -13,7 +13,7 @@ from model.image import Image
 from model.methods import METHODS
 from model.trainers.trainer import Trainer
 from options.parse import in_words
-from utils.files import print_paths, writable_folder
+from utils.files import ensure_writable, print_paths
 from utils.provenance import provenance
 
 # loads the weights of a method that has any, and says in words which
@@ -26,7 +26,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     planned = planned_options(args, scene, training=False)
     image = image_of(scene, tile=args.tile)
     trainer, weights = load(args, scene, image)
-    folder = writable_folder(args.result_dir / scene.name)
+    folder = ensure_writable(args.result_dir / scene.name)
     work = work_in_words(args, scene, trainer) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()

@@ -18,7 +18,7 @@ from experiments.formats import csv_text, latex, markdown
 from experiments.layouts import grid_of
 from experiments.notes import notes_of
 from experiments.plan import Plan
-from utils.files import writable_folder, write_text
+from utils.files import ensure_writable, write_text
 
 
 def write_table(folder: Path, plan: Plan) -> list[Path]:
@@ -67,7 +67,7 @@ def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
     for name, scene in plan.scenes.items():
         if scene is not None:
             for kind, figure in figures_of(plan, scene).items():
-                paths += save_figure(writable_folder(folder) / f"{name}_{kind}", figure)
+                paths += save_figure(ensure_writable(folder) / f"{name}_{kind}", figure)
     return paths
 
 

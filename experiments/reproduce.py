@@ -14,8 +14,8 @@ from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import Place, Plan, plan_table
 from experiments.progress import Progress
 from utils.devices import select_device
-from utils.files import writable_folder
-from utils.signals import uninterrupted
+from utils.files import ensure_writable
+from utils.signals import deferring_interrupt
 
 
 def reproduce(
@@ -36,7 +36,7 @@ def reproduce(
     """
     select_device(gpu_ids)  # raises where one is not there
     plan = plan_table(table, data_dir=data_dir, reading=reading)
-    folder = writable_folder(result_dir / "tables")
+    folder = ensure_writable(result_dir / "tables")
     store = Store(folder / "cells")
     take_kept(plan, store)
     paths = write_table(folder, plan)
@@ -52,7 +52,7 @@ def reproduce(
     ):
         try:
             for place, outcome in results:
-                with uninterrupted():
+                with deferring_interrupt():
                     store.keep(place[1], plan.cells[place].key, outcome)
                     plan.outcomes[place] = outcome
                     paths = write_table(folder, plan)

@@ -21,7 +21,7 @@ from options.parse import method_options
 from training.checksum import add_checksum, checksum_fits
 from training.run_folder import missing_weights, run_for, run_from_other_device
 from utils.errors import InputError, as_input_error
-from utils.files import naming, replacing
+from utils.files import atomic_write, with_path_in_error
 
 FOLDER = 0x10  # the flag of a folder in a ZIP file
 OLD_HEADING = b"NL2Net training state 1\n"
@@ -49,7 +49,7 @@ def save(path: Path, values: Mapping[str, Any]) -> None:
     serialised = BytesIO()  # torch.save hides a full disk behind an error of its own
     torch.save(dict(values), serialised)
     contents = add_checksum(serialised.getvalue())
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(contents)
     if read_bytes(path) != contents:
         raise damaged(path)
@@ -103,7 +103,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 def read_bytes(path: Path) -> bytes:
     """Read a file; an OSError names it."""
-    with naming(path):
+    with with_path_in_error(path):
         return path.read_bytes()
 
 

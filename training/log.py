@@ -13,8 +13,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from detection.curves import auc_figure
 from detection.maps import save_figure
-from utils.files import naming, write_text
-from utils.signals import uninterrupted
+from utils.files import with_path_in_error, write_text
+from utils.signals import deferring_interrupt
 
 AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
 
@@ -81,7 +81,7 @@ class TrainingLog:
         before = "".join(self.format_epoch(*one) for one in enumerate(self.losses, start=1))
         write_text(self.folder / "log.txt", self.options + before)  # or the log of before stays
         self.write_aucs(self.aucs)
-        with naming(self.folder):
+        with with_path_in_error(self.folder):
             log = (self.folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
             # hides what an earlier training of the same run had from here on
@@ -153,5 +153,5 @@ class TrainingLog:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Name the folder in an OSError; keep Ctrl-C from hanging in TensorBoard's queue."""
-        with uninterrupted(), naming(self.folder):
+        with deferring_interrupt(), with_path_in_error(self.folder):
             yield

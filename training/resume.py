@@ -14,7 +14,7 @@ from training.checkpoints import CheckpointError, read_state, save_state
 from training.log import TrainingLog
 from training.run_folder import Run, runs_differing_in_epochs
 from utils.errors import InputError
-from utils.files import replacing
+from utils.files import atomic_write
 from utils.provenance import device_name, library_versions
 from utils.seeds import random_states, restore_random_states
 
@@ -216,5 +216,5 @@ def copy_weights(saved: SavedTraining, run: Run, *, save_freq: int) -> None:
     """Copy the weights that a longer training would have saved by now into its own run."""
     for epoch, path in saved.run.saved("pkl").items():
         if epoch % save_freq == 0 and epoch <= saved.epoch and path != run.weights(epoch):
-            with path.open("rb") as source, replacing(run.weights(epoch)) as file:
+            with path.open("rb") as source, atomic_write(run.weights(epoch)) as file:
                 shutil.copyfileobj(source, file)

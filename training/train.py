@@ -24,7 +24,7 @@ from training.resume import SavedTraining, describe, training_to_resume
 from training.run_folder import Run, run_for
 from training.saver import RunSaver
 from utils.errors import InputError
-from utils.files import print_paths, writable_folder
+from utils.files import ensure_writable, print_paths
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
@@ -105,6 +105,6 @@ def evaluation_frequency(args: Namespace, scene: Scene) -> int:
 def make_folders(args: Namespace, run: Run, scene: Scene) -> None:
     """Make the folders that a command writes to, so that none fails after a long training."""
     for folder in (run.folder, run.weights(args.epochs).parent, run.logs):
-        writable_folder(folder)
+        ensure_writable(folder)
     if args.command == "run":
-        writable_folder(args.result_dir / scene.name)
+        ensure_writable(args.result_dir / scene.name)

@@ -29,7 +29,7 @@ def as_input_error(culprit: str) -> Iterator[None]:
         raise InputError(f"{culprit}: {error}") from error
 
 
-def complaint(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """Describe an error that the user can fix in one line; raise any other again."""
     if isinstance(error, OSError):
         return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from utils.errors import InputError
 
 
-def writable_folder(path: Path) -> Path:
+def ensure_writable(path: Path) -> Path:
     """Make a folder unless it exists; raise InputError if files cannot be written to it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -21,7 +21,7 @@ def writable_folder(path: Path) -> Path:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def with_path_in_error(path: Path) -> Iterator[None]:
     """Add the path to an OSError: that of a failed write has none."""
     try:
         yield
@@ -30,14 +30,14 @@ def naming(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` only when it is complete and on disk.
 
     After any failure before, `path` is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with naming(path):
+        with with_path_in_error(path):
             with temporary.open("wb") as file:
                 yield file
                 file.flush()
@@ -67,7 +67,7 @@ def remove_temporaries(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> Path:
     """Write a text file atomically; return its path."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
     return path
 

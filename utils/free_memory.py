@@ -12,7 +12,7 @@ FILES = (
 )
 
 
-def memory_left() -> int | None:
+def available_memory() -> int | None:
     """Return the bytes available to this process; None where the system does not report them."""
     if not MACHINE.exists():
         return None

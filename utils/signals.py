@@ -11,7 +11,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 SAVING = getattr(signal, "SIGUSR1", None)  # which Slurm can send before the time limit
 
 
-class Stopped(BaseException):
+class StoppedBySignal(BaseException):
     """A signal has ended the work early; its results are saved."""
 
     def __init__(self, number: int, message: str) -> None:
@@ -32,9 +32,9 @@ class SignalState:
         return requested or self.end is not None
 
     def raise_if_stopped(self, message: str) -> None:
-        """Raise Stopped with this message if a signal has requested the end."""
+        """raise StoppedBySignal with this message if a signal has requested the end."""
         if self.end is not None:
-            raise Stopped(self.end, message)
+            raise StoppedBySignal(self.end, message)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def catching_signals() -> Iterator[SignalState]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def deferring_interrupt() -> Iterator[None]:
     """Defer Ctrl-C to the end of the block.
 
     For code of libraries that never ends where it is interrupted between two locks.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from utils.free_memory import memory_left
+from utils.free_memory import available_memory
 from utils.text import printable
 
 LONGEST = 200  # letters of a library's reason: some recite the bytes that they found
@@ -53,7 +53,7 @@ def check_room(nbytes: int, path: Path) -> None:
 
     They are there twice while their axes or their order of bytes are turned.
     """
-    left = memory_left()
+    left = available_memory()
     if left is not None and 2 * nbytes > left:
         raise SceneError(
             f"'{path}' holds {nbytes / 2**30:.1f} GiB of values, and {left / 2**30:.1f} GiB of "

@@ -14,7 +14,7 @@ from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.guards import check_claim, damage_told
 from data.formats.memmap import window_of
-from utils.files import replacing
+from utils.files import atomic_write
 
 ENDING = ".npy"
 LONGEST_HEADER = 1 << 16  # bytes, more than NumPy takes
@@ -78,6 +78,6 @@ def reader(path: Path, name: str | None = None) -> Callable[[], NDArray[Any]]:
 
 def write_array(path: Path, values: NDArray[Any]) -> Path:
     """Write an array to an `.npy` file; return its path."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         np.save(file, values)
     return path

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from utils.signals import Stopped, catching_signals, deaf_processes, uninterrupted
+from utils.signals import StoppedBySignal, catching_signals, deaf_processes, deferring_interrupt
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+    with pytest.raises(KeyboardInterrupt), deferring_interrupt():
         signal.raise_signal(signal.SIGINT)
         done.append(True)
     assert done
@@ -20,13 +20,13 @@ def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
 
 
 def test_without_an_interrupt_nothing_happens() -> None:
-    with uninterrupted():
+    with deferring_interrupt():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_error_comes_out_of_the_block() -> None:
-    with pytest.raises(OSError, match="full"), uninterrupted():
+    with pytest.raises(OSError, match="full"), deferring_interrupt():
         raise OSError("full")
 
 
@@ -45,7 +45,7 @@ def test_other_threads_do_without() -> None:
     done = []
 
     def work() -> None:
-        with uninterrupted():
+        with deferring_interrupt():
             done.append(True)
 
     thread = threading.Thread(target=work)
@@ -65,7 +65,7 @@ def test_a_signal_ends_the_work_where_it_can_and_a_second_one_at_once(
         assert asked.should_save() and asked.should_save()
         for ending in (signal.SIGINT, signal.SIGTERM):
             assert signal.getsignal(ending) is signal.SIG_DFL  # nothing holds the next one back
-        with pytest.raises(Stopped, match="here") as stop:
+        with pytest.raises(StoppedBySignal, match="here") as stop:
             asked.raise_if_stopped("here")
     assert stop.value.exit_code == code
     assert [signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)] == before

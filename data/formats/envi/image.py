@@ -23,7 +23,7 @@ from data.formats.envi.map_info import map_info
 from data.formats.memmap import window_of
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference
-from utils.files import replacing, write_text
+from utils.files import atomic_write, write_text
 
 ENDING = ".hdr"
 DATA_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".cube", ".hyspex", ".bsq", ".bil", ".bip")
@@ -118,7 +118,7 @@ def write_image(
         **spectrum_entries(wavelengths, fwhm, band_names),
     }
     lines = [f"{key} = {as_text(value, braces=True)}\n" for key, value in entries.items()]
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(image.data)
     return [path, write_text(path.with_suffix(ENDING), "".join(["ENVI\n", *lines]))]
 

@@ -22,7 +22,7 @@ from data.formats.geotiff.dataset import (
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
-from utils.files import replacing
+from utils.files import atomic_write
 
 TILE = 256  # pixels
 
@@ -94,7 +94,7 @@ def write_image(
             describe(dataset, wavelengths=wavelengths, fwhm=fwhm, names=band_names)
             for band in range(cube.shape[2]):
                 dataset.write(cube[..., band], band + 1)
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(memory.getbuffer())
     return [path]
 

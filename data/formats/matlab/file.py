@@ -21,7 +21,7 @@ from data.formats.contents import Contents, Variable, Window
 from data.formats.guards import check_claim, damage_told
 from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
 from data.formats.matlab.version5 import arrays_of, dense, read_array
-from utils.files import replacing
+from utils.files import atomic_write
 
 # what MATLAB calls its types of numbers
 NUMERIC = ("double", "single", "logical") + tuple(
@@ -141,7 +141,7 @@ def window_73(path: Path, name: str) -> Window:
 
 def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:
     """Write named arrays to a MATLAB file of version 5, compressed; return its path."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         savemat(file, dict(variables), do_compression=True)
         file.seek(0)  # SciPy writes the time of day there: the same arrays should be the same bytes
         file.write(DESCRIPTION.ljust(116))
