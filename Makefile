@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 DEMO := --dataset synthetic --epochs 200 --learning_rate 5e-4 --gpu_ids 0 --overwrite
 
-.PHONY: demo bench test lint clean
+.PHONY: demo bench test test-all lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python main.py --command run $(DEMO)
@@ -17,6 +17,9 @@ bench: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
+
+test-all: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "slow or not slow"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

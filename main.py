@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from options.parse import parse
 from options.text import program
-from utils.errors import complaint
-from utils.signals import Stopped
+from utils.errors import error_message
+from utils.signals import StoppedBySignal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         args, given = parse(arguments)
         COMMANDS[args.command](args, given)
         sys.stdout.flush()
-    except Stopped as stop:
+    except StoppedBySignal as stop:
         exit_with(stop.exit_code, f"\n{stop}")
     except KeyboardInterrupt:
         exit_with(130, "\ninterrupted")
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except Exception as error:
-        exit_with_error(complaint(error))
+        exit_with_error(error_message(error))
 
 
 # torch takes seconds to import, so each command imports what it needs, and the help nothing
@@ -94,7 +94,7 @@ def for_each_scene(args: Namespace, work: Callable[[Namespace], None]) -> None:
         except Exception as error:
             if len(args.dataset) == 1 or isinstance(error, BrokenPipeError):
                 raise
-            print_error(f"{dataset}: {complaint(error)}")
+            print_error(f"{dataset}: {error_message(error)}")
             failed = True
     if failed:
         raise SystemExit(2)

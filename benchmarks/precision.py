@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.presets import auc_of
 from benchmarks.step import MISSING
-from benchmarks.timing import add_machine, circumstances, trainer_of
+from benchmarks.timing import add_machine, machine, trainer_of
 from data.reading.by_name import load_scene
 from data.scene import Scene
 from detection.curves import line_styles
@@ -28,7 +28,7 @@ from model.image import cube_to_image
 from model.methods import PRECISIONS
 from model.precision import available_precision
 from model.trainers.scores import residual
-from utils.files import replacing
+from utils.files import atomic_write
 
 LINE = "{:<6} {:>10} {:>16} {:>16} {:>8}"
 HEADINGS = ("", "last loss", "Δ loss, median", "Δ loss, largest", "AUC")
@@ -39,7 +39,7 @@ def trained(
 ) -> tuple[NDArray[np.float64], float]:
     """The losses of a training, and the AUC after it; NaN for a scene without both classes."""
     image = cube_to_image(scene.scaled_cube())
-    trainer = trainer_of(name, bands=image.shape[1], device=device)
+    trainer = trainer_of(name, image, device=device)
     losses = np.array([loss for _, loss in trainer.train(image.contiguous(), epochs=epochs)])
     scores = residual(image, trainer.reconstruct(image.contiguous()))
     return losses, auc_of(scene, scores) if scene.has_both_classes else np.nan
@@ -83,7 +83,7 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     scene = load_scene(options.dataset, data_dir=options.data_dir)
-    title = f"{scene.name}; {circumstances(device)}"
+    title = f"{scene.name}; {machine(device)}"
     there = [name for name in PRECISIONS if available_precision(name, device) == name]
     print(title, *(MISSING[name] for name in PRECISIONS if name not in there), sep="\n")
     print(LINE.format(*HEADINGS))
@@ -92,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> None:
         losses[name], auc = trained(name, scene, epochs=options.epochs, device=device)
         print(row(name, losses[name], losses["plain"], auc), flush=True)
     options.figure.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(options.figure) as file:
+    with atomic_write(options.figure) as file:
         loss_figure(losses, title=title).savefig(file, format="png", dpi=150)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.timing import circumstances
+from benchmarks.timing import machine
 from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from detection.measures import area_under_roc
@@ -92,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 found = trained_and_scored(variant, scene, seed, precision=args.precision)
                 for label, auc in found.items():
                     aucs[label][scene.name].append(auc)
-    print(f"{circumstances(CPU)}, {args.precision}", table(aucs, names), sep="\n")
+    print(f"{machine(CPU)}, {args.precision}", table(aucs, names), sep="\n")
 
 
 def trained_and_scored(

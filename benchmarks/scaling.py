@@ -34,14 +34,14 @@ from benchmarks.timing import (
     WARM_UP,
     Result,
     add_machine,
-    circumstances,
     image_for,
+    machine,
     timed,
     trainer_of,
 )
 from detection.curves import BLUE, VERMILION
 from experiments.cost import PeakMemory
-from utils.files import replacing
+from utils.files import atomic_write
 
 MEMORY = Path("/proc/meminfo")
 REPEATS = 3
@@ -85,8 +85,8 @@ def measure(name: str, side: int, setting: Setting) -> Point:
     """Take steps and reconstructions on an image of `side` × `side` pixels."""
     torch.set_num_threads(setting.threads)
     device = torch.device(setting.device)
-    trainer = trainer_of(name, bands=setting.bands, device=device, channels=setting.channels)
     small, image = (image_for(name, edge, edge, setting.bands) for edge in (12, side))
+    trainer = trainer_of(name, image, device=device, channels=setting.channels)
     for _ in trainer.train(small, epochs=1):
         trainer.reconstruct(small)
     memory = PeakMemory(device)
@@ -253,14 +253,14 @@ def main(words: Sequence[str] | None = None) -> None:
     options = parser.parse_args(words)
     torch.set_num_threads(options.threads)  # which is told of the processes that measure
     setting = Setting(options.bands, options.threads, options.device, options.limit)
-    title = f"{options.bands} bands; {circumstances(torch.device(options.device))}"
+    title = f"{options.bands} bands; {machine(torch.device(options.device))}"
     print(title, LINE.format("", "pixels", *QUANTITIES.values()), sep="\n")
     curves = grow_together(setting, in_fresh_process)
     for name, points in curves.items():
         powers = (f"N^{power:.2f}" for power in exponents(points).values())
         print(LINE.format(LABELS[name], "exponent", *powers))
     options.figure.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(options.figure) as file:
+    with atomic_write(options.figure) as file:
         scaling_figure(curves, title=title).savefig(file, format="png", dpi=200)
 
 

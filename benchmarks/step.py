@@ -1,4 +1,4 @@
-"""How long a training step and a reconstruction take, plain (`plain.py`) and ours side by side.
+"""Time a training step and a reconstruction: the plain formulation (`plain.py`) and ours.
 
 python benchmarks/step.py --size 100 100 200 --threads 2 --rounds 9
 
@@ -20,9 +20,9 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.plain import PlainTrainer
-from benchmarks.timing import WARM_UP, add_machine, circumstances, image_for, timed, trainer_of
+from benchmarks.timing import WARM_UP, add_machine, image_for, machine, timed, trainer_of
 from model.methods import PRECISIONS
-from model.precision import available_precision
+from model.precision import available_precision, switch_tf32
 from model.trainers.trainer import Trainer
 
 MISSING = {
@@ -34,13 +34,13 @@ HEADINGS = ("", "step, s", "plain / it", "predict, s", "plain / it", "Δ loss", 
 
 
 @dataclass
-class Contestant:
-    """A trainer with its image (1, B, H, W), and what a round of it took and gave."""
+class Candidate:
+    """A trainer with its image (1, B, H, W), and the times and results of its rounds."""
 
     name: str
     trainer: Trainer | PlainTrainer
     image: Tensor
-    tf32: bool = False  # for the convolutions of the baseline; PyTorch's own default on CUDA
+    tf32: bool = False  # of the baseline
     steps: list[float] = field(default_factory=list)  # seconds
     reconstructions: list[float] = field(default_factory=list)  # seconds
     losses: list[float] = field(default_factory=list)
@@ -51,9 +51,19 @@ class Contestant:
         self.training = self.trainer.train(self.image, epochs=sys.maxsize)
 
     def take_round(self) -> None:
-        """Measure a training step and a reconstruction."""
-        torch.backends.cudnn.allow_tf32 = self.tf32
+        """Measure a training step and a reconstruction.
+
+        Ours sets the switches of its precision and kernels itself; the baseline has PyTorch's
+        kernels, which need not be repeatable, with or without tf32 in all products.
+        """
         device = self.trainer.device
+        torch.use_deterministic_algorithms(False)
+        torch.backends.cudnn.deterministic = torch.backends.cudnn.benchmark = False
+        with switch_tf32(self.tf32):
+            self.measure_round(device)
+
+    def measure_round(self, device: torch.device) -> None:
+        """Measure with the switches as they are."""
         (_, loss), seconds = timed(lambda: next(self.training), device)
         self.losses.append(loss)
         self.steps.append(seconds)
@@ -67,48 +77,48 @@ class Contestant:
         self.steps, self.reconstructions, self.losses = [], [], []
 
 
-def contestants(
+def candidates(
     size: Sequence[int], *, precisions: Sequence[str], device: torch.device, channels: int = 64
-) -> list[Contestant]:
-    """The baseline and ours in each precision, for an image of `size` (H, W, B)."""
-    entered = []
+) -> list[Candidate]:
+    """Build the baseline and ours in each precision, for an image of `size` (H, W, B)."""
+    entries = []
     tf32 = ["plain tf32"] if device.type == "cuda" else []
     for name in ["plain", *tf32, *precisions]:
         kind = name.split()[0]
-        trainer = trainer_of(kind, bands=size[2], device=device, channels=channels)
-        shown = name if kind == "plain" else f"ours {name}"
         image = image_for(kind, *size)
-        entered.append(Contestant(shown, trainer, image, tf32=name == "plain tf32"))
-    return entered
+        trainer = trainer_of(kind, image, device=device, channels=channels)
+        shown = name if kind == "plain" else f"ours {name}"
+        entries.append(Candidate(shown, trainer, image, tf32=name == "plain tf32"))
+    return entries
 
 
-def compete(entered: Sequence[Contestant], *, rounds: int) -> None:
+def run_rounds(entries: Sequence[Candidate], *, rounds: int) -> None:
     """Let all take turns, in each round another of them first."""
-    for contestant in entered:
-        contestant.warm_up()
+    for candidate in entries:
+        candidate.warm_up()
     for number in range(rounds):
-        first = number % len(entered)
-        for contestant in [*entered[first:], *entered[:first]]:
-            contestant.take_round()
+        first = number % len(entries)
+        for candidate in [*entries[first:], *entries[:first]]:
+            candidate.take_round()
 
 
 def ratio(baseline: Sequence[float], own: Sequence[float]) -> str:
-    """How many times faster than the baseline: the median over the rounds and its quartiles."""
+    """Format the speed-up over the baseline: the median over the rounds and its quartiles."""
     low, middle, high = np.percentile(np.divide(baseline, own), (25, 50, 75))
     return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
 
-def table(entered: Sequence[Contestant]) -> Iterator[str]:
-    """A heading, and a line for each: seconds, and how it compares with the first."""
+def table(entries: Sequence[Candidate]) -> Iterator[str]:
+    """Yield a heading and a line for each: seconds, and the comparison with the first."""
     yield LINE.format(*HEADINGS)
-    for one in entered:
+    for one in entries:
         seconds = [f"{np.median(taken):.4f}" for taken in (one.steps, one.reconstructions)]
-        faster = ["", "", "", ""] if one is entered[0] else comparison(one, entered[0])
+        faster = ["", "", "", ""] if one is entries[0] else comparison(one, entries[0])
         yield LINE.format(one.name, seconds[0], faster[0], seconds[1], *faster[1:]).rstrip()
 
 
-def comparison(one: Contestant, plain: Contestant) -> list[str]:
-    """The ratios of both times, the largest difference of all losses and of the last output."""
+def comparison(one: Candidate, plain: Candidate) -> list[str]:
+    """Format the ratios of both times and the largest differences of losses and last output."""
     loss = np.abs(np.subtract(one.losses, plain.losses)).max()
     output = (one.output - plain.output).abs().max()
     return [
@@ -120,7 +130,7 @@ def comparison(one: Contestant, plain: Contestant) -> list[str]:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Print the circumstances and the table."""
+    """Print the machine and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--size", type=int, nargs=3, default=(100, 100, 200), metavar=("H", "W", "B")
@@ -132,12 +142,12 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     print(f"{'×'.join(map(str, options.size))}, median of {options.rounds} rounds")
-    print(circumstances(device))
+    print(machine(device))
     there = [name for name in options.precision if available_precision(name, device) == name]
     print(*(MISSING[name] for name in options.precision if name not in there), sep="\n")
-    entered = contestants(options.size, precisions=there, device=device)
-    compete(entered, rounds=options.rounds)
-    print(*table(entered), sep="\n")
+    entries = candidates(options.size, precisions=there, device=device)
+    run_rounds(entries, rounds=options.rounds)
+    print(*table(entries), sep="\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from utils.files import replacing
+from utils.files import atomic_write
 
 RgbBands = tuple[int, int, int]  # the bands of a cube shown as red, green and blue
 
@@ -122,6 +122,6 @@ def save_figure(stem: Path, figure: Figure) -> list[Path]:
     paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf")]
     with matplotlib.rc_context({"pdf.fonttype": 42}):  # fonts that journals accept
         for path in paths:
-            with replacing(path) as file:
+            with atomic_write(path) as file:
                 figure.savefig(file, format=path.suffix[1:], dpi=150)
     return paths

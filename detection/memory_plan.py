@@ -17,7 +17,7 @@ from model.build import build_trainer
 from model.methods import METHODS
 from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
-from utils.free_memory import memory_left
+from utils.free_memory import available_memory
 from utils.text import shape_text
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
@@ -102,7 +102,7 @@ def available_memory_on(device: torch.device) -> int | None:
     if device.type == "cuda":
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + cached
-    return memory_left()
+    return available_memory()
 
 
 def memory_needed(

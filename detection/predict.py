@@ -11,7 +11,7 @@ from detection.prediction import Prediction, measures_table
 from detection.task import Task, open_scene
 from model.detector import Detector
 from options.parse import option_texts
-from utils.files import print_paths, writable_folder
+from utils.files import ensure_writable, print_paths
 from utils.provenance import provenance
 
 # builds the detector of a task with its trained weights, and names them
@@ -23,7 +23,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     detector, weights = load(args, task)
-    folder = writable_folder(args.result_dir / scene.name)
+    folder = ensure_writable(args.result_dir / scene.name)
     work = task.describe(detector, gpu_ids=args.gpu_ids) + weights
     print(f"Predicting {work}")
     started = time.perf_counter()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.cell import Outcome
-from utils.files import replacing, writable_folder, write_text
+from utils.files import atomic_write, ensure_writable, write_text
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class CellStore:
 
     def save(self, scene: str, key: str, outcome: Outcome) -> None:
         """Save an outcome; a failed one only as a report, so that it is computed again."""
-        writable_folder(self.folder / scene)
+        ensure_writable(self.folder / scene)
         text = json.dumps(outcome.record, indent=2, ensure_ascii=False) + "\n"
         failure = self.path(scene, key, "failed.json")
         if outcome.scores is None:
             write_text(failure, text)
             return
-        with replacing(self.path(scene, key, "npy")) as file:
+        with atomic_write(self.path(scene, key, "npy")) as file:
             np.save(file, outcome.scores)
         write_text(self.path(scene, key, "json"), text)  # last: it makes the cell a finished one
         failure.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from experiments.blindspot import fields_table, receptive_fields
 from experiments.blindspot_figure import blindspot_figure
 from experiments.declaration import read_table
 from experiments.reproduce import reproduce as compute_table
-from utils.files import print_paths, writable_folder
+from utils.files import ensure_writable, print_paths
 
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
@@ -31,7 +31,7 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
 
 def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
     """Draw the receptive fields of blind-spot networks, and print what they are blind to."""
-    folder = writable_folder(args.result_dir)
+    folder = ensure_writable(args.result_dir)
     fields = receptive_fields(given)
     print(fields_table(fields))
     print_paths(save_figure(folder / "blindspot", blindspot_figure(fields)))

@@ -19,7 +19,7 @@ from experiments.grid import fill_table
 from experiments.layouts import LAYOUTS
 from experiments.notes import notes_of
 from experiments.plan import Plan
-from utils.files import writable_folder, write_text
+from utils.files import ensure_writable, write_text
 
 
 def write_table(folder: Path, plan: Plan) -> list[Path]:
@@ -75,7 +75,7 @@ def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
     for name, scene in plan.scenes.items():
         if scene is not None:
             for kind, figure in scene_figures(plan, scene).items():
-                paths += save_figure(writable_folder(folder) / f"{name}_{kind}", figure)
+                paths += save_figure(ensure_writable(folder) / f"{name}_{kind}", figure)
     return paths
 
 

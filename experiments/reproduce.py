@@ -17,8 +17,8 @@ from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
 from utils.devices import select_device
-from utils.files import writable_folder
-from utils.signals import uninterrupted
+from utils.files import ensure_writable
+from utils.signals import deferring_interrupt
 
 
 def reproduce(
@@ -39,7 +39,7 @@ def reproduce(
     """
     select_device(gpu_ids)  # raises for an unavailable one
     plan = plan_table(table, data_dir=data_dir, reading=reading)
-    folder = writable_folder(result_dir / "tables")
+    folder = ensure_writable(result_dir / "tables")
     store = CellStore(folder / "cells")
     restore_cells(plan, store)
     paths = write_table(folder, plan)
@@ -55,7 +55,7 @@ def reproduce(
     ):
         try:
             for key, outcome in results:
-                with uninterrupted():
+                with deferring_interrupt():
                     store.save(key[1], plan.cells[key].key, outcome)
                     plan.outcomes[key] = outcome
                     paths = write_table(folder, plan)

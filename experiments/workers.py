@@ -12,7 +12,7 @@ from itertools import cycle, islice
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
 
-from utils.signals import deaf_processes, uninterrupted
+from utils.signals import deaf_processes, deferring_interrupt
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ class Worker:
 
     def submit(self, function: Callable[[Job], Result], job: Job) -> Future[Result]:
         """Submit a job; its future raises BrokenExecutor where the process dies."""
-        with uninterrupted(), deaf_processes():  # the processes end when their parent does
+        with deferring_interrupt(), deaf_processes():  # the processes end when their parent does
             try:
                 return self.pool.submit(function, job)
             except BrokenExecutor:

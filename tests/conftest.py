@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,14 @@ def truth() -> NDArray[np.uint8]:
     values = np.zeros((13, 11), np.uint8)
     values[3, 4] = values[7, 2] = values[7, 3] = 1
     return values
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_interrupt() -> Iterator[None]:
+    """Let SIGINT interrupt here and in child processes: a parent's background job ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -226,7 +226,9 @@ def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> N
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert re.search(r"\nstopped after epoch \d+ of 1000000: .* --resume goes on\n$", errors)
+    assert re.search(
+        r"\nstopped after epoch \d+ of 1000000: rerun with --resume to continue\n$", errors
+    )
     assert "Traceback" not in errors
     saved = list(Path().glob("checkpoints/small/*/model/*.pkl"))
     assert all(list(torch.load(path, weights_only=True)) for path in saved)
@@ -246,7 +248,7 @@ def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
         signal_until_saved(process, signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert "Traceback" not in errors and "--resume goes on" in errors
+    assert "Traceback" not in errors and "rerun with --resume" in errors
     assert len(states()) == 2 and all(read_state(path) for path in states())
     last = epochs_logged()
     with subprocess.Popen([*command, "--resume"], stderr=subprocess.PIPE, text=True) as process:

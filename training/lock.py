@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""Lock a run's folder."""
 
 import json
 import os
@@ -11,36 +11,36 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from utils.errors import InputError
-from utils.files import remove_leftovers, write_text
+from utils.files import remove_temporaries, write_text
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Be the only process that writes to a folder; raise InputError where another one is.
+def run_lock(folder: Path) -> Iterator[None]:
+    """Be the only process that writes to a folder; raise InputError if another one does.
 
-    What earlier ones were killed over is removed. The system gives the lock back when its process
+    Temporary files of killed processes are removed. The system releases the lock when its process
     ends, however it ends.
     """
     lock, holder = FileLock(folder / ".lock"), folder / ".lock.json"
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(f"'{folder}' is being trained: {holder_in_words(holder)}") from None
+        raise InputError(f"'{folder}' is being trained: {describe_holder(holder)}") from None
     try:
         started = datetime.now(timezone.utc).isoformat(sep=" ", timespec="seconds")
-        told = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
-        write_text(holder, json.dumps(told) + "\n")
-        remove_leftovers(folder)
+        details = {"process": os.getpid(), "host": socket.gethostname(), "started": started}
+        write_text(holder, json.dumps(details) + "\n")
+        remove_temporaries(folder)
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
 
 
-def holder_in_words(path: Path) -> str:
-    """Who holds a lock, and since when, as far as it has told."""
+def describe_holder(path: Path) -> str:
+    """Describe the process that holds a lock, and since when, as far as it is known."""
     try:
-        told = json.loads(path.read_text())
-        return "by process {process} on {host} since {started}".format(**told)
+        details = json.loads(path.read_text())
+        return "by process {process} on {host} since {started}".format(**details)
     except (OSError, ValueError, KeyError):
         return "by another process"

@@ -1,8 +1,11 @@
-"""What a training leaves behind while it runs: `log.txt` and TensorBoard events."""
+"""Training log: log.txt, TensorBoard events, auc.csv."""
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
@@ -10,14 +13,14 @@ from torch.utils.tensorboard import SummaryWriter
 
 from detection.curves import auc_figure
 from detection.maps import save_figure
-from utils.files import naming, write_text
-from utils.signals import uninterrupted
+from utils.files import with_path_in_error, write_text
+from utils.signals import deferring_interrupt
 
 AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
 
 
 @contextmanager
-def errors_once() -> Iterator[None]:
+def quiet_thread_oserrors() -> Iterator[None]:
     """Keep threads from printing OSErrors: TensorBoard's raises its own again at the next write."""
     print_error = threading.excepthook
 
@@ -32,10 +35,21 @@ def errors_once() -> Iterator[None]:
         threading.excepthook = print_error
 
 
-class TrainingRecord:
-    """The log of one training, written anew, with the losses and AUCs that it has had so far.
+@dataclass(frozen=True)
+class Entry:
+    """A value of one epoch, and when it was added."""
 
-    Every method raises OSError where the folder cannot be written to.
+    epoch: int
+    value: float
+    time: float = field(default_factory=time.time)
+
+
+class TrainingLog:
+    """The losses and AUCs of one training, with the files they are written to.
+
+    The files begin with the values that the training has had so far. Values that are added are in
+    memory until `pending` has them written; that may happen in another thread. What writes raises
+    OSError where the folder cannot be written to.
     """
 
     def __init__(
@@ -53,67 +67,91 @@ class TrainingRecord:
         self.options = options
         self.epochs = epochs
         self.resources = ExitStack()
-        self.resources.enter_context(errors_once())
+        self.resources.enter_context(quiet_thread_oserrors())
         self.losses = list(losses)
         self.aucs = list(aucs)
+        self.new_losses: list[Entry] = []
+        self.new_aucs: list[Entry] = []
+        self.open_files()
+
+    def open_files(self) -> None:
+        """Write the values of before, and open the files that the next ones are written to."""
         for name in AUC_FILES:  # of an earlier training of the same run
-            (folder / name).unlink(missing_ok=True)
-        before = "".join(self.lines(*one) for one in enumerate(self.losses, start=1))
-        write_text(folder / "log.txt", options + before)  # on a full disk the log of before stays
-        self.write_aucs()
-        with naming(folder):
-            log = (folder / "log.txt").open("a", encoding="utf-8")
+            (self.folder / name).unlink(missing_ok=True)
+        before = "".join(self.format_epoch(*one) for one in enumerate(self.losses, start=1))
+        write_text(self.folder / "log.txt", self.options + before)  # or the log of before stays
+        self.write_aucs(self.aucs)
+        with with_path_in_error(self.folder):
+            log = (self.folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
             # hides what an earlier training of the same run had from here on
-            self.events = SummaryWriter(str(folder), purge_step=len(self.losses) + 1)
+            self.events = SummaryWriter(str(self.folder), purge_step=len(self.losses) + 1)
             self.resources.callback(self.events.close)
 
     def files(self) -> list[Path]:
-        """What has been written: the log, the file that TensorBoard reads, the AUC over epochs."""
+        """The files written: the log, TensorBoard's latest, the AUC over the epochs."""
         events = self.folder.glob("events.out.tfevents.*")
         latest = max(events, key=lambda file: file.stat().st_mtime_ns)
         curve = [self.folder / name for name in AUC_FILES if self.aucs]
         return [self.folder / "log.txt", latest, *curve]
 
     def add_loss(self, epoch: int, loss: float) -> None:
-        """Log the loss of an epoch."""
+        """Add the loss of an epoch."""
         self.losses.append(loss)
-        with self.writing():
-            self.log.write(self.lines(epoch, loss))
-            self.log.flush()
-            self.events.add_scalar("Loss_train", loss, epoch)
+        self.new_losses.append(Entry(epoch, loss))
 
     def add_auc(self, epoch: int, auc: float) -> None:
-        """Log the AUC of an epoch, in TensorBoard and in `auc.csv`."""
+        """Add the AUC of an epoch."""
         self.aucs.append((epoch, auc))
-        with self.writing():
-            self.write_aucs()
-            self.events.add_scalar("AUC", auc, epoch)
+        self.new_aucs.append(Entry(epoch, auc))
 
-    def lines(self, epoch: int, loss: float) -> str:
-        """What the log says of an epoch."""
+    def pending(self) -> Callable[[], None]:
+        """Return the job that writes what has been added since the last one."""
+        job = partial(self.write, self.new_losses, self.new_aucs, list(self.aucs))
+        self.new_losses, self.new_aucs = [], []
+        return job
+
+    def write(
+        self, losses: Sequence[Entry], aucs: Sequence[Entry], all_aucs: Sequence[tuple[int, float]]
+    ) -> None:
+        """Write new losses and AUCs; `auc.csv` is written as a whole."""
+        with self.writing():
+            for entry in losses:
+                self.log.write(self.format_epoch(entry.epoch, entry.value))
+            self.log.flush()
+            if aucs:
+                self.write_aucs(all_aucs)
+            for tag, entries in (("Loss_train", losses), ("AUC", aucs)):
+                for entry in entries:
+                    self.events.add_scalar(tag, entry.value, entry.epoch, walltime=entry.time)
+
+    def format_epoch(self, epoch: int, loss: float) -> str:
+        """Format the lines of an epoch in `log.txt`."""
         return f"Epoch {epoch}/{self.epochs}\nTrain Loss:{loss:.4f}\n"
 
-    def write_aucs(self) -> None:
-        """Write all AUCs so far, where there are any."""
-        if self.aucs:
-            rows = "".join(f"{epoch},{auc}\n" for epoch, auc in self.aucs)
+    def write_aucs(self, aucs: Sequence[tuple[int, float]]) -> None:
+        """Write `auc.csv`, where there is an AUC."""
+        if aucs:
+            rows = "".join(f"{epoch},{auc}\n" for epoch, auc in aucs)
             write_text(self.folder / "auc.csv", f"epoch,auc\n{rows}")
 
-    def add_picture(self, epoch: int, picture: Tensor) -> None:
-        """Log a picture (3, H, W) of the scene, its reconstruction and the residual, in [0, 1]."""
+    def write_picture(self, epoch: int, picture: Tensor) -> None:
+        """Write a picture (3, H, W) of scene, reconstruction and residual, in [0, 1]."""
         with self.writing():
             self.events.add_image("scene, reconstruction, residual", picture, epoch)
 
     def close(self) -> None:
-        """Write out what is pending, draw the AUC over the epochs, and close the files."""
+        """Write what is pending, draw the AUC over the epochs, and close the files."""
         with self.writing():
-            self.resources.close()
+            try:
+                self.pending()()
+            finally:
+                self.resources.close()
             if self.aucs:
                 save_figure(self.folder / "auc", auc_figure({self.method: self.aucs}))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Make an OSError tell the folder; keep Ctrl-C from hanging in TensorBoard's queue."""
-        with uninterrupted(), naming(self.folder):
+        """Name the folder in an OSError; keep Ctrl-C from hanging in TensorBoard's queue."""
+        with deferring_interrupt(), with_path_in_error(self.folder):
             yield

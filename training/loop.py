@@ -1,136 +1,106 @@
-"""A training with all that it leaves: weights, log, AUCs and pictures; and its weights again."""
+"""Training loop: take epochs, log and save them, end where a signal asks for it."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 
 from tqdm import tqdm
 
-from data.scene import Scene
-from detection.maps import training_picture
-from detection.measures import compute_measures, min_max_scale
-from model.image import Image, LazyImage, image_to_cube
-from model.trainers.trainer import Trainer, max_epochs
-from training.checkpoints import save_weights
-from training.log import TrainingRecord
-from training.resume import Earlier, copy_weights, keep_training_state, take_up
+from model.trainers.trainer import max_epochs
+from training.resume import SavedTraining, copy_weights, restore
 from training.run_folder import Run
-from utils.signals import requests
+from training.saver import RunSaver
+from utils.signals import catching_signals
 
-GO_ON = "the same command with --resume goes on"
+HINT = "rerun with --resume to continue"
+LOOK = 0.3  # seconds from one epoch after which a signal is looked at to the next
 
 
-def train_and_keep(
-    trainer: Trainer,
-    image: Image,
-    *,
-    scene: Scene,
-    run: Run,
-    record: TrainingRecord,
-    epochs: int | str,
-    save_freq: int,
-    eval_freq: int,
-    earlier: Earlier | None = None,
-) -> int:
-    """Train on the image (1, B, H, W) of a scene, and keep what comes of it; return the last epoch.
+class Schedule:
+    """The epochs after which a training is looked at: something is saved, or a signal obeyed.
 
-    Weights and a picture are kept every `save_freq` epochs and after the last, the AUC every
-    `eval_freq`, never for 0; with the weights, the state from which a training can go on, as from
-    that of `earlier`. Raises Stopped where a signal asks for it, when the state is kept.
+    A trainer on a CUDA device has to finish its queue for a look, so each has its cost.
     """
-    keep = partial(keep_training_state, run, trainer, record, scene=scene, epochs=epochs)
-    save = partial(keep_weights, trainer, image, scene=scene, record=record)
-    begin(trainer, earlier, run=run, keep=keep, save_freq=save_freq)
-    steps = () if earlier and earlier.is_over(epochs) else trainer.train(image, epochs=epochs)
+
+    def __init__(self, *, save_freq: int, eval_freq: int, epoch: int) -> None:
+        self.frequencies = [frequency for frequency in (save_freq, eval_freq) if frequency]
+        self.latest, self.started, self.next = epoch, time.perf_counter(), epoch
+
+    def __call__(self, epoch: int) -> bool:
+        """Return whether there is a look after an epoch."""
+        return epoch >= self.next or any(epoch % every == 0 for every in self.frequencies)
+
+    def record(self, epoch: int) -> None:
+        """Take note of a look, and choose the next one by the time that the epochs have taken."""
+        now = time.perf_counter()
+        pace = (now - self.started) / max(1, epoch - self.latest)
+        self.latest, self.started = epoch, now
+        self.next = epoch + max(1, int(LOOK / max(pace, 1e-6)))
+
+
+def train(
+    saver: RunSaver, *, save_freq: int, eval_freq: int, saved: SavedTraining | None = None
+) -> int:
+    """Train, and save the results; return the last epoch.
+
+    Weights and a picture are saved every `save_freq` epochs and after the last, the AUC every
+    `eval_freq`, never for 0; with the weights, the state from which a training can be resumed, as
+    from `saved`. Raises StoppedBySignal where a signal requires it, once the state is on disk.
+    """
+    trainer, run, epochs = saver.trainer, saver.run, saver.epochs
     most = max_epochs(trainer, epochs)
-    with requests() as asked, telling_what_is_kept(run):
+    with catching_signals() as signals, name_last_state(run), saver.writer:
+        start_or_restore(saver, saved, save_freq=save_freq)
+        observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
+        over = saved is not None and saved.finished(epochs)
+        steps = () if over else trainer.train(saver.image, epochs=epochs, observed=observed)
         for epoch, loss in progress(steps, most, done=trainer.epoch):
-            record.add_loss(epoch, loss)
+            saver.add_loss(epoch, loss)
+            if trainer.ahead:  # its weights are those of a later epoch
+                continue
+            observed.record(epoch)
             if eval_freq and epoch % eval_freq == 0:
-                evaluate(trainer, image, epoch, scene=scene, record=record)
-            due = epoch % save_freq == 0 and epoch < most
-            if due:
-                save(epoch, path=run.weights(epoch))
-            if asked.to_save() or due:
-                keep()
+                saver.add_auc()
+            due, signalled = epoch % save_freq == 0 and epoch < most, signals.should_save()
+            if due or signalled:
+                saver.save(run.weights(epoch) if due else None)
+            if signalled:
+                saver.writer.wait()
             if epoch < most:
-                asked.end_here(f"stopped after epoch {epoch} of {most}: {GO_ON}")
-        save(trainer.epoch, path=run.weights(epochs))
-        keep(ended=True)
-        asked.end_here(f"stopped after the last epoch, {trainer.epoch}")
+                signals.raise_if_stopped(f"stopped after epoch {epoch} of {most}: {HINT}")
+        saver.save(run.weights(epochs), ended=True)
+        saver.writer.wait()
+        signals.raise_if_stopped(f"stopped after the last epoch, {trainer.epoch}")
     return trainer.epoch
 
 
-def begin(
-    trainer: Trainer,
-    earlier: Earlier | None,
-    *,
-    run: Run,
-    keep: Callable[[], None],
-    save_freq: int,
-) -> None:
-    """Go on from the state of an earlier training, or keep that before the first epoch."""
-    if earlier is None:
-        keep()
+def start_or_restore(saver: RunSaver, saved: SavedTraining | None, *, save_freq: int) -> None:
+    """Restore the state of a saved training, or save that before the first epoch."""
+    if saved is None:
+        saver.save()
+        saver.writer.wait()
         return
-    take_up(earlier, trainer)
-    copy_weights(earlier, run, save_freq=save_freq)
+    restore(saved, saver.trainer)
+    copy_weights(saved, saver.run, save_freq=save_freq)
 
 
 @contextmanager
-def telling_what_is_kept(run: Run) -> Iterator[None]:
-    """Have the error of numbers that are not finite tell what there is to go back to."""
+def name_last_state(run: Run) -> Iterator[None]:
+    """Name the last state on disk in the error of numbers that are not finite."""
     try:
         yield
     except FloatingPointError as error:
-        kept = max(run.states(), default=0)
-        raise FloatingPointError(f"{error}; the state of epoch {kept} is kept") from error
+        last = max(run.states(), default=0)
+        raise FloatingPointError(f"{error}; the state of epoch {last} is saved") from error
 
 
 def progress(
     steps: Iterable[tuple[int, float]], epochs: int, *, done: int
 ) -> Iterator[tuple[int, float]]:
-    """Show how far a training is, its loss, and the time left."""
+    """Show the epoch, the loss and the remaining time."""
     update = 0.1 if sys.stderr.isatty() else 10  # seconds
     bar = tqdm(steps, total=epochs, initial=done, unit="epoch", mininterval=update)
     for epoch, loss in bar:
         bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         yield epoch, loss
-
-
-def keep_weights(
-    trainer: Trainer,
-    image: Image,
-    epoch: int,
-    *,
-    path: Path,
-    scene: Scene,
-    record: TrainingRecord,
-) -> None:
-    """Save the weights after an epoch, and a picture of what they make of the scene."""
-    if isinstance(image, LazyImage):  # scoring a scene beyond memory takes longer than many epochs
-        save_weights(path, trainer.weights())
-        return
-    scores, reconstruction = trainer.detect(image)  # raises where the weights are of no use
-    save_weights(path, trainer.weights())
-    if reconstruction is None:
-        return
-    picture = training_picture(
-        image_to_cube(image),
-        image_to_cube(reconstruction),
-        min_max_scale(scores.numpy()),
-        bands=scene.metadata.colour_bands,
-    )
-    record.add_picture(epoch, picture)
-
-
-def evaluate(
-    trainer: Trainer, image: Image, epoch: int, *, scene: Scene, record: TrainingRecord
-) -> None:
-    """Log the AUC after an epoch, where there is one; it does nothing to the training."""
-    scores, _ = trainer.detect(image)
-    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores.numpy()))
-    if measures is not None:
-        record.add_auc(epoch, measures["auc_df"])

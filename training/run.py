@@ -6,7 +6,7 @@ from data.scene import Scene
 from detection.predict import predict as predict_with
 from detection.task import open_scene
 from model.methods import METHODS
-from training.checkpoints import trained
+from training.checkpoints import load_trained
 from training.train import train
 
 
@@ -20,4 +20,4 @@ def run(args: Namespace) -> None:
 
 def predict(args: Namespace, scene: Scene | None = None) -> None:
     """Score a scene, with trained weights where the method has any; write maps and pictures."""
-    predict_with(args, scene, load=trained)
+    predict_with(args, scene, load=load_trained)

@@ -1,4 +1,4 @@
-"""Where the files of a training lie: the folder is named by the options it was trained with."""
+"""Run folders and their names, which consist of the options of the training."""
 
 import re
 from argparse import Namespace
@@ -23,19 +23,19 @@ class Run:
     dataset: str
 
     def weights(self, epoch: int | str) -> Path:
-        """The checkpoint after `epoch` epochs, or of a training that found its own end, `auto`."""
+        """The checkpoint after `epoch` epochs, or of one that stops early, `auto`."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:
-        """The state of the training after `epoch` epochs, from which it can go on."""
+        """The state of the training after `epoch` epochs, from which it can be resumed."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
 
     def states(self) -> dict[int, Path]:
-        """The states that are there, by their epochs, the latest first."""
+        """The existing states by their epochs, the latest first."""
         return self.saved("state")
 
     def saved(self, ending: str) -> dict[int, Path]:
-        """The files of an ending that are there, by their epochs, the latest first."""
+        """Return the existing files of an ending by their epochs, the latest first."""
         pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
         files = (self.folder / "model").glob(f"*.{ending}")
         matched = ((pattern.fullmatch(file.name), file) for file in files)
@@ -53,8 +53,8 @@ def run_name(method: str, options: Mapping[str, str]) -> str:
     return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
 
 
-def runs_of_other_lengths(run: Run) -> list[Run]:
-    """The runs that are alike but for their number of epochs."""
+def runs_differing_in_epochs(run: Run) -> list[Run]:
+    """Return the runs that differ in their number of epochs only."""
     number = re.compile(r"(?<=_epoch_)\d+")
     return [
         Run(folder, run.method, run.dataset)
@@ -63,11 +63,11 @@ def runs_of_other_lengths(run: Run) -> list[Run]:
     ]
 
 
-def latest_like(run: Run, *, epoch: int | str) -> Run:
+def run_from_other_device(run: Run, *, epoch: int | str) -> Run:
     """Find the weights of `epoch` whichever devices trained them.
 
-    The run itself where it has them, else the latest that is alike but for its devices; the run
-    itself again where there is none.
+    The run itself if it has them, else the latest that differs in its devices only; the run itself
+    again if there is none.
     """
     if run.weights(epoch).is_file():
         return run
@@ -81,15 +81,15 @@ def latest_like(run: Run, *, epoch: int | str) -> Run:
     return max(trained, key=lambda other: other.weights(epoch).stat().st_mtime, default=run)
 
 
-def wanted_run(args: Namespace, scene: Scene) -> Run:
-    """Name the run of these options, whether it is there or not."""
+def run_for(args: Namespace, scene: Scene) -> Run:
+    """Name the run of these options, which need not exist."""
     title = METHODS[args.method].title
     name = run_name(title, run_name_options(args))
     return Run(args.checkpoint_dir / scene.name / name, title, scene.name)
 
 
 def missing_weights(args: Namespace, path: Path) -> InputError:
-    """Say that there is no such checkpoint, and how to make it."""
+    """Return the error of a missing checkpoint, with the command that makes it."""
     if args.weights is not None:
         return InputError(f"there is no checkpoint '{path}', which --weights names")
     runs = path.parents[2]  # of this scene

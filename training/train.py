@@ -9,73 +9,85 @@ from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
 from options.parse import format_options
-from training.lock import only_writer
-from training.log import TrainingRecord
-from training.loop import train_and_keep
-from training.resume import earlier_training, words_of
-from training.run_folder import Run, wanted_run
+from training import loop
+from training.lock import run_lock
+from training.log import TrainingLog
+from training.resume import SavedTraining, describe, training_to_resume
+from training.run_folder import Run, run_for
+from training.saver import RunSaver
 from utils.errors import InputError
-from utils.files import print_paths, writable_folder
+from utils.files import ensure_writable, print_paths
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
-    """Train on a scene; keep weights, log and TensorBoard events."""
+    """Train on a scene; save weights, log and TensorBoard events."""
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
     scene = scene or open_scene(args)
-    run = wanted_run(args, scene)
+    run = run_for(args, scene)
     task = Task.from_arguments(args, scene).with_memory_plan(training=True)
     trainer = task.build_trainer()
     make_folders(args, run, scene)
-    with only_writer(run.folder):
+    with run_lock(run.folder):
         train_run(args, task, trainer=trainer, run=run)
 
 
 def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> None:
-    """Train, or go on where a training of the same run has come to."""
-    scene, image = task.scene, task.image
-    earlier = earlier_training(
+    """Train, or resume an earlier training of the same run."""
+    scene = task.scene
+    saved = training_to_resume(
         run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
     )
-    for note in words_of(earlier, epochs=args.epochs) if earlier else ():
-        print(f"{scene.name}: {note}")
+    if saved is not None:
+        for note in describe(saved, epochs=args.epochs, device=trainer.device):
+            print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
     work = task.describe(trainer, gpu_ids=args.gpu_ids)
     print(f"Training {work}")
     started = time.perf_counter()
-    record = TrainingRecord(
+    with closing(open_log(args, run, work=work, trainer=trainer, saved=saved)) as log:
+        saver = RunSaver(
+            trainer,
+            task.image,
+            scene=scene,
+            run=run,
+            log=log,
+            epochs=args.epochs,
+            background=saves_in_background(trainer),
+        )
+        last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
+    print(f"Trained in {time.perf_counter() - started:.1f} s{describe_end(args, trainer, last)}")
+    print_paths([run.weights(args.epochs), *log.files()])
+
+
+def open_log(
+    args: Namespace, run: Run, *, work: str, trainer: Trainer, saved: SavedTraining | None
+) -> TrainingLog:
+    """Begin the log of a training, with the values of a saved one."""
+    return TrainingLog(
         run.logs,
         method=METHODS[args.method].title,
         options=f"{format_options(args)}training: {work}\n",
         epochs=max_epochs(trainer, args.epochs),
-        losses=earlier.losses if earlier else (),
-        aucs=earlier.aucs if earlier else (),
+        losses=saved.losses if saved else (),
+        aucs=saved.aucs if saved else (),
     )
-    with closing(record):
-        last = train_and_keep(
-            trainer,
-            image,
-            scene=scene,
-            run=run,
-            record=record,
-            epochs=args.epochs,
-            save_freq=args.save_freq,
-            eval_freq=frequency,
-            earlier=earlier,
-        )
-    print(f"Trained in {time.perf_counter() - started:.1f} s{end_in_words(args, trainer, last)}")
-    print_paths([run.weights(args.epochs), *record.files()])
 
 
-def end_in_words(args: Namespace, trainer: Trainer, last: int) -> str:
-    """How a training ended, where not after the epochs asked for."""
+def saves_in_background(trainer: Trainer) -> bool:
+    """Return whether saving takes long in comparison with the steps, as on a CUDA device."""
+    return trainer.device.type == "cuda"
+
+
+def describe_end(args: Namespace, trainer: Trainer, last: int) -> str:
+    """Describe the end of a training, unless it was after the requested epochs."""
     if trainer.chosen_epoch is not None:
         return f", weights of epoch {trainer.chosen_epoch} of {last}"
     return f", settled after {last} epochs" if last < args.epochs else ""
 
 
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:
-    """How often the AUC is logged, 0 where there is none."""
+    """Return how many epochs there are between two AUCs, 0 for no AUC."""
     if args.eval_freq and not scene.has_both_classes:
         print(f"No AUC is logged: {scene.no_auc_reason}")
         return 0
@@ -85,6 +97,6 @@ def evaluation_frequency(args: Namespace, scene: Scene) -> int:
 def make_folders(args: Namespace, run: Run, scene: Scene) -> None:
     """Make the folders that a command writes to, so that none fails after a long training."""
     for folder in (run.folder, run.weights(args.epochs).parent, run.logs):
-        writable_folder(folder)
+        ensure_writable(folder)
     if args.command == "run":
-        writable_folder(args.result_dir / scene.name)
+        ensure_writable(args.result_dir / scene.name)

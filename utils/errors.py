@@ -1,4 +1,4 @@
-"""The one error that is the user's to put right."""
+"""Errors that the user can fix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ NO_MEMORY = (
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used.
+    """An input that cannot be used.
 
-    The message is one line: the culprit, its value, the way out. The command line prints it and
-    exits with 2.
+    The message is one line: the culprit, its value, a hint. The command line prints it and exits
+    with 2.
     """
 
 
@@ -29,8 +29,8 @@ def as_input_error(culprit: str) -> Iterator[None]:
         raise InputError(f"{culprit}: {error}") from error
 
 
-def complaint(error: Exception) -> str:
-    """What the user can mend, in one line; raises the error again where it is none of theirs."""
+def error_message(error: Exception) -> str:
+    """Describe an error that the user can fix in one line; raise any other again."""
     if isinstance(error, OSError):
         return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
     if isinstance(error, (InputError, FloatingPointError)):

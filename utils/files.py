@@ -1,4 +1,4 @@
-"""Folders that can be written to, and files that are either whole or not there."""
+"""Atomic writes and writable folders."""
 
 import os
 import tempfile
@@ -10,8 +10,8 @@ from typing import BinaryIO
 from utils.errors import InputError
 
 
-def writable_folder(path: Path) -> Path:
-    """Make a folder where there is none; raise InputError where files cannot be put into it."""
+def ensure_writable(path: Path) -> Path:
+    """Make a folder unless it exists; raise InputError if files cannot be written to it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -21,8 +21,8 @@ def writable_folder(path: Path) -> Path:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Make an OSError tell the file it is about: a failed write does not know its name."""
+def with_path_in_error(path: Path) -> Iterator[None]:
+    """Add the path to an OSError: that of a failed write has none."""
     try:
         yield
     except OSError as error:
@@ -30,26 +30,26 @@ def naming(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a binary file that takes the place of `path` only when it is whole and on disk.
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Open a binary file that replaces `path` only when it is complete and on disk.
 
-    Whatever goes wrong before, `path` stays as it was.
+    After any failure before, `path` is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with naming(path):
+        with with_path_in_error(path):
             with temporary.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            sync_folder(path.parent)
+            fsync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names of a folder's files on disk, where the system knows such a thing."""
+def fsync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to disk, where the system supports it."""
     if os.name == "nt":
         return
     opened = os.open(folder, os.O_RDONLY)
@@ -59,20 +59,20 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes have left, here and below, of files they had not finished."""
+def remove_temporaries(folder: Path) -> None:
+    """Remove the unfinished files of killed processes, here and in subfolders."""
     for file in folder.rglob(".*.tmp"):
         file.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text file, whole or not at all; return its path."""
-    with replacing(path) as file:
+    """Write a text file atomically; return its path."""
+    with atomic_write(path) as file:
         file.write(text.encode())
     return path
 
 
 def print_paths(paths: Iterable[Path]) -> None:
-    """Say where files went."""
+    """Print the paths of written files."""
     for path in paths:
         print(f"  {path}")

@@ -1,4 +1,4 @@
-"""Where a result comes from: when, on what, and with which libraries."""
+"""Record date, device and library versions."""
 
 import platform
 from datetime import datetime, timezone
@@ -12,7 +12,7 @@ LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
 
 def provenance(device: torch.device) -> dict[str, object]:
-    """The date (UTC), the device with its threads, and the versions, as JSON holds them."""
+    """Return date (UTC), device, threads and versions, as values for JSON."""
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "device": device_name(device),
@@ -23,13 +23,13 @@ def provenance(device: torch.device) -> dict[str, object]:
 
 @cache
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that compute."""
+    """Return the versions of Python and of the numerical libraries."""
     libraries = {library: version(library) for library in LIBRARIES}
     return {"python": platform.python_version(), **libraries}
 
 
 def device_name(device: torch.device) -> str:
-    """The name of a CUDA card, or of this machine's processor."""
+    """Return the name of a CUDA device, or of this machine's processor."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     description = Path("/proc/cpuinfo")

@@ -1,4 +1,4 @@
-"""Signals at the right moment."""
+"""Handle SIGINT, SIGTERM and SIGUSR1 between epochs."""
 
 import signal
 import sys
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
-SAVING = getattr(signal, "SIGUSR1", None)  # what Slurm is told to send before the time is up
+SAVING = getattr(signal, "SIGUSR1", None)  # which Slurm can send before the time limit
 
 
-class Stopped(BaseException):
-    """The work has ended before its end, as a signal asked, and nothing is lost."""
+class StoppedBySignal(BaseException):
+    """A signal has ended the work early; its results are saved."""
 
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
@@ -20,56 +20,56 @@ class Stopped(BaseException):
 
 
 @dataclass
-class Requests:
-    """What signals have asked for."""
+class SignalState:
+    """The requests received as signals."""
 
     end: int | None = None  # the number of the signal
     save: bool = False
 
-    def to_save(self) -> bool:
-        """Whether to save now; SIGUSR1 asks for it once."""
-        asked, self.save = self.save, False
-        return asked or self.end is not None
+    def should_save(self) -> bool:
+        """Return whether to save now; once for each SIGUSR1."""
+        requested, self.save = self.save, False
+        return requested or self.end is not None
 
-    def end_here(self, message: str) -> None:
-        """Raise Stopped with this message where a signal has asked for the end."""
+    def raise_if_stopped(self, message: str) -> None:
+        """raise StoppedBySignal with this message if a signal has requested the end."""
         if self.end is not None:
-            raise Stopped(self.end, message)
+            raise StoppedBySignal(self.end, message)
 
 
 @contextmanager
-def requests() -> Iterator[Requests]:
-    """Take signals for requests within the block: to end, or to save and go on.
+def catching_signals() -> Iterator[SignalState]:
+    """Catch signals within the block: SIGINT and SIGTERM to end, SIGUSR1 to save and continue.
 
-    A second one to end is not held back: it ends the process at once.
+    A second one to end is not caught: it ends the process at once.
     """
-    asked = Requests()
+    state = SignalState()
     if threading.current_thread() is not threading.main_thread():
-        yield asked  # signals reach the main thread alone
+        yield state  # signals reach the main thread alone
         return
 
     def end(number: int, _: object) -> None:
-        asked.end = number
+        state.end = number
         for ending in ENDING:
             signal.signal(ending, signal.SIG_DFL)
         print("\nfinishing this epoch; once more ends at once", file=sys.stderr)
 
     def save(_: int, __: object) -> None:
-        asked.save = True
+        state.save = True
 
     handlers = {number: signal.signal(number, end) for number in ENDING}
     if SAVING is not None:
         handlers[SAVING] = signal.signal(SAVING, save)
     try:
-        yield asked
+        yield state
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block is done.
+def deferring_interrupt() -> Iterator[None]:
+    """Defer Ctrl-C to the end of the block.
 
     For code of libraries that never ends where it is interrupted between two locks.
     """
@@ -88,7 +88,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def deaf_processes() -> Iterator[None]:
-    """Keep every Ctrl-C from the processes that are started in the block, from their start on."""
+    """Start the processes of the block so that Ctrl-C does not reach them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield  # Windows
         return

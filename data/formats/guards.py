@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable, Window
-from utils.free_memory import memory_left
+from utils.free_memory import available_memory
 from utils.text import printable
 
 LONGEST = 200  # letters of a library's reason: some recite the bytes that they found
@@ -54,7 +54,7 @@ def check_room(nbytes: int, path: Path) -> None:
 
     There are two copies while axes or the order of bytes are changed.
     """
-    available = memory_left()
+    available = available_memory()
     if available is not None and 2 * nbytes > available:
         raise SceneError(
             f"'{path}' holds {nbytes / 2**30:.1f} GiB of values, and {available / 2**30:.1f} GiB "

@@ -15,7 +15,7 @@ from data.formats.contents import Contents, Variable
 from data.formats.format import Format, Raster, Writer, begins_with
 from data.formats.guards import check_claim
 from data.formats.memmap import block_reader
-from utils.files import replacing
+from utils.files import atomic_write
 
 ENDING = ".npy"
 SINGLE, ARCHIVE = b"\x93NUMPY", b"PK\x03\x04"  # the first bytes
@@ -72,7 +72,7 @@ def read_archived(path: Path, name: str) -> NDArray[Any]:
 
 def write_array(path: Path, image: Raster) -> list[Path]:
     """Write an image's values to an `.npy` file; return its path."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         np.save(file, image.values)
     return [path]
 

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import precision, presets, scaling, step
 from benchmarks.scaling import Point, Setting, exponent, grow, memory_needed, scaling_figure
-from benchmarks.step import compete, contestants, ratio, table
+from benchmarks.step import candidates, ratio, run_rounds, table
 from benchmarks.timing import image_for, timed
 
 CPU = torch.device("cpu")
@@ -46,25 +46,25 @@ def test_ratio_compares_times_of_one_round() -> None:
 
 
 def test_contestants_start_alike_and_stay_close() -> None:
-    entered = contestants((14, 13, 3), precisions=["fp32"], device=CPU, channels=4)
-    plain, ours = entered
+    entries = candidates((14, 13, 3), precisions=["fp32"], device=CPU, channels=4)
+    plain, ours = entries
     for name, values in plain.trainer.network.state_dict().items():
         assert torch.equal(values, ours.trainer.network.state_dict()[name])
-    compete(entered, rounds=3)
+    run_rounds(entries, rounds=3)
     assert len(plain.steps) == len(ours.reconstructions) == len(ours.losses) == 3
     assert plain.losses[2] < plain.losses[0]
     assert plain.losses == pytest.approx(ours.losses, abs=1e-5)
-    heading, *rows = table(entered)
+    heading, *rows = table(entries)
     assert [row[:11].strip() for row in rows] == ["plain", "ours fp32"]
     assert float(rows[1].split()[-1]) < 1e-3 and max(map(len, [heading, *rows])) <= 100
 
 
 def test_a_difference_shows_in_the_table() -> None:
-    entered = contestants((14, 13, 3), precisions=["fp32"], device=CPU, channels=4)
-    compete(entered, rounds=1)
-    entered[1].losses[0] += 0.5
-    entered[1].output = entered[0].output + 0.25
-    assert list(table(entered))[2].split()[-2:] == ["5.0e-01", "2.5e-01"]
+    entries = candidates((14, 13, 3), precisions=["fp32"], device=CPU, channels=4)
+    run_rounds(entries, rounds=1)
+    entries[1].losses[0] += 0.5
+    entries[1].output = entries[0].output + 0.25
+    assert list(table(entries))[2].split()[-2:] == ["5.0e-01", "2.5e-01"]
 
 
 def test_step_says_what_it_leaves_out_and_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -303,10 +303,10 @@ def test_values_that_do_not_fit_into_the_memory_are_not_read(
     path = tmp_path / "x.npy"
     np.save(path, CUBE)
     variable = read_contents(path).variables["x"]
-    monkeypatch.setattr("data.formats.guards.memory_left", lambda: 2 * CUBE.nbytes - 1)
+    monkeypatch.setattr("data.formats.guards.available_memory", lambda: 2 * CUBE.nbytes - 1)
     with pytest.raises(SceneError, match=r"x\.npy' holds 0\.0 GiB of values"):
         variable.read()
-    monkeypatch.setattr("data.formats.guards.memory_left", lambda: None)
+    monkeypatch.setattr("data.formats.guards.available_memory", lambda: None)
     check_room(1 << 62, path)
     np.testing.assert_array_equal(variable.read(), CUBE)
 

@@ -2,12 +2,22 @@
 
 import os
 import pickle
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import torch
 
-from training.checkpoints import CheckpointError, read_weights, save_weights
+import training.checkpoints
+from training.checkpoints import (
+    CheckpointError,
+    read_state,
+    read_weights,
+    save_state,
+    save_weights,
+)
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
 
@@ -81,19 +91,57 @@ def test_what_is_no_state_dict_is_named(tmp_path: Path) -> None:
         read_weights(tmp_path / "missing.pkl")
 
 
-def test_a_flipped_bit_never_changes_weights_unnoticed(tmp_path: Path) -> None:
-    save_weights(tmp_path / "w.pkl", WEIGHTS)
-    whole = (tmp_path / "w.pkl").read_bytes()
-    told = 0
-    for place in range(0, len(whole), 3):
-        damaged = bytearray(whole)
-        damaged[place] ^= 1 << place % 8
-        (tmp_path / "w.pkl").write_bytes(damaged)
+def flipped(contents: bytes) -> Iterator[bytes]:
+    """Flip one bit in every third byte in turn."""
+    for place in range(0, len(contents), 3):
+        changed = bytearray(contents)
+        changed[place] ^= 1 << place % 8
+        yield bytes(changed)
+
+
+@pytest.mark.parametrize("writer", ["this program", "plain torch"])
+def test_a_flipped_bit_never_changes_weights_unnoticed(tmp_path: Path, writer: str) -> None:
+    path, refused = tmp_path / "w.pkl", 0
+    save_weights(path, WEIGHTS) if writer == "this program" else torch.save(WEIGHTS, path)
+    for contents in flipped(path.read_bytes()):
+        path.write_bytes(contents)
         try:
-            loaded = read_weights(tmp_path / "w.pkl")
+            loaded = read_weights(path)
         except CheckpointError as error:
             assert "w.pkl' is damaged" in str(error)
-            told += 1
+            refused += 1
         else:
             assert all(torch.equal(loaded[name], value) for name, value in WEIGHTS.items())
-    assert told > 100
+    assert refused > 100
+
+
+def test_a_flipped_bit_in_a_state_is_always_found(tmp_path: Path) -> None:
+    path = tmp_path / "x.state"
+    save_state(path, {"epoch": 3, **WEIGHTS})
+    assert read_state(path)["epoch"] == 3
+    for contents in flipped(path.read_bytes()):
+        path.write_bytes(contents)
+        with pytest.raises(CheckpointError, match=r"x\.state' is damaged"):
+            read_state(path)
+
+
+def test_states_of_before_are_read(tmp_path: Path) -> None:
+    serialised, path = BytesIO(), tmp_path / "old.state"
+    torch.save({"epoch": 3}, serialised)
+    digest = sha256(serialised.getvalue()).hexdigest().encode()
+    heading = b"NL2Net training state 1\n"
+    path.write_bytes(heading + digest + b"\n" + serialised.getvalue())
+    assert read_state(path) == {"epoch": 3}
+    path.write_bytes(heading + digest + b"\n" + serialised.getvalue()[:-1])
+    with pytest.raises(CheckpointError, match=r"old\.state' is damaged"):
+        read_state(path)
+
+
+def test_a_file_that_does_not_come_back_as_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for save in (save_weights, save_state):
+        with monkeypatch.context() as patch:
+            patch.setattr(training.checkpoints, "read_bytes", lambda path: b"")
+            with pytest.raises(CheckpointError, match="x' is damaged"):
+                save(tmp_path / "x", WEIGHTS)

@@ -15,6 +15,7 @@ import torch
 
 import main
 from tests.conftest import TINY
+from tests.training.conftest import train_as_on_cuda
 from training.checkpoints import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes
 EPOCHS = 12
 TRAIN = [*TINY, "--command", "train", "--dataset", "small", "--epochs", str(EPOCHS)]
 TRAIN += ["--save_freq", "1", "--learning_rate", "0.01"]
-KILLS = 100
 
 
 def train(*words: str) -> None:
@@ -65,9 +65,11 @@ def check_that_all_load(folder: Path) -> None:
         assert read_state(path)["trainer"]["weights"]
 
 
-def live_and_die() -> None:
+def live_and_die(kills: int, *, as_on_cuda: bool) -> None:
     """Train unbroken, then again and again with kills at random moments; print their number."""
     torch.set_num_threads(1)  # or a fork would lack the other threads
+    if as_on_cuda:
+        train_as_on_cuda(pytest.MonkeyPatch())
     folder, moments = Path("checkpoints"), np.random.default_rng(0)
     train()
     unbroken = contents(folder)
@@ -78,7 +80,7 @@ def live_and_die() -> None:
     longest = time.perf_counter() - started
     shutil.rmtree(folder)
     killed = finished = 0
-    while killed < KILLS or not finished:
+    while killed < kills or not finished:
         code = resumed(moments.uniform(0, longest))
         if code is None:
             killed += 1
@@ -90,15 +92,18 @@ def live_and_die() -> None:
     print(killed)
 
 
-def test_a_hundred_kills_lose_nothing(small_scene: str) -> None:
+@pytest.mark.parametrize("as_on_cuda", [False, True])
+@pytest.mark.parametrize("kills", [15, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("small_scene")
+def test_kills_at_random_moments_lose_nothing(kills: int, as_on_cuda: bool) -> None:
     """In a process without threads of others, since it forks."""
-    probe = "from tests.training.test_kills import live_and_die; live_and_die()"
+    call = f"live_and_die({kills}, as_on_cuda={as_on_cuda})"
     done = subprocess.run(
-        [sys.executable, "-c", probe],
+        [sys.executable, "-c", f"from tests.training.test_kills import live_and_die; {call}"],
         env={**os.environ, "PYTHONPATH": str(Path(main.__file__).parent)},
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= KILLS
+    assert int(done.stdout) >= kills

@@ -1,4 +1,4 @@
-"""Runs that go on, that are refused, and that start anew."""
+"""Runs that are resumed, refused and started again."""
 
 import errno
 import os
@@ -15,28 +15,39 @@ import torch
 from numpy.typing import NDArray
 from scipy.io import savemat
 
+import training.loop
 import training.resume
 from tests.conftest import CommandLine
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.log import TrainingRecord
+from training.log import TrainingLog
+from training.resume import describe_change
+from utils.provenance import device_name
 
 TRAIN = ("--command", "train", "--dataset", "small", "--save_freq", "2", "--eval_freq", "1")
+
+CPU = torch.device("cpu")
 
 
 class Killed(BaseException):
     """What ends a training in the middle."""
 
 
-def ending_at(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a training end when it wants to log this epoch."""
-    add_loss = TrainingRecord.add_loss
+def raise_killed() -> None:
+    raise Killed
 
-    def failing(record: TrainingRecord, at: int, loss: float) -> None:
+
+def ending_at(
+    epoch: int, monkeypatch: pytest.MonkeyPatch, end: Callable[[], None] = raise_killed
+) -> None:
+    """Have a training end when it is about to log this epoch."""
+    add_loss = TrainingLog.add_loss
+
+    def ending(log: TrainingLog, at: int, loss: float) -> None:
         if at == epoch:
-            raise Killed
-        add_loss(record, at, loss)
+            end()
+        add_loss(log, at, loss)
 
-    monkeypatch.setattr(TrainingRecord, "add_loss", failing)
+    monkeypatch.setattr(TrainingLog, "add_loss", ending)
 
 
 def files(folder: str | Path) -> dict[str, bytes]:
@@ -47,7 +58,7 @@ def files(folder: str | Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("words", [(), ("--precision", "bf16"), ("--preset", "fast")])
 @pytest.mark.parametrize("epoch", [1, 5, 6])
-@pytest.mark.usefixtures("small_scene")
+@pytest.mark.usefixtures("small_scene", "either_way")
 def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch, epoch: int, words: tuple[str, ...]
 ) -> None:
@@ -61,8 +72,8 @@ def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
         ending_at(epoch, patch)
         with pytest.raises(Killed):
             run(*TRAIN, *words)
-    told = run(*TRAIN, *words, "--resume")
-    assert f"small: goes on after epoch {(epoch - 1) // 2 * 2} of 6" in told
+    out = run(*TRAIN, *words, "--resume")
+    assert f"small: resuming after epoch {(epoch - 1) // 2 * 2} of 6" in out
     assert files("checkpoints") == unbroken
     auc = re.compile(r"^AUC: .*$", re.MULTILINE)
     again = run("--command", "predict", "--dataset", "small", *words)
@@ -71,21 +82,14 @@ def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
 
 
 @pytest.mark.parametrize("epoch", [1, 2])  # in the middle, and the last
-@pytest.mark.usefixtures("small_scene")
+@pytest.mark.usefixtures("small_scene", "either_way")
 def test_a_signal_is_obeyed_whenever_it_comes(
     run: CommandLine,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     epoch: int,
 ) -> None:
-    add_loss = TrainingRecord.add_loss
-
-    def signalled(record: TrainingRecord, at: int, loss: float) -> None:
-        add_loss(record, at, loss)
-        if at == epoch:
-            signal.raise_signal(signal.SIGTERM)
-
-    monkeypatch.setattr(TrainingRecord, "add_loss", signalled)
+    ending_at(epoch, monkeypatch, lambda: signal.raise_signal(signal.SIGTERM))
     with pytest.raises(SystemExit) as stop:
         run("--command", "run", "--dataset", "small")
     assert stop.value.code == 143 and "stopped after" in capsys.readouterr().err
@@ -93,6 +97,23 @@ def test_a_signal_is_obeyed_whenever_it_comes(
         max(path.stem for path in Path("checkpoints").rglob("*.state")) == f"NL2Net_small_{epoch}"
     )
     assert not Path("result/small/detectmap.mat").exists()
+
+
+@pytest.mark.usefixtures("small_scene", "either_way")
+def test_a_signal_between_two_looks_saves_the_state_of_one_epoch(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*TRAIN, "--epochs", "9", "--save_freq", "4", "--eval_freq", "0")
+    run(*words)
+    unbroken = files("checkpoints")
+    shutil.rmtree("checkpoints")
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(training.loop, "LOOK", 1000)
+        ending_at(6, patch, lambda: signal.raise_signal(signal.SIGTERM))
+        run(*words)
+    last = max(int(path.stem.split("_")[-1]) for path in Path("checkpoints").rglob("*.state"))
+    run(*words, "--resume")
+    assert 6 <= last <= 8 and files("checkpoints") == unbroken
 
 
 @pytest.mark.usefixtures("small_scene")
@@ -103,12 +124,12 @@ def test_more_epochs_are_the_same_training_only_longer(
     unbroken = files("checkpoints")
     shutil.rmtree("checkpoints")
     run(*TRAIN, "--epochs", "4")
-    assert "goes on after epoch 4 of 6" in run(*TRAIN, "--epochs", "6", "--resume")
+    assert "resuming after epoch 4 of 6" in run(*TRAIN, "--epochs", "6", "--resume")
     longer = next(Path("checkpoints/small").glob("*_epoch_6_*"))
     assert files(longer) == unbroken
     fast = ("--preset", "fast", "--resume")
     run(*TRAIN, "--epochs", "4", *fast)
-    assert "its learning rate has another course" in refusal(*TRAIN, "--epochs", "5", *fast)
+    assert "the learning rate schedule differs" in refusal(*TRAIN, "--epochs", "5", *fast)
 
 
 @pytest.mark.usefixtures("small_scene")
@@ -116,7 +137,7 @@ def test_what_is_there_is_never_lost_silently(run: CommandLine, refusal: Command
     run(*TRAIN, "--resume")  # of nothing: it starts
     before = files("checkpoints")
     line = refusal(*TRAIN)
-    assert "training up to epoch 2: --resume goes on with it, --overwrite starts anew" in line
+    assert "training up to epoch 2: --resume continues it, --overwrite starts again" in line
     assert "give one" in refusal(*TRAIN, "--resume", "--overwrite")
     assert files("checkpoints") == before
     assert "was trained to the end, epoch 2" in run(*TRAIN, "--resume")
@@ -127,7 +148,7 @@ def test_what_is_there_is_never_lost_silently(run: CommandLine, refusal: Command
     assert files("checkpoints") == before
     for path in folder.rglob("*.state"):
         path.unlink()
-    assert "no training state to go on from: --overwrite" in refusal(*TRAIN, "--resume")
+    assert "no training state to resume from: --overwrite" in refusal(*TRAIN, "--resume")
 
 
 @pytest.mark.usefixtures("small_scene")
@@ -138,7 +159,7 @@ def test_options_of_what_is_there_are_of_trainings_alone(refusal: CommandLine) -
         assert "needs no training" in refusal("--command", "run", "--method", "rx", *words)
 
 
-def test_another_scene_is_no_scene_to_go_on_with(
+def test_another_scene_cannot_be_resumed_with(
     small_scene: str, run: CommandLine, refusal: CommandLine, cube: NDArray[Any]
 ) -> None:
     run(*TRAIN)
@@ -147,7 +168,7 @@ def test_another_scene_is_no_scene_to_go_on_with(
 
 
 @pytest.mark.usefixtures("small_scene")
-def test_a_damaged_state_is_told_and_the_one_before_is_used(
+def test_a_damaged_state_is_reported_and_the_one_before_is_used(
     run: CommandLine, refusal: CommandLine
 ) -> None:
     words = (*TRAIN, "--epochs", "4")
@@ -158,8 +179,8 @@ def test_a_damaged_state_is_told_and_the_one_before_is_used(
     damaged = bytearray(states[1].read_bytes())
     damaged[len(damaged) // 2] ^= 1
     states[1].write_bytes(damaged)
-    told = run(*words, "--resume")
-    assert f"'{states[1]}' is damaged" in told and "goes on after epoch 2 of 4" in told
+    out = run(*words, "--resume")
+    assert f"'{states[1]}' is damaged" in out and "resuming after epoch 2 of 4" in out
     assert files("checkpoints") == unbroken
     for path in states:
         path.write_bytes(b"")
@@ -167,13 +188,44 @@ def test_a_damaged_state_is_told_and_the_one_before_is_used(
 
 
 @pytest.mark.usefixtures("small_scene")
-def test_libraries_that_have_changed_are_told(
-    run: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_libraries_are_reported(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     run(*TRAIN)
     monkeypatch.setattr(training.resume, "library_versions", lambda: {"python": "4.0"})
-    told = run(*TRAIN, "--epochs", "3", "--resume")
-    assert f"python {platform.python_version()} then, 4.0 now" in told
+    out = run(*TRAIN, "--epochs", "3", "--resume")
+    assert f"python {platform.python_version()} then, 4.0 now" in out
+
+
+CARD = {"type": "cuda", "name": "Card"}
+
+
+@pytest.mark.parametrize(
+    ("before", "note"),
+    [
+        (CARD, "was trained on CUDA (Card) so far, continues on the CPU ("),
+        ({"type": "cpu", "name": "Other"}, "was trained on the CPU (Other) so far, continues on"),
+        (None, ""),  # as states of before had none
+    ],
+)
+@pytest.mark.usefixtures("small_scene")
+def test_a_resume_names_another_device(
+    run: CommandLine, before: dict[str, str] | None, note: str
+) -> None:
+    run(*TRAIN)
+    for path in Path("checkpoints").rglob("*.state"):
+        state = read_state(path)
+        assert state.pop("device") == {"type": "cpu", "name": device_name(CPU)}
+        save_state(path, {**state, "device": before} if before else state)
+    out = run(*TRAIN, "--epochs", "3", "--resume")
+    assert note in out and ("not bit-identical" in out) == bool(note)
+    assert "bit-identical" not in run(*TRAIN, "--epochs", "4", "--resume")
+
+
+def test_a_card_is_named_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Card")
+    cuda = torch.device("cuda", 0)
+    assert describe_change(CARD, cuda) == []
+    (line,) = describe_change({"type": "cpu", "name": "Chip"}, cuda)
+    assert line.startswith("was trained on the CPU (Chip) so far, continues on cuda:0 (Card):")
 
 
 def test_a_state_with_code_is_not_run(tmp_path: Path) -> None:
@@ -240,8 +292,8 @@ class Written:
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
-@pytest.mark.usefixtures("small_scene")
-def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_goes_on(
+@pytest.mark.usefixtures("small_scene", "either_way")
+def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_can_be_resumed(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     words = (*TRAIN, "--save_freq", "1", "--eval_freq", "0")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from training.run_folder import Run, latest_like, run_name
+from training.run_folder import Run, run_from_other_device, run_name
 
 PUBLISHED = {"epoch": "5000", "learning_rate": "0.0001", "factor": "3", "gpu_ids": "0"}
 
@@ -26,7 +26,7 @@ def test_another_method_has_runs_and_weights_of_its_own(tmp_path: Path) -> None:
     assert other.folder.name.startswith("Auto-AD_epoch_5000_")
     assert other.weights(50).name == "Auto-AD_x_50.pkl"
     trained(tmp_path, gpu_ids="1")
-    assert latest_like(other, epoch=5000) == other
+    assert run_from_other_device(other, epoch=5000) == other
 
 
 def trained(folder: Path, age: float = 0, **changed: str) -> Run:
@@ -40,19 +40,19 @@ def trained(folder: Path, age: float = 0, **changed: str) -> Run:
 
 def test_a_run_is_found_whichever_device_trained_it(tmp_path: Path) -> None:
     wanted = named(tmp_path)
-    assert latest_like(wanted, epoch=5000) == wanted  # there is none yet
+    assert run_from_other_device(wanted, epoch=5000) == wanted  # there is none yet
     trained(tmp_path, gpu_ids="2", age=2)
     latest = trained(tmp_path, gpu_ids="-1", age=1)
     trained(tmp_path, gpu_ids="0_1", age=3)
-    assert latest_like(wanted, epoch=5000) == latest
-    assert latest_like(wanted, epoch=50) == wanted  # no weights of this epoch
-    assert latest_like(trained(tmp_path, age=9), epoch=5000) == wanted
+    assert run_from_other_device(wanted, epoch=5000) == latest
+    assert run_from_other_device(wanted, epoch=50) == wanted  # no weights of this epoch
+    assert run_from_other_device(trained(tmp_path, age=9), epoch=5000) == wanted
 
 
 def test_a_run_of_other_options_is_not_taken_for_it(tmp_path: Path) -> None:
     wanted = named(tmp_path)
     trained(tmp_path, gpu_ids="1", seed="2")
     trained(tmp_path, gpu_ids="1", factor="2")
-    assert latest_like(wanted, epoch=5000) == wanted
+    assert run_from_other_device(wanted, epoch=5000) == wanted
     seeded = named(tmp_path, seed="2")
-    assert "gpu_ids_1_seed_2" in latest_like(seeded, epoch=5000).folder.name
+    assert "gpu_ids_1_seed_2" in run_from_other_device(seeded, epoch=5000).folder.name

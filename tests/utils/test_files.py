@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from utils.errors import InputError
-from utils.files import replacing, writable_folder, write_text
+from utils.files import atomic_write, ensure_writable, write_text
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         assert not path.exists()
     assert path.read_bytes() == b"new"
@@ -21,7 +21,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "x"
     write_text(path, "old")
-    with pytest.raises(OSError, match="x'") as error, replacing(path) as file:
+    with pytest.raises(OSError, match="x'") as error, atomic_write(path) as file:
         file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert error.value.errno == errno.ENOSPC and error.value.filename == str(path)
@@ -30,10 +30,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_folders_are_made_and_those_that_cannot_be_are_named(tmp_path: Path) -> None:
-    assert writable_folder(tmp_path / "a" / "b").is_dir()
+    assert ensure_writable(tmp_path / "a" / "b").is_dir()
     assert list((tmp_path / "a" / "b").iterdir()) == []
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot write to folder '.*file'"):
-        writable_folder(tmp_path / "file")
+        ensure_writable(tmp_path / "file")
     with pytest.raises(InputError, match="cannot write to folder '.*inside'"):
-        writable_folder(tmp_path / "file" / "inside")
+        ensure_writable(tmp_path / "file" / "inside")

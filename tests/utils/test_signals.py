@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from utils.signals import Stopped, deaf_processes, requests, uninterrupted
+from utils.signals import StoppedBySignal, catching_signals, deaf_processes, deferring_interrupt
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+    with pytest.raises(KeyboardInterrupt), deferring_interrupt():
         signal.raise_signal(signal.SIGINT)
         done.append(True)
     assert done
@@ -20,13 +20,13 @@ def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
 
 
 def test_without_an_interrupt_nothing_happens() -> None:
-    with uninterrupted():
+    with deferring_interrupt():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_error_comes_out_of_the_block() -> None:
-    with pytest.raises(OSError, match="full"), uninterrupted():
+    with pytest.raises(OSError, match="full"), deferring_interrupt():
         raise OSError("full")
 
 
@@ -45,7 +45,7 @@ def test_other_threads_do_without() -> None:
     done = []
 
     def work() -> None:
-        with uninterrupted():
+        with deferring_interrupt():
             done.append(True)
 
     thread = threading.Thread(target=work)
@@ -59,22 +59,22 @@ def test_a_signal_ends_the_work_where_it_can_and_a_second_one_at_once(
     number: signal.Signals, code: int
 ) -> None:
     before = [signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)]
-    with requests() as asked:
-        asked.end_here("not yet")
+    with catching_signals() as asked:
+        asked.raise_if_stopped("not yet")
         signal.raise_signal(number)
-        assert asked.to_save() and asked.to_save()
+        assert asked.should_save() and asked.should_save()
         for ending in (signal.SIGINT, signal.SIGTERM):
             assert signal.getsignal(ending) is signal.SIG_DFL  # nothing holds the next one back
-        with pytest.raises(Stopped, match="here") as stop:
-            asked.end_here("here")
+        with pytest.raises(StoppedBySignal, match="here") as stop:
+            asked.raise_if_stopped("here")
     assert stop.value.exit_code == code
     assert [signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no SIGUSR1")
 def test_sigusr1_asks_once_to_save_and_for_no_end() -> None:
-    with requests() as asked:
-        assert not asked.to_save()
+    with catching_signals() as asked:
+        assert not asked.should_save()
         signal.raise_signal(signal.SIGUSR1)
-        assert asked.to_save() and not asked.to_save()
-        asked.end_here("not asked for")
+        assert asked.should_save() and not asked.should_save()
+        asked.raise_if_stopped("not asked for")

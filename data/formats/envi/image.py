@@ -24,7 +24,7 @@ from data.formats.envi.map_info import map_info
 from data.formats.format import Format, Raster, Writer, begins_with, first_bytes
 from data.formats.memmap import block_reader
 from data.formats.stored_values import no_data_value, storable
-from utils.files import replacing, write_text
+from utils.files import atomic_write, write_text
 
 ENDING, START = ".hdr", b"ENVI"
 WRITTEN = ".img"
@@ -128,7 +128,7 @@ def write_image(path: Path, image: Raster) -> list[Path]:
         **band_entries(image),
     }
     lines = [f"{key} = {as_text(value, braces=True)}\n" for key, value in entries.items()]
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(values.data)
     return [path, write_text(path.with_suffix(ENDING), "".join(["ENVI\n", *lines]))]
 

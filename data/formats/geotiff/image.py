@@ -20,7 +20,7 @@ from data.formats.geotiff.dataset import (
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
-from utils.files import replacing
+from utils.files import atomic_write
 
 ENDING = ".tif"
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -88,7 +88,7 @@ def write_image(path: Path, image: Raster) -> list[Path]:
             write_tags(dataset, image)
             for band in range(cube.shape[2]):
                 dataset.write(cube[..., band], band + 1)
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(memory.getbuffer())
     return [path]
 

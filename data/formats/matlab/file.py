@@ -23,7 +23,7 @@ from data.formats.format import Format, first_bytes
 from data.formats.guards import check_claim
 from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
 from data.formats.matlab.version5 import arrays_in, dense, read_array
-from utils.files import replacing
+from utils.files import atomic_write
 
 ENDING = ".mat"
 TEXT, TEXT_73 = b"MATLAB", b"MATLAB 7.3"  # the first bytes, unless another program wrote the file
@@ -172,7 +172,7 @@ def window_73(path: Path, name: str) -> Window:
 
 def write_variables(path: Path, variables: Mapping[str, NDArray[Any]]) -> Path:
     """Write named arrays to a MATLAB file of version 5, compressed; return its path."""
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         savemat(file, dict(variables), do_compression=True)
         file.seek(0)  # SciPy writes the time of day there: the same arrays should be the same bytes
         file.write(DESCRIPTION.ljust(116))

@@ -1,0 +1,71 @@
+"""Jobs of the writer, in the background and at once."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from training.writer import Throttle, Writer
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_jobs_are_done_in_order_and_all_at_the_end(background: bool) -> None:
+    done: list[int] = []
+    with Writer(background=background) as writer:
+        for number in range(0, 20, 2):
+            writer.submit(lambda: done.append(number), lambda: done.append(number + 1))  # noqa: B023
+            writer.raise_if_failed()
+    assert done[1::2] == [number + 1 for number in done[::2]] and len(done) == 20
+
+
+def blocked() -> tuple[threading.Event, Callable[[], object]]:
+    """Return a job that waits, and the event that it waits for."""
+    event = threading.Event()
+    return event, lambda: event.wait(60)
+
+
+def test_one_job_at_most_is_pending() -> None:
+    with Writer(background=True) as writer:
+        event, job = blocked()
+        writer.submit(job)
+        assert writer.busy
+        writer.raise_if_failed()  # does not wait
+        threading.Timer(0.05, event.set).start()
+        writer.submit(lambda: None)
+        assert event.is_set()  # it has waited for the first
+
+
+def fail() -> None:
+    raise OSError("full")
+
+
+def test_an_error_is_raised_once_by_the_next_call() -> None:
+    for call in (Writer.wait, Writer.submit):
+        with Writer(background=True) as writer:
+            writer.submit(fail)
+            with pytest.raises(OSError, match="full"):
+                call(writer)
+            writer.raise_if_failed()
+    with pytest.raises(OSError, match="full"), Writer(background=True) as writer:
+        writer.submit(fail)
+    with pytest.raises(OSError, match="full"), Writer(background=False) as writer:
+        writer.submit(fail)
+
+
+def test_the_first_error_is_the_one_to_report() -> None:
+    with pytest.raises(KeyError), Writer(background=True) as writer:
+        writer.submit(fail)
+        raise KeyError
+
+
+def test_what_comes_after_a_failed_job_is_not_done() -> None:
+    done: list[bool] = []
+    with pytest.raises(OSError, match="full"), Writer(background=True) as writer:
+        writer.submit(fail, lambda: done.append(True))
+    assert not done
+
+
+def test_a_throttle_allows_the_first_and_no_more_within_its_time() -> None:
+    slow, off = Throttle(1000), Throttle(0)
+    assert [slow.allows() for _ in range(3)] == [True, False, False]
+    assert all(off.allows() for _ in range(3))

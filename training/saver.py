@@ -1,0 +1,103 @@
+"""Save the log, weights, pictures and states of a training, each as of one epoch."""
+
+from functools import partial
+from pathlib import Path
+
+from torch import Tensor
+
+from data.scene import Scene
+from detection.maps import training_picture
+from detection.measures import compute_measures, min_max_scale
+from model.image import Image, LazyImage, image_to_cube
+from model.trainers.trainer import Trainer
+from training.checkpoints import save_weights
+from training.log import TrainingLog
+from training.resume import training_state, write_state
+from training.run_folder import Run
+from training.writer import Job, Throttle, Writer
+
+SECONDS = 3  # in the background, from one picture or update of the log to the next
+
+
+class RunSaver:
+    """Saves a training in its run folder.
+
+    What is saved is copied in the thread that trains, so that the training continues while the
+    writer works in the background. There, pictures and the log are written every `SECONDS` only,
+    and with the last weights; the log always before the state that counts its epochs.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        image: Image,
+        *,
+        scene: Scene,
+        run: Run,
+        log: TrainingLog,
+        epochs: int | str,
+        background: bool,
+    ) -> None:
+        self.trainer = trainer
+        self.image = image
+        self.scene = scene
+        self.run = run
+        self.log = log
+        self.epochs = epochs
+        self.writer = Writer(background=background)
+        seconds = SECONDS if background else 0
+        self.log_throttle, self.picture_throttle = Throttle(seconds), Throttle(seconds)
+
+    def add_loss(self, epoch: int, loss: float) -> None:
+        """Log the loss of an epoch; raise what has failed in the background."""
+        self.log.add_loss(epoch, loss)
+        self.update_log()
+
+    def add_auc(self) -> None:
+        """Log the AUC of the present weights, where there is one."""
+        scores, _ = self.trainer.detect(self.image)
+        labelled = self.scene.without_unlabelled(scores.numpy())
+        measures = compute_measures(self.scene.anomalous, labelled)
+        if measures is not None:
+            self.log.add_auc(self.trainer.epoch, measures["auc_df"])
+            self.update_log()
+
+    def update_log(self) -> None:
+        """Write what is new in the log, unless that would have to be waited for."""
+        self.writer.raise_if_failed()
+        if not self.writer.busy and self.log_throttle.allows():
+            self.writer.submit(self.log.pending())
+
+    def save(self, weights: Path | None = None, *, ended: bool = False) -> None:
+        """Save the state of the training; where there is a path, the weights and a picture first.
+
+        Raises FloatingPointError, and saves nothing, where the weights give no finite numbers.
+        """
+        pictures = self.pictures(always=ended) if weights else []
+        state = training_state(
+            self.trainer, self.log, scene=self.scene, epochs=self.epochs, ended=ended
+        )
+        jobs: list[Job] = [self.log.pending()]
+        if weights:
+            jobs += [partial(save_weights, weights, state["trainer"]["weights"]), *pictures]
+        self.writer.submit(*jobs, partial(write_state, self.run, state))
+
+    def pictures(self, *, always: bool) -> list[Job]:
+        """Check the weights; return the job that draws a picture, if one is due."""
+        if isinstance(self.image, LazyImage):  # scoring one beyond memory takes longer than epochs
+            return []
+        scores, reconstruction = self.trainer.detect(self.image)
+        if reconstruction is None or not (self.picture_throttle.allows() or always):
+            return []
+        return [partial(self.write_picture, self.trainer.epoch, scores, reconstruction)]
+
+    def write_picture(self, epoch: int, scores: Tensor, reconstruction: Tensor) -> None:
+        """Draw the scene, its reconstruction and the residual after an epoch."""
+        assert not isinstance(self.image, LazyImage)
+        picture = training_picture(
+            image_to_cube(self.image),
+            image_to_cube(reconstruction),
+            min_max_scale(scores.numpy()),
+            bands=self.scene.metadata.colour_bands,
+        )
+        self.log.write_picture(epoch, picture)
