@@ -1,4 +1,4 @@
-"""How far `--threshold pf=…` keeps its word: false alarm rates asked for and attained on scenes.
+"""Requested and achieved false alarm rates of `--threshold pf=…` on scenes.
 
 python benchmarks/false_alarms.py --data_dir data
 """

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.common import add_machine, machine, trainer_of
 from benchmarks.presets import auc_of
 from benchmarks.step import MISSING
-from benchmarks.timing import add_machine, machine, trainer_of
 from data.reading.by_name import load_scene
 from data.scene import Scene
 from detection.curves import line_styles
@@ -37,7 +37,7 @@ HEADINGS = ("", "last loss", "Δ loss, median", "Δ loss, largest", "AUC")
 def trained(
     name: str, scene: Scene, *, epochs: int, device: torch.device
 ) -> tuple[NDArray[np.float64], float]:
-    """The losses of a training, and the AUC after it; NaN for a scene without both classes."""
+    """Return the losses of a training and the AUC after it, NaN without both classes."""
     image = cube_to_image(scene.scaled_cube())
     trainer = trainer_of(name, image, device=device)
     losses = np.array([loss for _, loss in trainer.train(image.contiguous(), epochs=epochs)])
@@ -46,10 +46,10 @@ def trained(
 
 
 def row(name: str, losses: NDArray[np.float64], plain: NDArray[np.float64], auc: float) -> str:
-    """A line of the table; differences are relative to the loss of the plain formulation."""
+    """Format a line of the table; differences are relative to the loss of the plain formulation."""
     apart = np.abs(losses / plain - 1)
-    told = [f"{losses[-1]:.6f}", f"{np.median(apart):.1e}", f"{apart.max():.1e}", f"{auc:.4f}"]
-    return LINE.format(name, *told)
+    texts = [f"{losses[-1]:.6f}", f"{np.median(apart):.1e}", f"{apart.max():.1e}", f"{auc:.4f}"]
+    return LINE.format(name, *texts)
 
 
 def loss_figure(losses: Mapping[str, NDArray[np.float64]], *, title: str) -> Figure:

@@ -1,4 +1,4 @@
-"""How good the preset `fast` is, and which of its ingredients matters: AUC over scenes and seeds.
+"""AUC of the preset `fast` and of its variants over scenes and seeds.
 
 python benchmarks/presets.py --data_dir data --scenes HYDICE-II abu-urban-1 --seeds 3
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.timing import machine
+from benchmarks.common import machine
 from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from detection.measures import area_under_roc
@@ -117,7 +117,7 @@ def trained_and_scored(
 
 
 def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
-    """What the residuals of the network's own factor, and of both, would score by themselves."""
+    """Score by the residuals of the network's own factor, or of both factors, in simpler ways."""
     standardised = trainer.band_statistics(image).standardise(image)
     with torch.inference_mode():
         both = [standardised - trainer.reconstruct_tiles(standardised, factor) for factor in (1, 2)]
@@ -133,13 +133,13 @@ def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
 
 
 def auc_of(scene: Scene, scores: Tensor) -> float:
-    """The AUC of scores (H, W) on a scene that has a truth of both classes."""
+    """Compute the AUC of scores (H, W) on a scene whose ground truth has both classes."""
     assert scene.anomalous is not None
     return area_under_roc(scene.anomalous, scene.without_unlabelled(scores.numpy()))
 
 
 def table(aucs: dict[str, dict[str, list[float]]], names: Sequence[str]) -> str:
-    """The mean AUC over the seeds as a Markdown table, a row a variant, a column a scene."""
+    """Format the mean AUC over the seeds in Markdown: variants in rows, scenes in columns."""
     lines = [f"| | {' | '.join(names)} | mean | seeds |", "|---" * (len(names) + 3) + "|"]
     for label, of_scene in aucs.items():
         means = [mean(of_scene[name]) for name in names]

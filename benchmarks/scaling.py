@@ -1,4 +1,4 @@
-"""How time and memory grow with the number of pixels, plain (`plain.py`) and ours.
+"""Growth of time and memory with the number of pixels, of the reference and of ours.
 
 python benchmarks/scaling.py --limit 20 --threads 2
 
@@ -30,7 +30,7 @@ from matplotlib.ticker import NullFormatter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.timing import (
+from benchmarks.common import (
     WARM_UP,
     Result,
     add_machine,
@@ -58,7 +58,7 @@ LINE = "{:<6} {:>8} {:>11} {:>11} {:>12}"
 
 @dataclass(frozen=True)
 class Point:
-    """What an image of so many pixels took: seconds, and memory in MiB."""
+    """The seconds and the MiB of memory that an image of so many pixels took."""
 
     pixels: int
     step: float
@@ -69,7 +69,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is the same for all sizes."""
+    """The settings of all sizes."""
 
     bands: int
     threads: int
@@ -163,7 +163,7 @@ def similarities(pixels: int) -> float:
 
 
 def memory_available(device: str) -> float:
-    """What this machine could still give, in MiB; a CUDA device says so when it cannot."""
+    """Return the MiB available on this machine; a CUDA device raises when it has no more."""
     if device == "cuda" or not MEMORY.exists():
         return math.inf
     lines = MEMORY.read_text().splitlines()
@@ -172,7 +172,7 @@ def memory_available(device: str) -> float:
 
 
 def exponent(pixels: Sequence[float], values: Sequence[float]) -> float:
-    """The slope of log value over log pixels by least squares, in the upper half of the sizes."""
+    """Fit the slope of log value over log pixels, in the upper half of the sizes."""
     upper = slice(-max(2, math.ceil(len(pixels) / 2)), None)
     x, y = np.asarray(pixels[upper], float), np.asarray(values[upper], float)
     there = y > 0  # the memory of a small image may not show
@@ -182,7 +182,7 @@ def exponent(pixels: Sequence[float], values: Sequence[float]) -> float:
 
 
 def exponents(points: Sequence[Point]) -> dict[str, float]:
-    """The exponent of each quantity."""
+    """Fit the exponent of each quantity."""
     pixels = [point.pixels for point in points]
     return {
         quantity: exponent(pixels, [getattr(point, quantity) for point in points])
@@ -191,7 +191,7 @@ def exponents(points: Sequence[Point]) -> dict[str, float]:
 
 
 def row(name: str, point: Point) -> str:
-    """A line of the table."""
+    """Format a line of the table."""
     return LINE.format(
         LABELS[name],
         point.pixels,
@@ -227,7 +227,7 @@ def scaling_figure(curves: Mapping[str, Sequence[Point]], *, title: str) -> Figu
 
 
 def draw(axes: Axes, name: str, points: Sequence[Point], quantity: str, dashes: str) -> None:
-    """Draw one quantity of one network; the legend tells its exponent."""
+    """Draw one quantity of one network; the legend has its exponent."""
     pixels = [point.pixels for point in points]
     values = [getattr(point, quantity) for point in points]
     power = exponent(pixels, values)

@@ -1,4 +1,4 @@
-"""Time a training step and a reconstruction: the plain formulation (`plain.py`) and ours.
+"""Time a training step and a reconstruction: the plain formulation (`reference.py`) and ours.
 
 python benchmarks/step.py --size 100 100 200 --threads 2 --rounds 9
 
@@ -19,8 +19,8 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.plain import PlainTrainer
-from benchmarks.timing import WARM_UP, add_machine, image_for, machine, timed, trainer_of
+from benchmarks.common import WARM_UP, add_machine, image_for, machine, timed, trainer_of
+from benchmarks.reference import PlainTrainer
 from model.methods import PRECISIONS
 from model.precision import available_precision, switch_tf32
 from model.trainers.trainer import Trainer

@@ -53,7 +53,7 @@ def in_markdown(entry: Entry) -> str:
 
 
 def numbered(sources: Sequence[str]) -> list[tuple[int, str]]:
-    """Number the sources, from 1."""
+    """Enumerate the sources from 1."""
     return list(enumerate(sources, start=1))
 
 

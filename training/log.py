@@ -89,7 +89,7 @@ class TrainingLog:
             self.resources.callback(self.events.close)
 
     def files(self) -> list[Path]:
-        """The files written: the log, TensorBoard's latest, the AUC over the epochs."""
+        """List the files written: the log, TensorBoard's latest, the AUC over the epochs."""
         events = self.folder.glob("events.out.tfevents.*")
         latest = max(events, key=lambda file: file.stat().st_mtime_ns)
         curve = [self.folder / name for name in AUC_FILES if self.aucs]

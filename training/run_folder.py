@@ -23,15 +23,15 @@ class Run:
     dataset: str
 
     def weights(self, epoch: int | str) -> Path:
-        """The checkpoint after `epoch` epochs, or of one that stops early, `auto`."""
+        """Return the path of the checkpoint after `epoch` epochs, `auto` for early stopping."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:
-        """The state of the training after `epoch` epochs, from which it can be resumed."""
+        """Return the path of the training state after `epoch` epochs."""
         return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
 
     def states(self) -> dict[int, Path]:
-        """The existing states by their epochs, the latest first."""
+        """Find the existing states by their epochs, the latest first."""
         return self.saved("state")
 
     def saved(self, ending: str) -> dict[int, Path]:

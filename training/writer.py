@@ -34,7 +34,7 @@ class Writer:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is pending."""
+        """True while a job is pending."""
         return self.pending is not None and not self.pending.done()
 
     def submit(self, *jobs: Job) -> None:

@@ -41,5 +41,5 @@ def error_message(error: Exception) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether NumPy or torch found no memory: torch only says so in words."""
+    """Return whether NumPy or torch found no memory: torch has no type for it."""
     return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)

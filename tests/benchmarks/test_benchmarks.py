@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from benchmarks import precision, presets, scaling, step
+from benchmarks.common import image_for, timed
 from benchmarks.scaling import Point, Setting, exponent, grow, memory_needed, scaling_figure
 from benchmarks.step import candidates, ratio, run_rounds, table
-from benchmarks.timing import image_for, timed
 
 CPU = torch.device("cpu")
 

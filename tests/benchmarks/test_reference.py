@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import plain
-from benchmarks.plain import PlainNL2Net, PlainTrainer
+from benchmarks import reference
+from benchmarks.reference import PlainNL2Net, PlainTrainer
 from data.scene import Scene
 from model.image import cube_to_image, image_to_cube
 from model.networks.nl2net import NL2Net
@@ -43,7 +43,7 @@ def seeded_trainer(recording: Recording) -> PlainTrainer:
 
 
 def test_it_is_a_formulation_of_its_own() -> None:
-    source = Path(plain.__file__).read_text(encoding="utf-8")
+    source = Path(reference.__file__).read_text(encoding="utf-8")
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported == {"collections", "math", "torch"}
 

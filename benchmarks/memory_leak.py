@@ -1,6 +1,6 @@
-"""Whether a long training takes more and more memory, or leaves files open.
+"""Growth of memory and of open files in a long training.
 
-python benchmarks/soak.py --epochs 20000
+python benchmarks/memory_leak.py --epochs 20000
 
 Trains on a small scene by the command line, in a process of its own, and looks at it every few
 seconds. Prints the medians of memory and open files in each quarter of the time. Needs Linux.
@@ -25,7 +25,7 @@ NETWORK = ("--nch_ker", "4", "--nblk", "2", "--gpu_ids", "-1")
 WARM = 10  # seconds in which libraries are loaded
 
 
-def looks(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[tuple[float, int]]:
+def samples(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[tuple[float, int]]:
     """Memory in MiB and number of open files of a process, every so many seconds."""
     own = Path(f"/proc/{process.pid}")
     while process.poll() is None:
@@ -36,7 +36,7 @@ def looks(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[tuple[
         time.sleep(seconds)
 
 
-def soak(epochs: int, folder: Path, *, seconds: float) -> list[tuple[float, int]]:
+def train_and_sample(epochs: int, folder: Path, *, seconds: float) -> list[tuple[float, int]]:
     """Train for so many epochs, and look."""
     (folder / "data").mkdir()
     write_scene(synthetic_scene(16, 16, bands=10, seed=1), folder / "data" / "small.mat")
@@ -44,14 +44,14 @@ def soak(epochs: int, folder: Path, *, seconds: float) -> list[tuple[float, int]
     command = [sys.executable, command_line.__file__, *words]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
         time.sleep(WARM)
-        found = list(looks(process, seconds))
+        found = list(samples(process, seconds))
     if process.returncode:
         raise SystemExit(f"the training ended with exit code {process.returncode}")
     return found
 
 
 def quarters(found: list[tuple[float, int]]) -> Iterator[str]:
-    """A line for each quarter of the looks."""
+    """Yield a line for each quarter of the samples."""
     yield "quarter  memory, MiB  open files"
     for number in range(4):
         part = found[number * len(found) // 4 : (number + 1) * len(found) // 4]
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1, help="from one look to the next")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = soak(options.epochs, Path(folder), seconds=options.seconds)
+        found = train_and_sample(options.epochs, Path(folder), seconds=options.seconds)
     print(*quarters(found), sep="\n")
 
 

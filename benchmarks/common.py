@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.plain import PlainNL2Net, PlainTrainer
+from benchmarks.reference import PlainNL2Net, PlainTrainer
 from model.build import build_trainer
 from model.image import cube_to_image
 from model.trainers.trainer import Trainer
