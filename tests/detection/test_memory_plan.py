@@ -157,7 +157,7 @@ def machine(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("GROUPS", "groups")):
+    for constant, name in (("PROCESS", "cgroup"), ("MACHINE", "meminfo"), ("CGROUPS", "groups")):
         monkeypatch.setattr(utils.free_memory, constant, folder / name)
     return available_memory_on(CPU)
 
