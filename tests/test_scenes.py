@@ -415,7 +415,7 @@ def test_a_table_of_some_bands_and_of_a_scene_without_a_map(
     assert f"| RX | – | {auc:.4f} | {auc:.4f} |" in out
 
     out = reproduce("--bands", "1-2,4")
-    assert out.startswith("Cells: 2, of which 0 were kept from before\n")
+    assert out.startswith("Cells: 2, of which 0 are saved from earlier\n")
     of_some = cells()
     assert [cell["shape"] for cell in of_some.values()] == [[13, 11, 3]] * 2
     assert "--bands 1-2,4" in of_some["small"]["command"]
@@ -427,4 +427,4 @@ def test_a_table_of_some_bands_and_of_a_scene_without_a_map(
 
     for words, kept in (([], of_all), (["--bands", "1-2,4"], of_some)):  # both are kept
         out = reproduce(*words)
-        assert out.startswith("Cells: 2, of which 2 were kept from before\n") and cells() == kept
+        assert out.startswith("Cells: 2, of which 2 are saved from earlier\n") and cells() == kept
