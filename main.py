@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exit with 2 and one line for an error that the user can fix."""
     try:
         args, given = parse(arguments)
+        hide_unused_cuda(args)
         COMMANDS[args.command](args, given)
         sys.stdout.flush()
     except StoppedBySignal as stop:
@@ -28,6 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(141) from None
     except Exception as error:
         exit_with_error(error_message(error))
+
+
+def hide_unused_cuda(args: Namespace) -> None:
+    """Hide CUDA devices from a run on the CPU: torch would start a card, busy or broken, for it."""
+    if -1 in args.gpu_ids and "torch" not in sys.modules:  # later it would have no effect
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 # torch takes seconds to import, so each command imports what it needs, and the help nothing

@@ -21,7 +21,11 @@ from utils.free_memory import available_memory
 from utils.text import shape_text
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
-CUDA_LIBRARIES = 160 << 20
+CUDA_LIBRARIES = 128 << 20
+# reserved by PyTorch for each byte that a training step has allocated on a CUDA device, where two
+# streams have pools of their own: 1.6 on an H200 at 150×150×102 and at 512×512×128, of which a part
+# is cached and is given back when memory is short
+CUDA_FRAGMENTATION = 1.4
 LIBRARIES = 300 << 20  # bytes of libraries loaded later, this estimate and pictures included
 MARGIN = 1.1  # bytes that must be available per byte of the estimate
 # glibc returns freed tensors of LARGE_TENSOR bytes or more to the system; smaller ones fragment
@@ -124,7 +128,8 @@ def memory_needed(
     if device.type == "cuda":
         # the memory pool of a step's CUDA graph stays allocated while the image is reconstructed
         prediction = peak(step_shape(shape, options, training=False), training=False)
-        return int(MARGIN * (CUDA_LIBRARIES + step + (prediction if training else 0)))
+        reserved = CUDA_FRAGMENTATION * step + prediction if training else step
+        return int(MARGIN * (CUDA_LIBRARIES + reserved))
     features = 4 * part[0] * part[1] * options["nch_ker"]
     if training and features < LARGE_TENSOR:
         step = int(step * (LESS_FRAGMENTATION if recompute else FRAGMENTATION))

@@ -1,5 +1,6 @@
 """The command line, end to end."""
 
+import os
 import re
 import signal
 import subprocess
@@ -321,3 +322,23 @@ def test_the_training_never_sees_the_ground_truth(
         (path,) = Path(f"checkpoints/{name}").glob("*/model/*.pkl")
         states.append(torch.load(path, weights_only=True))
     assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+
+
+@pytest.mark.parametrize(("gpu_ids", "hidden"), [("-1", True), ("0", False)])
+def test_a_run_on_the_cpu_hides_cuda_before_torch_is_there(gpu_ids: str, hidden: bool) -> None:
+    """A process that asks for a missing scene gets as far as to import torch, or not."""
+    code = (
+        "import os, sys, main\n"
+        f"try: main.main(['--dataset', 'nowhere', '--gpu_ids', '{gpu_ids}'])\n"
+        "except SystemExit: print(os.environ.get('CUDA_VISIBLE_DEVICES'))"
+    )
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(main.__file__).parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ("" if hidden else "3")

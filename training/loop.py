@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from detection.learning import Epoch
 from model.trainers.trainer import max_epochs
 from training.resume import SavedTraining, copy_weights, restore
 from training.run_folder import Run
@@ -54,14 +55,13 @@ def train(
         start_or_restore(saver, saved, save_freq=save_freq)
         observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
         over = saved is not None and saved.finished(epochs)
-        steps = () if over else trainer.train(saver.image, epochs=epochs, observed=observed)
-        for epoch, loss in progress(steps, most, done=trainer.epoch):
-            saver.add_loss(epoch, loss)
+        steps = () if over else saver.epochs_of(eval_freq=eval_freq, observed=observed)
+        for step in progress(steps, most, done=trainer.epoch):
+            epoch = step.number
+            saver.add(step)
             if trainer.ahead:  # its weights are those of a later epoch
                 continue
             observed.record(epoch)
-            if eval_freq and epoch % eval_freq == 0:
-                saver.add_auc()
             due, signalled = epoch % save_freq == 0 and epoch < most, signals.should_save()
             if due or signalled:
                 saver.save(run.weights(epoch) if due else None)
@@ -95,12 +95,10 @@ def name_last_state(run: Run) -> Iterator[None]:
         raise FloatingPointError(f"{error}; the state of epoch {last} is saved") from error
 
 
-def progress(
-    steps: Iterable[tuple[int, float]], epochs: int, *, done: int
-) -> Iterator[tuple[int, float]]:
+def progress(steps: Iterable[Epoch], epochs: int, *, done: int) -> Iterator[Epoch]:
     """Show the epoch, the loss and the remaining time."""
     update = 0.1 if sys.stderr.isatty() else 10  # seconds
     bar = tqdm(steps, total=epochs, initial=done, unit="epoch", mininterval=update)
-    for epoch, loss in bar:
-        bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-        yield epoch, loss
+    for step in bar:
+        bar.set_postfix(loss=f"{step.loss:.4f}", refresh=False)
+        yield step

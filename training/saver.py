@@ -1,13 +1,16 @@
 """Save the log, weights, pictures and states of a training, each as of one epoch."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
 from data.scene import Scene
+from detection.learning import Epoch, learn
 from detection.maps import training_picture
-from detection.measures import compute_measures, min_max_scale
+from detection.measures import min_max_scale
+from model.detector import EpochFilter
 from model.image import Image, LazyImage, image_to_cube
 from model.trainers.trainer import Trainer
 from training.checkpoints import save_weights
@@ -48,19 +51,23 @@ class RunSaver:
         seconds = SECONDS if background else 0
         self.log_throttle, self.picture_throttle = Throttle(seconds), Throttle(seconds)
 
-    def add_loss(self, epoch: int, loss: float) -> None:
-        """Log the loss of an epoch; raise what has failed in the background."""
-        self.log.add_loss(epoch, loss)
-        self.update_log()
+    def epochs_of(self, *, eval_freq: int, observed: EpochFilter) -> Iterator[Epoch]:
+        """Train up to the requested epochs, as `learn` does."""
+        return learn(
+            self.trainer,
+            self.image,
+            scene=self.scene,
+            epochs=self.epochs,
+            eval_freq=eval_freq,
+            observed=observed,
+        )
 
-    def add_auc(self) -> None:
-        """Log the AUC of the present weights, where there is one."""
-        scores, _ = self.trainer.detect(self.image)
-        labelled = self.scene.without_unlabelled(scores.numpy())
-        measures = compute_measures(self.scene.anomalous, labelled)
-        if measures is not None:
-            self.log.add_auc(self.trainer.epoch, measures["auc_df"])
-            self.update_log()
+    def add(self, epoch: Epoch) -> None:
+        """Log the loss of an epoch, and its AUC; raise what has failed in the background."""
+        self.log.add_loss(epoch.number, epoch.loss)
+        if epoch.auc is not None:
+            self.log.add_auc(epoch.number, epoch.auc)
+        self.update_log()
 
     def update_log(self) -> None:
         """Write what is new in the log, unless that would have to be waited for."""
