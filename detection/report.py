@@ -46,9 +46,8 @@ def write_report(
     of the pixels.
     """
     no_data = np.isnan(scores)
-    unknown = np.zeros_like(no_data)
-    if unlabelled is not None and anomalous is not None:
-        unknown = unlabelled & ~no_data
+    has_unknown = unlabelled is not None and anomalous is not None
+    unknown = unlabelled & ~no_data if has_unknown else np.zeros_like(no_data)
     page = template().render(
         title=title,
         method=method,

@@ -1,6 +1,6 @@
 """Compute a table: the cells that are not saved yet, then its files and pictures."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -42,7 +42,6 @@ def reproduce(
     folder = ensure_writable(result_dir / "tables")
     store = CellStore(folder / "cells")
     restore_cells(plan, store)
-    paths = write_table(folder, plan)
     devices = several_devices(gpu_ids)
     workers = workers or len(devices) or 1
     with (
@@ -53,17 +52,31 @@ def reproduce(
             )
         ) as results,
     ):
-        try:
-            for key, outcome in results:
-                with deferring_interrupt():
-                    store.save(key[1], plan.cells[key].key, outcome)
-                    plan.outcomes[key] = outcome
-                    paths = write_table(folder, plan)
-                    progress.finished(key, outcome)
-        except KeyboardInterrupt:
-            progress.interrupted()
-            raise
+        paths = save_results(results, plan, store, folder=folder, progress=progress)
     return plan, [*paths, *draw_pictures(folder / table.name, plan)]
+
+
+def save_results(
+    results: Iterable[tuple[CellKey, Outcome]],
+    plan: Plan,
+    store: CellStore,
+    *,
+    folder: Path,
+    progress: Progress,
+) -> list[Path]:
+    """Save each cell when it is computed, and write the table again; return the table's files."""
+    paths = write_table(folder, plan)
+    try:
+        for key, outcome in results:
+            with deferring_interrupt():
+                store.save(key[1], plan.cells[key].key, outcome)
+                plan.outcomes[key] = outcome
+                paths = write_table(folder, plan)
+                progress.finished(key, outcome)
+    except KeyboardInterrupt:
+        progress.interrupted()
+        raise
+    return paths
 
 
 def restore_cells(plan: Plan, store: CellStore) -> None:
