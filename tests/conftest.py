@@ -1,14 +1,16 @@
-"""Small scenes, the recorded runs, and the command line as tests see it."""
+"""Small scenes, and the command line as tests see it."""
 
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.io import savemat
 
@@ -22,6 +24,18 @@ SHARED = Path(__file__).parents[2] / "shared"
 def one_thread() -> None:
     """Compute on one thread: the recorded runs were, and networks this small gain by it."""
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # in processes that a test starts, too
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw figures only in tests that are marked `draws`: it takes most of a short run's time."""
+
+    def draw_nothing(figure: Figure, file: IO[bytes], **settings: object) -> None:
+        file.write(b"picture")
+
+    if request.node.get_closest_marker("draws") is None:
+        monkeypatch.setattr(Figure, "savefig", draw_nothing)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import main
 from detection.measures import MEASURES
 from options.version import VERSION
-from tests.conftest import CommandLine
+from tests.conftest import TINY, CommandLine
 from tests.recordings import NL2NET, read_recording
 from training.checkpoints import read_state
 
@@ -69,6 +69,7 @@ def test_a_recorded_run_from_file_to_auc(
         assert float(auc) == pytest.approx(float(arrays["auc"]), abs=1e-4)
 
 
+@pytest.mark.draws
 def test_the_published_commands_leave_the_published_files(
     small_scene: str, run: CommandLine
 ) -> None:
@@ -213,7 +214,7 @@ def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: st
     command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
     states = []
     for folder in ("a", "b"):
-        options = ["--nch_ker", "4", "--epochs", "3", "--gpu_ids", "-1", "--checkpoint_dir", folder]
+        options = [*TINY, "--epochs", "3", "--checkpoint_dir", folder]
         subprocess.run([*command, *options], check=True, capture_output=True)
         (path,) = Path(folder).glob("small/*/model/*_3.pkl")
         states.append(torch.load(path, weights_only=True))
@@ -222,7 +223,7 @@ def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: st
 
 def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> None:
     command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
-    command += ["--nch_ker", "4", "--epochs", "1000000", "--save_freq", "1", "--gpu_ids", "-1"]
+    command += [*TINY, "--epochs", "1000000", "--save_freq", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not list(Path().glob("checkpoints/small/*/model/*_3.pkl")):
             assert process.poll() is None
