@@ -210,41 +210,24 @@ def test_a_ground_truth_of_one_class_gives_a_detection_map_but_no_auc(
     assert not Path("result/one/roc.png").exists()  # an earlier one would mislead
 
 
-def test_the_same_seed_gives_the_same_weights_in_fresh_processes(small_scene: str) -> None:
-    command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
-    states = []
-    for folder in ("a", "b"):
-        options = [*TINY, "--epochs", "3", "--checkpoint_dir", folder]
-        subprocess.run([*command, *options], check=True, capture_output=True)
-        (path,) = Path(folder).glob("small/*/model/*_3.pkl")
-        states.append(torch.load(path, weights_only=True))
+def test_the_same_seed_gives_the_same_weights_in_a_fresh_process(
+    small_scene: str, run: CommandLine
+) -> None:
+    words = ["--command", "train", "--dataset", small_scene, "--epochs", "3", "--checkpoint_dir"]
+    run(*words, "a")  # in this process, which has drawn other random numbers
+    command = [sys.executable, main.__file__, *TINY, *words, "b"]
+    subprocess.run(command, check=True, capture_output=True)
+    paths = [next(Path(folder).glob("small/*/model/*_3.pkl")) for folder in ("a", "b")]
+    states = [torch.load(path, weights_only=True) for path in paths]
     assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
-
-
-def test_control_c_ends_with_130_and_keeps_what_was_saved(small_scene: str) -> None:
-    command = [sys.executable, main.__file__, "--command", "train", "--dataset", small_scene]
-    command += [*TINY, "--epochs", "1000000", "--save_freq", "1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not list(Path().glob("checkpoints/small/*/model/*_3.pkl")):
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert re.search(
-        r"\nstopped after epoch \d+ of 1000000: rerun with --resume to continue\n$", errors
-    )
-    assert "Traceback" not in errors
-    saved = list(Path().glob("checkpoints/small/*/model/*.pkl"))
-    assert all(list(torch.load(path, weights_only=True)) for path in saved)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals as POSIX does")
 def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
     small_scene: str, refusal: CommandLine
 ) -> None:
-    words = ["--command", "train", "--dataset", small_scene, "--nch_ker", "4", "--nblk", "2"]
-    words += ["--epochs", "1000000", "--save_freq", "999999", "--gpu_ids", "-1"]
+    words = [*TINY, "--command", "train", "--dataset", small_scene]
+    words += ["--epochs", "1000000", "--save_freq", "999999"]
     command = [sys.executable, main.__file__, *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         signal_until_saved(process, signal.SIGUSR1)
@@ -256,10 +239,18 @@ def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
     assert "Traceback" not in errors and "rerun with --resume" in errors
     assert len(states()) == 2 and all(read_state(path) for path in states())
     last = epochs_logged()
-    with subprocess.Popen([*command, "--resume"], stderr=subprocess.PIPE, text=True) as process:
+    command += ["--resume", "--save_freq", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: epochs_logged() > last)  # the lock of the process that ended is free
-        process.kill()
-    assert "is being trained" not in refusal(*words)
+        signal_until_saved(process, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors
+    assert re.search(
+        r"\nstopped after epoch \d+ of 1000000: rerun with --resume to continue\n$", errors
+    )
+    assert all(read_state(path) for path in states())
+    saved = list(Path().glob("checkpoints/small/*/model/*.pkl"))
+    assert saved and all(list(torch.load(path, weights_only=True)) for path in saved)
 
 
 def signal_until_saved(process: "subprocess.Popen[str]", number: int) -> None:
