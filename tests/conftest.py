@@ -1,75 +1,41 @@
-"""Small scenes, the recorded runs, and the command line as tests see it."""
+"""Small scenes, and the command line as tests see it."""
 
-import json
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.io import savemat
 
 import main
-from model.networks.nl2net import NL2Net
 
 CommandLine = Callable[..., str]
-RECORDINGS = sorted(Path(__file__).with_name("parity").glob("*.npz"))
 SHARED = Path(__file__).parents[2] / "shared"
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recorded run of the published implementation."""
-
-    config: dict[str, Any]
-    arrays: dict[str, NDArray[Any]]
-
-    def network(self) -> NL2Net:
-        """The network of the run's options, its weights drawn anew."""
-        return NL2Net(
-            bands=self.config["bands"],
-            factor=self.config["factor"],
-            channels=self.config["nch_ker"],
-            mode=self.config["mode"],
-            f_scale=self.config["f_scale"],
-            ss_exp_factor=self.config["ss_exp_factor"],
-        )
-
-    def group(self, name: str) -> dict[str, NDArray[Any]]:
-        """The arrays of a state: `init`, `grad` or `final`, by the names of the weights."""
-        return {
-            key.removeprefix(f"{name}/"): array
-            for key, array in self.arrays.items()
-            if key.startswith(f"{name}/")
-        }
-
-
-def outer_taps(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Drop the masked taps of a masked convolution: what stands there means nothing."""
-    if values.shape[-2:] != (5, 5) or name.endswith("mask"):
-        return values
-    values = values.copy()
-    values[:, :, 1:4, 1:4] = 0
-    return values
-
-
-@pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)
-def recording(request: pytest.FixtureRequest) -> Recording:
-    """Each of the recorded runs in turn."""
-    with np.load(request.param) as arrays:
-        loaded = dict(arrays)
-    return Recording(json.loads(str(loaded.pop("config"))), loaded)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Compute on one thread: the recorded runs were, and networks this small gain by it."""
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # in processes that a test starts, too
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw figures only in tests that are marked `draws`: it takes most of a short run's time."""
+
+    def draw_nothing(figure: Figure, file: IO[bytes], **settings: object) -> None:
+        file.write(b"picture")
+
+    if request.node.get_closest_marker("draws") is None:
+        monkeypatch.setattr(Figure, "savefig", draw_nothing)
 
 
 @pytest.fixture

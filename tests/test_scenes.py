@@ -113,6 +113,7 @@ def check_places(crs: str, *, count: int) -> None:
         assert (bounds.min(axis=1) <= point).all() and (point <= bounds.max(axis=1)).all()
 
 
+@pytest.mark.draws
 def test_a_geotiff_without_a_map_goes_back_into_qgis(
     workplace: Path, run: CommandLine, cube: NDArray[Any]
 ) -> None:

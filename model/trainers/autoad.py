@@ -21,17 +21,18 @@ MIN_EPOCHS = REWEIGHTING + WINDOW  # so that the first weighting has had its eff
 class AdaptiveWeightLoss:
     """Mean squared error with weights that suppress pixels of large residual.
 
-    The weight of a pixel is 1 at first; after every `REWEIGHTING` calls it becomes
+    The weight of a pixel is 1 at first; after `every` calls it becomes
     (max e − e) / (max e − min e) of its residual e. Takes images (1, B, H, W), or some of their
     pixels (1, B, n), the same in every call.
     """
 
     def __init__(self) -> None:
+        self.every = REWEIGHTING
         self.calls = 0
         self.weight: Tensor | float = 1.0  # (1, 1, H, W) or (1, 1, n)
 
     def __call__(self, output: Tensor, image: Tensor) -> Tensor:
-        if self.calls and self.calls % REWEIGHTING == 0:
+        if self.calls and self.calls % self.every == 0:
             residual = (output.detach() - image).square().mean(dim=1, keepdim=True)
             low, high = residual.min(), residual.max()
             self.weight = (high - residual) / (high - low) if high > low else 1.0

@@ -28,19 +28,24 @@ def concentration(residual_map: Tensor) -> float:
 class EarlyStopping:
     """The concentration of the residuals over the epochs, and its best epoch."""
 
-    def __init__(self) -> None:
-        self.latest: deque[float] = deque(maxlen=MEDIAN_OF)
+    def __init__(self, *, check_every: int = CHECK_EVERY, median_of: int = MEDIAN_OF) -> None:
+        self.check_every, self.median_of = check_every, median_of
+        self.latest: deque[float] = deque(maxlen=median_of)
         self.best = 0.0
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
         self.checks = 0
+
+    def checks_at(self, epoch: int) -> bool:
+        """Return whether the residuals of an epoch are checked."""
+        return epoch % self.check_every == 0
 
     def improves(self, epoch: int, residual_map: Tensor) -> bool:
         """Check the residuals (H, W) of an epoch; return whether it is the best so far."""
         self.latest.append(concentration(residual_map))
         self.checks += 1
         median = float(torch.tensor(list(self.latest)).median())
-        if median <= self.best and self.checks > MEDIAN_OF:  # a median of fewer is unreliable
+        if median <= self.best and self.checks > self.median_of:  # a median of fewer is unreliable
             return False
         self.best, self.best_epoch = median, epoch
         return True
@@ -57,10 +62,10 @@ class EarlyStopping:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a `state`."""
-        self.latest = deque(state["latest"], maxlen=MEDIAN_OF)
+        self.latest = deque(state["latest"], maxlen=self.median_of)
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.best_weights, self.checks = state["best_weights"], state["looks"]
 
     def is_over(self, epoch: int) -> bool:
         """Return whether the best epoch has been the best for long enough."""
-        return epoch >= PATIENCE * self.best_epoch + MEDIAN_OF * CHECK_EVERY
+        return epoch >= PATIENCE * self.best_epoch + self.median_of * self.check_every

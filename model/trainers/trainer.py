@@ -17,7 +17,7 @@ from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
 from model.trainers.losses import LOSSES, Loss
 from model.trainers.scores import residual
 from model.trainers.states import copy_to_cpu, restore_optimiser
-from model.trainers.stopping import CHECK_EVERY, EarlyStopping
+from model.trainers.stopping import EarlyStopping
 
 
 class Trainer(Detector):
@@ -89,13 +89,13 @@ class Trainer(Detector):
         stopping = self.stopping
 
         def all_observed(epoch: int) -> bool:
-            return epoch % CHECK_EVERY == 0 or observed(epoch)
+            return stopping.checks_at(epoch) or observed(epoch)
 
         for epoch, loss in self.take_steps(image, epochs=self.max_epochs, observed=all_observed):
-            if epoch % CHECK_EVERY == 0 and stopping.improves(epoch, self.residual_map(image)):
+            if stopping.checks_at(epoch) and stopping.improves(epoch, self.residual_map(image)):
                 stopping.best_weights = self.weights()
             yield epoch, loss
-            if epoch % CHECK_EVERY == 0 and stopping.is_over(epoch):
+            if stopping.checks_at(epoch) and stopping.is_over(epoch):
                 break
         self.network.load_state_dict(stopping.best_weights or self.weights())
         self.chosen_epoch = stopping.best_epoch

@@ -15,6 +15,7 @@ from benchmarks.common import image_for, timed
 from benchmarks.scaling import Point, Setting, exponent, grow, memory_needed, scaling_figure
 from benchmarks.step import candidates, ratio, run_rounds, table
 
+pytestmark = pytest.mark.draws
 CPU = torch.device("cpu")
 
 

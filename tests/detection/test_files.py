@@ -113,6 +113,7 @@ def test_measures_that_are_no_number_are_null() -> None:
     assert json_values(None) is None
 
 
+@pytest.mark.draws
 def test_pictures_of_another_map_do_not_stay(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:

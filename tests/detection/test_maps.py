@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detection.maps import false_colour, maps_figure, save_figure, training_picture
 
+pytestmark = pytest.mark.draws
 RANDOM = np.random.default_rng(0)
 CUBE = RANDOM.random((12, 17, 9), np.float32)
 TRUTH = RANDOM.random((12, 17)) > 0.9

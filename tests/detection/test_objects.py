@@ -19,7 +19,7 @@ from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
 from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
-from detection.objects import DetectedObject, detected_objects
+from detection.objects import DetectedObject, detected_objects, mean_spectra
 
 UTM_11N = CRS.from_epsg(32611)
 NORTH_UP = (20.0, 0.0, 480000.0, 0.0, -20.0, 3720000.0)
@@ -73,20 +73,21 @@ def test_a_spectrum_is_the_mean_in_physical_units() -> None:
     np.testing.assert_allclose(diagonal.spectrum, pixels.mean(axis=0))
 
 
-def test_spectra_are_those_of_the_file_in_parts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spectra_are_those_of_the_file_in_parts(tmp_path: Path) -> None:
     values = np.random.default_rng(2).random((9, 8, 5), np.float32)
     np.save(tmp_path / "x.npy", values)
     scores = (np.indices((9, 8)).sum(axis=0) % 5 > 0).astype(np.float32)
-    expected = found_in(Scene("x", values, None, "test"), scores)
-    monkeypatch.setattr("detection.objects.CHUNK", 7)
     stays = read_scene(tmp_path / "x.npy", name="x", on_disk=True)
-    for scene in (stays, Scene("x", values, None, "test")):
-        found = found_in(scene, scores)
-        assert [one.number for one in found] == [one.number for one in expected]
-        for one, other in zip(found, expected, strict=True):
-            assert one.spectrum.tobytes() == other.spectrum.tobytes()
+    read = Scene("x", values, None, "test")
+    found, expected = found_in(stays, scores), found_in(read, scores)
+    assert [one.number for one in found] == [one.number for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one.spectrum.tobytes() == other.spectrum.tobytes()
+    rows, columns = np.nonzero(scores)
+    owners = np.arange(len(rows)) % 4  # any objects, each in several parts
+    whole = mean_spectra(read, owners, rows, columns)
+    for scene in (stays, read):
+        assert mean_spectra(scene, owners, rows, columns, chunk=7).tobytes() == whole.tobytes()
 
 
 @given(

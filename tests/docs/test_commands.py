@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
 
 from tests.docs.commands import run_block
 from tests.docs.pages import PAGES, Block, blocks
@@ -16,14 +15,9 @@ RUN = ("sh", "python")
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder with small scenes as the working directory; figures are not drawn."""
-
-    def draw_nothing(figure: Figure, file: Any, **settings: object) -> None:
-        file.write(b"picture")
-
+    """A folder with small scenes as the working directory."""
     make_scenes(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Figure, "savefig", draw_nothing)
 
 
 def run_page(page: Path, wanted: Callable[[Block], bool]) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from detection.measures import MEASURES
 from experiments.declaration import TABLES
+from experiments.layouts import LAYOUTS
 from model.methods import METHODS
 from tests.docs.generate import (
     OPTIONS,
@@ -88,3 +90,13 @@ def test_modules_named_exist() -> None:
     for page in PAGES:
         for name in re.findall(r"`([\w/]+/\w+\.(?:py|toml|csv|json))`", text_of(page)):
             assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_is_described(name: str) -> None:
+    assert f"`{name}`" in text_of(ROOT / "docs" / "outputs.md")
+
+
+def test_the_example_of_a_table_lists_the_layouts() -> None:
+    (listed,) = re.findall(r'show = "auc" +# (.+)', text_of(ROOT / "docs" / "tables.md"))
+    assert set(re.split(r", | or ", listed)) == set(LAYOUTS)

@@ -174,6 +174,7 @@ def refused(workplace: Path, capsys: pytest.CaptureFixture[str]) -> Draw:
     return call
 
 
+@pytest.mark.draws
 def test_the_picture_is_written_and_written_again(draw: Draw) -> None:
     out = draw("--method", "bocknet", "--blindspot", "7")
     assert "BockNet  none              7×7" in out

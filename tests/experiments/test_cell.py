@@ -18,6 +18,7 @@ from data.scene import Scene
 from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Cell, Outcome, compute, score
 from model.methods import METHODS
+from options.flags import FLAGS
 from options.parse import parse, resolve
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
@@ -38,6 +39,14 @@ OTHER = {
 }
 
 
+def other_value(option: str, value: object) -> object:
+    """Return a value that differs from the given one, for any option of a method."""
+    if option in OTHER:
+        return OTHER[option]
+    flag = FLAGS[option]
+    return next(other for other in map(flag.check, flag.type.accepted) if other != value)
+
+
 def a_cell(method: str = "nl2net", dataset: str = "small", **changes: Any) -> Cell:
     """Make a cell of a method with small options, these ones changed."""
     small = {name: value for name, value in SMALL.items() if name in METHODS[method].options}
@@ -56,7 +65,8 @@ def done(cell: Cell, **settings: Any) -> Outcome:
 def test_every_option_changes_the_key(method: str) -> None:
     cell = a_cell(method)
     others = [
-        replace(cell, options={**cell.options, option: OTHER[option]}) for option in cell.options
+        replace(cell, options={**cell.options, option: other_value(option, value)})
+        for option, value in cell.options.items()
     ]
     keys = {one.key for one in (cell, *others)}
     assert len(keys) == len(METHODS[method].options) + 1

@@ -92,7 +92,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, program: Any = No
 @contextlib.contextmanager
 def dask(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command of Dask in a process, which is killed at the end of the block."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
+    environment = {**os.environ, **settings}
     command = [sys.executable, "-m", "dask", *arguments]
     with subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

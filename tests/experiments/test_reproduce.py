@@ -448,7 +448,7 @@ def test_the_tables_of_the_project_can_be_computed(
 
 
 PROGRAM = [sys.executable, main.__file__]
-MANY = TABLE.replace("[1, 2]", str(list(range(1, 21))))
+MANY = TABLE.replace("[1, 2]", str(list(range(1, 13))))
 
 
 def finished_cells() -> dict[Path, int]:
@@ -485,11 +485,11 @@ def test_an_interrupted_table_is_resumed(
         program.send_signal(number)
         out, err = program.communicate(timeout=40)
     before = finished_cells()
-    assert 4 <= len(before) < 21
+    assert 4 <= len(before) < 13
     if number == signal.SIGINT:
         assert program.returncode == 130 and "Traceback" not in err
         kept = re.search(
-            r"^(\d+) of 21 cells are computed and saved; run the same command", out, re.M
+            r"^(\d+) of 13 cells are computed and saved; run the same command", out, re.M
         )
         assert kept and len(before) - int(kept[1]) in (0, 1)  # or it is saved, but not yet reported
         assert err.endswith("\ninterrupted\n")
@@ -499,7 +499,7 @@ def test_an_interrupted_table_is_resumed(
         assert len(contents()["cells"]) in (len(before) - 1, len(before))
         assert "not finished: " in table_text() + Path("result/tables/own.md").read_text()
     out = run(*REPRODUCE, "--epochs", "10")
-    assert kept_of(out) == (len(before), 21)
-    assert len(computed) == 21 - len(before)
+    assert kept_of(out) == (len(before), 13)
+    assert len(computed) == 13 - len(before)
     assert {path: finished_cells()[path] for path in before} == before
-    assert len(numbers()) == 21 and "not finished" not in out
+    assert len(numbers()) == 13 and "not finished" not in out

@@ -1,5 +1,6 @@
 """Formats are recognised by the content of files, and files that belong together are found."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from data.errors import SceneError
 from data.formats.registry import (
     FORMATS,
     SCENE_FORMATS,
+    SUPPORTED,
     has_ending,
     read_contents,
     recognised,
@@ -192,7 +194,7 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
         (
             "x.gif",
             b"GIF89a" + bytes(200),
-            "GeoTIFF and NetCDF/HDF5; for ground truths also PNG/BMP",
+            re.escape(SUPPORTED),
         ),
         (
             "x.img",

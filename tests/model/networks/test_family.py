@@ -1,129 +1,28 @@
-"""Networks of the family other than NL2Net: recorded runs, repeated step by step.
+"""Networks of the family other than NL2Net."""
 
-On one thread, as recorded; see test_parity.py.
-"""
-
-import json
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
-from data.scene import Scene
-from detection.measures import area_under_roc, min_max_scale
 from model.build import build_network, build_trainer
-from model.image import cube_to_image, image_to_cube
 from model.methods import METHODS
-from model.networks.nl2net import NL2Net
 from model.networks.punnet import DepthwiseConv2d
-from model.networks.weights import load_strictly
-from model.trainers.trainer import Trainer
 from options.parse import resolve
-from tests.conftest import Recording
-from utils.seeds import seed_everything
 
-RECORDINGS = sorted(Path(__file__).parents[2].joinpath("parity", "family").glob("*.npz"))
-FAMILY = ["apbsn", "ssbsn", "pdbsnet", "bocknet", "punnet"]
-
-
-@pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)
-def recorded(request: pytest.FixtureRequest) -> Recording:
-    with np.load(request.param) as arrays:
-        loaded = dict(arrays)
-    return Recording(json.loads(str(loaded.pop("config"))), loaded)
-
-
-def trainer_of(recorded: Recording) -> Trainer:
-    """Return a trainer with the run's options and initial weights."""
-    config = recorded.config
-    known = {key: value for key, value in config.items() if METHODS[config["method"]].has(key)}
-    method, options = resolve({"method": config["method"], **known})
-    seed_everything(config["seed"])
-    return Trainer(
-        build_network(method, bands=config["bands"], options=options),
-        learning_rate=config["learning_rate"],
-        weight_decay=config["weight_decay"],
-        loss=config["lossm"],
-    )
-
-
-def image_of(recorded: Recording) -> torch.Tensor:
-    arrays = recorded.arrays
-    return cube_to_image(Scene("x", arrays["cube"], arrays["map"], source="x").scaled_cube())
-
-
-def seen_taps(recorded: Recording, name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Set the masked taps of a masked convolution, whose values are arbitrary, to 0."""
-    mask = recorded.group("init").get(name.replace("weight", "mask"))
-    return values if mask is None or name.endswith("mask") else values * mask
-
-
-def test_every_network_has_a_recording() -> None:
-    methods = {path.stem.split("_")[0] for path in RECORDINGS}
-    assert methods == {*FAMILY} and all(METHODS[name].blind_spot for name in methods)
-
-
-def test_initial_weights_are_the_same_to_the_bit(recorded: Recording) -> None:
-    state = trainer_of(recorded).network.state_dict()
-    assert list(state) == recorded.config["state_dict_keys"]
-    # without vector instructions torch rounds its uniform random numbers differently
-    tolerance = 1e-7 if torch.backends.cpu.get_cpu_capability() == "DEFAULT" else 0
-    for name, expected in recorded.group("init").items():
-        np.testing.assert_allclose(
-            state[name].numpy(), expected, rtol=0, atol=tolerance, err_msg=name
-        )
-
-
-def test_output_and_gradients_of_the_first_step(recorded: Recording) -> None:
-    trainer, image = trainer_of(recorded), image_of(recorded)
-    trainer.network.train()
-    with torch.no_grad():
-        trained = image_to_cube(trainer.network(image))
-    predicted = image_to_cube(trainer.reconstruct(image))
-    arrays = recorded.arrays
-    np.testing.assert_allclose(trained, arrays["training_output_at_init"], rtol=0, atol=2e-6)
-    np.testing.assert_allclose(predicted, arrays["prediction_at_init"], rtol=0, atol=2e-6)
-
-    list(trainer.train(image, epochs=1))
-    gradients = recorded.group("grad")
-    parameters = dict(trainer.network.named_parameters())
-    assert parameters.keys() == gradients.keys()
-    for name, parameter in parameters.items():
-        assert parameter.grad is not None
-        expected = seen_taps(recorded, name, gradients[name])
-        tolerance = (1e-2 if name.endswith("wqk") else 5e-5) * np.abs(expected).max()
-        found = seen_taps(recorded, name, parameter.grad.numpy())
-        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=name)
-
-
-def test_training_and_its_result(recorded: Recording) -> None:
-    trainer, image = trainer_of(recorded), image_of(recorded)
-    losses = [loss for _, loss in trainer.train(image, epochs=recorded.config["steps"])]
-    np.testing.assert_allclose(losses, recorded.arrays["losses"], rtol=0, atol=1e-5)
-
-    residuals, reconstruction = trainer.detect(image)
-    assert reconstruction is not None
-    arrays = recorded.arrays
-    rebuilt = image_to_cube(reconstruction)
-    np.testing.assert_allclose(rebuilt, arrays["prediction_at_end"], rtol=0, atol=1e-5)
-    scores = min_max_scale(residuals.numpy())
-    np.testing.assert_allclose(scores, arrays["detectmap"], rtol=0, atol=1e-4)
-    auc = area_under_roc(arrays["map"] != 0, scores)
-    assert auc == pytest.approx(float(arrays["auc"]), abs=1e-4)
-
-
-def test_weights_load_strictly_into_a_network_of_the_same_options(recorded: Recording) -> None:
-    trainer, image = trainer_of(recorded), image_of(recorded)
-    list(trainer.train(image, epochs=2))
-    other = trainer_of(recorded)
-    load_strictly(other.network, trainer.weights())
-    assert torch.equal(other.reconstruct(image), trainer.reconstruct(image))
-    with pytest.raises(ValueError, match="not hold the weights|another network|is not as in"):
-        load_strictly(NL2Net(bands=recorded.config["bands"]), trainer.weights())
-
+FAMILY = [
+    name
+    for name, method in METHODS.items()
+    if method.blind_spot and not method.variant_of and not method.arguments and name != "nl2net"
+]
+# without a part through which a pixel sees itself, and blind to no more than the pixel
+EXACT = [
+    name
+    for name in FAMILY
+    if not METHODS[name].leak
+    and not METHODS[name].has("mode")
+    and not METHODS[name].has("blindspot")
+]
 
 PARAMETERS = {
     **{"apbsn": 3_675_238, "ssbsn": 6_430_054, "pdbsnet": 677_702},
@@ -131,7 +30,7 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_of_the_defaults(name: str) -> None:
     network = built(name, bands=102)
     assert sum(parameter.numel() for parameter in network.parameters()) == PARAMETERS[name]
@@ -144,12 +43,12 @@ def built(name: str, *, bands: int = 3, **settings: Any) -> torch.nn.Module:
 
 
 def small(name: str, **settings: Any) -> torch.nn.Module:
-    depth = {} if name == "bocknet" else {"nblk": 2}
+    depth = {"nblk": 2} if METHODS[name].has("nblk") else {}
     return built(name, nch_ker=8, **depth, **settings)
 
 
 def with_factor(name: str, factor: int) -> dict[str, int]:
-    return {} if name == "bocknet" else {"factor": factor}
+    return {"factor": factor} if METHODS[name].has("factor") else {}
 
 
 SIZES = [(1, 1), (2, 9), (7, 5), (12, 12), (25, 18)]
@@ -331,7 +230,7 @@ BLIND_SIZES = [(12, 12), (13, 11), (17, 10)]
 
 @pytest.mark.parametrize("size", BLIND_SIZES)
 @pytest.mark.parametrize("factor", [1, 2, 3, 5])
-@pytest.mark.parametrize("name", ["apbsn", "pdbsnet"])
+@pytest.mark.parametrize("name", EXACT)
 def test_the_centre_is_hidden_exactly(name: str, factor: int, size: tuple[int, int]) -> None:
     assert self_influence(small(name, factor=factor).double().eval(), *size) == 0
 

@@ -219,12 +219,12 @@ def test_the_weighted_loss_of_some_pixels_is_that_of_an_image_of_them() -> None:
         torch.testing.assert_close(some(few_output, few_image), value, rtol=1e-12, atol=0)
 
 
-def test_no_data_pixels_have_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_data_pixels_have_no_weight() -> None:
     """Their residuals neither count nor set the range of the weights."""
-    monkeypatch.setattr(autoad, "REWEIGHTING", 2)
     image = random_image(5, 6)
     image[:, :, 1, 1:4] = torch.nan
     training = trainer()
+    training.adaptive.every = 2
     losses = [loss for _, loss in training.train(image, epochs=6)]
     assert losses[-1] < losses[0] and isinstance(training.loss, AdaptiveWeightLoss)
     weight = training.loss.weight

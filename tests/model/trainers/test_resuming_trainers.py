@@ -7,13 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-import model.trainers.autoad
 from model.methods import AUTO
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
-from model.trainers.stopping import CHECK_EVERY
+from model.trainers.stopping import EarlyStopping
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
@@ -30,7 +29,9 @@ def trainer_of(kind: str) -> Trainer:
     seed_everything(3)
     if kind == "autoad":
         hourglass = AutoAD(bands=3, height=12, width=14, channels=4)
-        return AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
+        trainer = AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
+        trainer.adaptive.every = 3
+        return trainer
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
@@ -49,10 +50,7 @@ def save_and_load(state: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad"])
 @pytest.mark.parametrize("stop", [1, 5, EPOCHS])
-def test_a_restored_training_is_the_same_to_the_bit(
-    kind: str, stop: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model.trainers.autoad, "REWEIGHTING", 3)
+def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
     losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]
 
@@ -73,18 +71,28 @@ def test_a_restored_training_is_the_same_to_the_bit(
         assert torch.equal(value, second.weights()[name])
 
 
+CHECK_EVERY = 3
+
+
+def stopping_early() -> Trainer:
+    """Return a trainer that looks at its residuals often."""
+    trainer = trainer_of("paper")
+    trainer.stopping = EarlyStopping(check_every=CHECK_EVERY)
+    return trainer
+
+
 def test_a_restored_training_stops_early_at_the_same_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trainer, "max_epochs", 12 * CHECK_EVERY)
-    unbroken = trainer_of("paper")
+    unbroken = stopping_early()
     epochs = [epoch for epoch, _ in unbroken.train(image(), epochs=AUTO)]
     assert unbroken.chosen_epoch
 
-    first = trainer_of("paper")
+    first = stopping_early()
     for epoch, _ in first.train(image(), epochs=AUTO):
         if epoch == 10 * CHECK_EVERY:  # an epoch of a check
             state = save_and_load(first.state())
             break
-    second = trainer_of("paper")
+    second = stopping_early()
     second.restore(state)
     assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * CHECK_EVERY :]
     assert second.chosen_epoch == unbroken.chosen_epoch

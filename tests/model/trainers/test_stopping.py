@@ -8,8 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-import model.trainers.stopping
-import model.trainers.trainer
 from model.image import Image
 from model.methods import AUTO
 from model.networks.nl2net import NL2Net
@@ -83,23 +81,19 @@ class Scripted(Trainer):
         return residuals(self.peaks[self.checks - 1])
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, max_epochs: int) -> Scripted:
+def scripted(max_epochs: int) -> Scripted:
     """Return a tiny trainer that checks every 2 epochs, without a median."""
-    monkeypatch.setattr(model.trainers.trainer, "CHECK_EVERY", 2)
-    monkeypatch.setattr(model.trainers.stopping, "CHECK_EVERY", 2)
-    monkeypatch.setattr(model.trainers.stopping, "MEDIAN_OF", 1)
     torch.manual_seed(0)
     network = NL2Net(bands=3, channels=4, mode=["na"])
     trainer = Scripted(network, learning_rate=1e-2)
     trainer.max_epochs = max_epochs
+    trainer.stopping = EarlyStopping(check_every=2, median_of=1)
     return trainer
 
 
 @pytest.mark.parametrize(("max_epochs", "last"), [(100, 12), (5, 5)])
-def test_the_weights_are_those_of_the_best_epoch(
-    monkeypatch: pytest.MonkeyPatch, max_epochs: int, last: int
-) -> None:
-    trainer = scripted(monkeypatch, max_epochs)
+def test_the_weights_are_those_of_the_best_epoch(max_epochs: int, last: int) -> None:
+    trainer = scripted(max_epochs)
     image = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(1))
     states = {epoch: trainer.weights() for epoch, _ in trainer.train(image, epochs=AUTO)}
     assert max(states) == last and trainer.chosen_epoch == 4
@@ -111,8 +105,8 @@ def test_the_weights_are_those_of_the_best_epoch(
     assert equal == {epoch: epoch == 4 for epoch in range(1, last + 1)}
 
 
-def test_a_given_number_of_epochs_does_not_stop_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = scripted(monkeypatch, 100)
+def test_a_given_number_of_epochs_does_not_stop_early() -> None:
+    trainer = scripted(100)
     epochs = [epoch for epoch, _ in trainer.train(torch.rand(1, 3, 6, 6), epochs=12)]
     assert epochs == list(range(1, 13))
     assert trainer.checks == 0 and trainer.chosen_epoch is None
@@ -126,15 +120,14 @@ AUTO_RUN = Path("checkpoints/small") / (
 def test_the_command_line_stops_early(
     small_scene: str, run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.trainers.trainer, "CHECK_EVERY", 2)
-    monkeypatch.setattr(Trainer, "max_epochs", 5)
+    monkeypatch.setattr(Trainer, "max_epochs", 45)
     words = ["--dataset", small_scene, "--epochs", "auto"]
     assert "no checkpoint" in refusal("--command", "predict", *words)
     out = run("--command", "train", *words)
-    assert "weights of epoch 2 of 5" in out or "weights of epoch 4 of 5" in out
+    assert "weights of epoch 25 of 45" in out
     weights = AUTO_RUN / "model" / "NL2Net_small_auto.pkl"
     assert list(weights.parent.glob("*.pkl")) == [weights]
-    assert "Epoch 5/5\n" in (AUTO_RUN / "logs" / "log.txt").read_text()
+    assert "Epoch 45/45\n" in (AUTO_RUN / "logs" / "log.txt").read_text()
     out = run("--command", "predict", *words)
     assert f"weights '{weights}'" in out and "AUC: " in out
     assert "epochs: auto" in Path("result/small/log.txt").read_text()
