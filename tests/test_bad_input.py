@@ -310,7 +310,8 @@ main.main(sys.argv[3:])
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
 @pytest.mark.parametrize(
-    ("command", "limit"), [("train", 4_000), ("predict", 100), ("predict", 20_000)]
+    ("command", "limit"),
+    [("train", 4_000), ("predict", 100), pytest.param("predict", 20_000, marks=pytest.mark.slow)],
 )
 def test_files_that_cannot_grow(
     small_scene: str, weights: Path, run: CommandLine, command: str, limit: int

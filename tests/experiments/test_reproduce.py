@@ -432,7 +432,17 @@ def test_logging_the_auc_changes_no_score_and_draws_its_curve(
         assert Path(f"result/tables/own/one_auc.{ending}").is_file()
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(TABLES.glob("*.toml"))])
+# of the same layout as `comparison`, with other networks
+MANY_NETWORKS = ("ablation", "factor")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(path.stem, marks=[pytest.mark.slow] * (path.stem in MANY_NETWORKS))
+        for path in sorted(TABLES.glob("*.toml"))
+    ],
+)
 def test_the_tables_of_the_project_can_be_computed(
     small_scene: str, run: CommandLine, no_pictures: None, name: str
 ) -> None:
