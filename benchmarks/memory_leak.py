@@ -55,6 +55,8 @@ def quarters(found: list[tuple[float, int]]) -> Iterator[str]:
     yield "quarter  memory, MiB  open files"
     for number in range(4):
         part = found[number * len(found) // 4 : (number + 1) * len(found) // 4]
+        if not part:  # a training too short for a sample in each quarter
+            continue
         memory, files = (median(values) for values in zip(*part, strict=True))
         yield f"{number + 1:<8} {memory:>11.1f}  {files:>10g}"
 
