@@ -10,13 +10,13 @@ from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
 from options.parse import format_options
 from training import loop
-from training.lock import run_lock
 from training.log import TrainingLog
 from training.resume import SavedTraining, describe, training_to_resume
 from training.run_folder import Run, run_for
 from training.saver import RunSaver
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths
+from utils.lock import folder_lock
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
@@ -28,7 +28,7 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     task = Task.from_arguments(args, scene).with_memory_plan(training=True)
     trainer = task.build_trainer()
     make_folders(args, run, scene)
-    with run_lock(run.folder):
+    with folder_lock(run.folder):
         train_run(args, task, trainer=trainer, run=run)
 
 

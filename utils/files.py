@@ -1,13 +1,19 @@
 """Atomic writes and writable folders."""
 
+import errno
 import os
+import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from utils.errors import InputError
+
+# of fsync where a file system has no such thing, as network shares and Windows mounts
+NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
+NO_FOLDERS = {errno.EACCES, errno.EPERM, errno.EISDIR}  # where folders cannot be opened as files
 
 
 def ensure_writable(path: Path) -> Path:
@@ -33,28 +39,44 @@ def with_path_in_error(path: Path) -> Iterator[None]:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` only when it is complete and on disk.
 
-    After any failure before, `path` is unchanged.
+    After any failure before, `path` is unchanged. A link at `path` is replaced, not followed, and
+    nobody can place one at the temporary name, which is random and has to be new.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with with_path_in_error(path):
-            with temporary.open("wb") as file:
+            with temporary.open("xb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                fsync(file.fileno())
             temporary.replace(path)
             fsync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def fsync(descriptor: int, *, unsupported: Set[int] = NO_FSYNC) -> None:
+    """Flush to disk, where the file system supports it."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in unsupported:
+            raise
+
+
 def fsync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk, where the system supports it."""
+    """Flush the entries of a folder to disk, where the file system supports it."""
     if os.name == "nt":
         return
-    opened = os.open(folder, os.O_RDONLY)
+    unsupported = NO_FSYNC | NO_FOLDERS
     try:
-        os.fsync(opened)
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in unsupported:
+            return
+        raise
+    try:
+        fsync(opened, unsupported=unsupported)
     finally:
         os.close(opened)
 
