@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.lazy_cube import Cube, read_pixels, row_blocks
 from data.metadata import Metadata
-from utils.text import number_text, shape_text
+from utils.text import number_text, printable_line, shape_text
 
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)  # pixels of one object touch at a side or a corner
 
@@ -40,6 +40,9 @@ class Scene:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # both quote texts of files
+        object.__setattr__(self, "source", printable_line(self.source))
+        object.__setattr__(self, "notes", tuple(map(printable_line, self.notes)))
         check_numeric(self.cube, f"{self.source}: the cube")
         if self.cube.ndim != 3 or self.cube.size == 0:
             raise SceneError(

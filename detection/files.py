@@ -12,6 +12,7 @@ from detection.object_files import has_longitudes, write_objects_csv, write_obje
 from detection.prediction import Prediction
 from detection.report import write_report
 from utils.files import write_text
+from utils.text import printable_line
 
 
 def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
@@ -89,7 +90,7 @@ def log_text(prediction: Prediction) -> str:
             None, [prediction.decision_line, prediction.omitted_line, prediction.details["caution"]]
         ),
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable_line(line)}\n" for line in lines)
 
 
 def metrics_text(prediction: Prediction) -> str:

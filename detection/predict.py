@@ -13,6 +13,7 @@ from model.detector import Detector
 from options.parse import option_texts
 from utils.files import ensure_writable, print_paths
 from utils.provenance import provenance
+from utils.text import printable_line
 
 # builds the detector of a task with its trained weights, and names them
 Load = Callable[[Namespace, Task], tuple[Detector, str]]
@@ -24,7 +25,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     detector, weights = load(args, task)
     folder = ensure_writable(args.result_dir / scene.name)
-    work = task.describe(detector, gpu_ids=args.gpu_ids) + weights
+    work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + weights)
     print(f"Predicting {work}")
     started = time.perf_counter()
     scores, reconstruction = task.detect(detector)

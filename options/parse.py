@@ -17,6 +17,7 @@ from options.flags import DEFAULTS, FLAGS
 from options.parser import build_parser, join_negative_values
 from options.text import to_argument, to_filename
 from utils.errors import InputError
+from utils.text import printable_line
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
@@ -165,4 +166,8 @@ def option_texts(args: Namespace) -> dict[str, str]:
     if not METHODS[args.method].trained:
         unused |= {"save_freq", "eval_freq"}
     used = {name: value for name, value in vars(args).items() if name not in unused}
-    return {name: to_argument(value) for name, value in used.items() if value is not None}
+    return {
+        name: printable_line(to_argument(value))
+        for name, value in used.items()
+        if value is not None
+    }
