@@ -143,7 +143,6 @@ def test_a_reconstruction_that_is_too_large_is_omitted_with_a_note(
 ) -> None:
     rebuilt = np.sqrt(cube.astype(np.float32))
     made = prediction(cube, None, reconstruction=rebuilt, format="NumPy")
-    write_maps(tmp_path, made)
     monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     paths = {path.name for path in write_maps(tmp_path, made)}
     assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
