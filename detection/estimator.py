@@ -12,14 +12,15 @@ from tqdm import tqdm
 from data.reading.nodata import count_invalid
 from data.scene import Scene, check_finite, scale_to_unit
 from detection.learning import learn
-from detection.measures import min_max_scale
+from detection.measures import check_scores, min_max_scale
 from detection.task import Task
-from model.image import cube_to_image
+from model.image import Image, cube_to_image
 from model.trainers.trainer import max_epochs
 from options.applicable import method_option_names
 from options.parameters import check_parameters, with_method_parameters
 from options.parse import resolve
 from utils.devices import select_device
+from utils.text import number_text
 
 NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
 
@@ -37,7 +38,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     `X` is always a cube (H, W, B) of any real type, or a table of spectra (n, B), which is an image
     of n×1 pixels: methods that look at surroundings see a line of pixels. Results have one value
     per pixel, (H, W) or (n,). Pixels that are NaN or infinite in all bands are no-data pixels: they
-    are ignored, their scores are NaN and their prediction is 1; any other such value is refused.
+    are ignored, their scores are NaN and their prediction is 1; any other such value is refused, as
+    is one so far outside the fitted values that it or its score is not finite in float32.
 
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
@@ -84,7 +86,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.detector_ = task.build_detector()
         self.losses_ = self._train(task)
         self.detector_.keep_background(task.image)
-        scores = self.detector_.detect(task.image)[0].numpy().reshape(array.shape[:-1])
+        scores = self._detect(task.image, masked=masked).reshape(array.shape[:-1])
         self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
         self.detection_map_ = min_max_scale(scores).astype(np.float32)
         return self
@@ -141,9 +143,19 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         array = self._checked(X, reset=False)
         cube = as_cube(array)
+        masked = no_data(cube)
         unit = scale_to_unit(cube, *self.range_)
-        unit[no_data(cube)] = np.nan
-        return self.detector_.detect(cube_to_image(unit))[0].numpy().reshape(array.shape[:-1])
+        low, high = map(number_text, self.range_)
+        hint = f"those values of X are too far from the fitted ones, {low} to {high}"
+        check_finite(unit, "X, scaled as the fitted one,", masked=masked, hint=hint)
+        unit[masked] = np.nan
+        return self._detect(cube_to_image(unit), masked=masked).reshape(array.shape[:-1])
+
+    def _detect(self, image: Image, *, masked: NDArray[np.bool_]) -> NDArray[Any]:
+        """Score every pixel of an image, (H, W); raise ValueError where a score is not finite."""
+        scores = self.detector_.detect(image)[0].numpy()
+        check_scores(scores, masked=masked)
+        return scores
 
 
 def as_cube(array: NDArray[Any]) -> NDArray[Any]:

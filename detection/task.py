@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from data.reading.by_name import load_scene
 from data.reading.settings import ReadSettings
 from data.scene import Scene
-from detection.measures import compute_measures, min_max_scale
+from detection.measures import check_scores, compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
@@ -101,10 +101,12 @@ class Task:
         """Score every pixel of the scene.
 
         Returns the detection map (H, W), from 0 to 1, and the reconstruction (H, W, B) or None;
-        both are NaN in no-data pixels. Raises InputError where the options do not suit the image.
+        both are NaN in no-data pixels. Raises InputError where the options do not suit the image,
+        and where a pixel gets no finite score.
         """
         with as_input_error(f"--method {self.method}"):
             scores, rebuilt = detector.detect(self.image)
+            check_scores(scores.numpy(), masked=self.scene.masked)
         reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
         if reconstruction is not None:
             reconstruction[scores.isnan().numpy()] = np.nan
