@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from utils.errors import InputError
+from utils.text import printable_line
 
 # of fsync where a file system has no such thing, as network shares and Windows mounts
 NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
@@ -88,13 +89,16 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text file atomically; return its path."""
+    """Write a text file atomically; return its path.
+
+    Of a name that is no UTF-8 the bytes are escaped, as JSON reads them.
+    """
     with atomic_write(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))
     return path
 
 
 def print_paths(paths: Iterable[Path]) -> None:
     """Print the paths of written files."""
     for path in paths:
-        print(f"  {path}")
+        print(f"  {printable_line(path)}")

@@ -1,8 +1,12 @@
 """Texts of foreign origin become one harmless line."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from utils.errors import InputError, error_message
+from utils.files import write_text
 from utils.text import in_csv, printable, printable_line
 
 
@@ -32,6 +36,13 @@ def test_the_middle_of_a_long_text_is_left_out() -> None:
     assert printable(text, longest=600) == text
     assert printable(5) == "5" and printable("") == ""
     assert len(str(InputError("x" * 10_000_000))) == 2000
+
+
+def test_a_name_that_is_no_utf_8_is_written_as_json_reads_it(tmp_path: Path) -> None:
+    text = json.dumps({"file": "µ\udcff.mat"}, ensure_ascii=False)
+    path = write_text(tmp_path / "a.json", text)
+    assert path.read_bytes() == '{"file": "µ\\udcff.mat"}'.encode()
+    assert json.loads(path.read_text(encoding="utf-8")) == {"file": "µ\udcff.mat"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r1", " =1", "＝1"])
