@@ -62,7 +62,8 @@ def check_built(state: Any) -> None:
 def describe(value: object) -> str:
     """Name the kind of a value of a checkpoint."""
     if isinstance(value, Tensor):
-        hint = ", save it as float32" if value.is_floating_point() else ""
+        unusable = value.is_floating_point() and value.dtype not in USABLE
+        hint = ", save it as float32" if unusable else ""
         return f"a tensor of {str(value.dtype).removeprefix('torch.')}{hint}"
     if not isinstance(value, Unbuilt):
         return f"a {type(value).__name__}"

@@ -16,6 +16,7 @@ BEGINNINGS = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
     b"%PDF": "a PDF document",
+    b"\0\5\x16\7": "a file of macOS about another one, whose name lacks the '._'",
     b"GGUF": "a GGUF file",
     b"\x1f\x8b": "compressed by gzip: extract it first",
     b"BZh": "compressed by bzip2: extract it first",

@@ -1,6 +1,7 @@
 """Read files of `torch.save`: ZIP archives, or streams of pickles as before 2020."""
 
 import sys
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
@@ -9,7 +10,8 @@ from training.foreign_files import ForeignFile, foreign_archive
 from training.pickle_values import PickleReader, Unbuilt, UnreadableFile
 from training.torch_tensors import TensorBuilder, parse_identifier
 
-MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of a stream
+MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")  # in the first pickle of a stream
+HEADING = 32  # bytes that have this pickle in any protocol
 ENTRY = b"PK\1\2"  # heads an entry in the directory of an archive
 PARTS = 50_000  # of an archive: each takes memory before it can be checked
 ENCRYPTED = 0x1  # the flag of an encrypted part
@@ -23,9 +25,12 @@ def read_torch_file(contents: bytes) -> Any:
     """
     if contents.startswith(b"PK"):
         return read_archive(contents)
-    if contents.startswith(b"\x80"):
+    if MAGIC in contents[:HEADING]:
         return read_stream(contents)
-    raise UnreadableFile("torch.save did not write it" if contents else "it is empty")
+    if not any(contents):
+        raise UnreadableFile("all its bytes are zero" if contents else "it is empty")
+    kind = "a pickle" if contents.startswith(b"\x80") else "a file"
+    raise UnreadableFile(f"it is {kind} that torch.save did not write")
 
 
 def read_archive(contents: bytes) -> Any:
@@ -33,26 +38,33 @@ def read_archive(contents: bytes) -> Any:
     if contents.count(ENTRY) > PARTS:
         raise UnreadableFile(f"it has more than {PARTS:,} parts")
     archive = ZipFile(BytesIO(contents))
-    names = archive.namelist() or ["none"]
-    if kind := foreign_archive(names):
-        raise ForeignFile(kind)
+    folder = find_folder(archive.namelist())
     check_parts(archive, length=len(contents))
-    folders = [name.rpartition("/")[0] for name in names if name.endswith("/data.pkl")]
-    if not folders:
-        raise UnreadableFile(f"it is a ZIP archive of other files, '{names[0]}' the first of them")
-    if len(folders) > 1:
-        raise UnreadableFile(f"it has {len(folders)} parts named data.pkl")
+    parts = {part.filename.removeprefix(folder): part for part in archive.infolist()}
 
     def part(name: str) -> bytes:
-        return archive.read(f"{folders[0]}/{name}")
+        if name not in parts:
+            raise UnreadableFile(f"it lacks its part '{name}'")
+        return archive.read(parts[name])
 
-    order = part("byteorder") if f"{folders[0]}/byteorder" in names else b"little"
+    order = part("byteorder").decode() if "byteorder" in parts else "little"
     builder = TensorBuilder(
-        lambda key: part(f"data/{key}"),
-        length=len(contents),
-        swapped=order.decode() != sys.byteorder,
+        lambda key: part(f"data/{key}"), length=len(contents), swapped=order != sys.byteorder
     )
     return read_pickle(BytesIO(part("data.pkl")), builder)
+
+
+def find_folder(names: Sequence[str]) -> str:
+    """Find the one folder of an archive that has everything."""
+    if kind := foreign_archive(names):
+        raise ForeignFile(kind)
+    folders = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl")]
+    if len(folders) != 1:
+        first = f", the first '{names[0]}'" if names else ""
+        raise UnreadableFile(
+            f"it is a ZIP archive of {len(names)} files{first}, {len(folders)} of them data.pkl"
+        )
+    return folders[0]
 
 
 def check_parts(archive: ZipFile, *, length: int) -> None:
@@ -72,9 +84,7 @@ def check_parts(archive: ZipFile, *, length: int) -> None:
 def read_stream(contents: bytes) -> Any:
     """Read a stream of pickles: three that describe it, the values, the keys; then the storages."""
     file = BytesIO(contents)
-    if read_plain(file) != MAGIC:
-        raise UnreadableFile("it is a pickle that torch.save did not write")
-    _, system = read_plain(file), read_plain(file)
+    _, _, system = (read_plain(file) for _ in range(3))
     start, widths = file.tell(), dict[str, int]()
 
     def note_width(identifier: Any) -> Unbuilt:
@@ -87,6 +97,8 @@ def read_stream(contents: bytes) -> Any:
     for key in read_plain(file):
         number = int.from_bytes(file.read(8), "little")
         parts[key] = file.read(number * widths[key])
+        if len(parts[key]) < number * widths[key]:
+            raise UnreadableFile("it ends early")
     file.seek(start)
     builder = TensorBuilder(
         parts.__getitem__,

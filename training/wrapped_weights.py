@@ -41,7 +41,7 @@ class Found:
             listed = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
             parts.append(f"without the prefix {listed}")
         if self.omitted:
-            parts.append(f"without {self.omitted} entries of other modules")
+            parts.append(f"other entries omitted: {self.omitted}")
         return ", ".join(parts)
 
 
