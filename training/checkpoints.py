@@ -23,9 +23,9 @@ from training.torch_file import read_torch_file
 from training.wrapped_weights import unwrap
 from utils.errors import as_input_error
 from utils.files import atomic_write
-from utils.text import printable
 
 OLD_HEADING = b"NL2Net training state 1\n"
+STATE_OPERATIONS = 5_000_000  # of its pickle: five for each AUC that is logged
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -60,7 +60,7 @@ def read_state(path: Path) -> dict[str, Any]:
     elif not checksum_fits(contents):
         raise damaged(path)
     with as_checkpoint_error(path, "cannot be read"):
-        state = read_torch_file(contents)
+        state = read_torch_file(contents, operations=STATE_OPERATIONS)
         if not isinstance(state, dict):
             raise UnreadableFile("it is no training state")
         check_built(state)
@@ -110,7 +110,7 @@ def load_weights(trainer: Trainer, path: Path) -> str:
     check_weights(found.weights, path)
     with as_input_error(f"checkpoint '{path}' cannot be used"):
         load_strictly(trainer.network, found.weights)
-    return ", ".join(filter(None, [printable(found.note), conversion_note(found.weights)]))
+    return ", ".join(filter(None, [found.note, conversion_note(found.weights)]))
 
 
 def load_trained(args: Namespace, task: Task) -> tuple[Detector, str]:

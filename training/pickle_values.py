@@ -9,9 +9,9 @@ import pickletools
 from collections.abc import Callable
 from typing import IO, Any
 
-OPERATIONS = 1_000_000  # a training state has some thousand
+OPERATIONS = 1_000_000  # of a pickle; a checkpoint has some thousand
 DEPTH = 50  # of tuples, lists and dicts in one another
-VALUES = 2_000_000  # a value in two places counts twice, as it does for any reader
+VALUES = 2  # for each operation; a value in two places counts twice, as it does for any reader
 SMALL = 1 << 31  # larger integers can be chosen with equal hashes, for a dict that takes for ever
 
 
@@ -36,9 +36,12 @@ class PickleReader:
     `call` evaluates calls of functions, `persistent` the ids of storages.
     """
 
-    def __init__(self, *, call: Call, persistent: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, *, call: Call, persistent: Callable[[Any], Any], operations: int = OPERATIONS
+    ) -> None:
         self.call = call
         self.persistent = persistent
+        self.operations = operations  # the most that are applied
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []  # the stacks below the marks
         self.memo: dict[int, Any] = {}
@@ -46,16 +49,18 @@ class PickleReader:
     def read(self, file: IO[bytes]) -> Any:
         """Read one pickle; raise ValueError where it is none, or one made to do harm."""
         for number, (operation, argument, _) in enumerate(pickletools.genops(file)):
-            if number == OPERATIONS:
-                raise UnreadableFile(f"its pickle has more than {OPERATIONS:,} operations")
+            if number == self.operations:
+                raise UnreadableFile(f"its pickle has more than {number:,} operations")
             try:
                 self.apply(operation.name, argument)
             except (IndexError, KeyError) as error:  # of the stack and the memo
                 raise UnreadableFile("its pickle is damaged") from error
         if len(self.stack) != 1 or self.below:
             raise UnreadableFile("its pickle is damaged")
-        if count_values(self.stack[0], {}) > VALUES:
-            raise UnreadableFile(f"its pickle stands for more than {VALUES:,} values")
+        if count_values(self.stack[0], {}) > VALUES * self.operations:
+            raise UnreadableFile(
+                f"its pickle stands for more than {VALUES * self.operations:,} values"
+            )
         return self.stack[0]
 
     def apply(self, operation: str, argument: Any) -> None:

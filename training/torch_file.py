@@ -7,7 +7,7 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 from training.foreign_files import ForeignFile, foreign_archive
-from training.pickle_values import PickleReader, Unbuilt, UnreadableFile
+from training.pickle_values import OPERATIONS, PickleReader, Unbuilt, UnreadableFile
 from training.torch_tensors import TensorBuilder, parse_identifier
 
 MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")  # in the first pickle of a stream
@@ -17,23 +17,23 @@ PARTS = 50_000  # of an archive: each takes memory before it can be checked
 ENCRYPTED = 0x1  # the flag of an encrypted part
 
 
-def read_torch_file(contents: bytes) -> Any:
+def read_torch_file(contents: bytes, *, operations: int = OPERATIONS) -> Any:
     """Read the values of a file: tensors, numbers, texts, tuples, lists and dicts.
 
-    Other objects are `Unbuilt`. Raises ForeignFile for a file of another kind, and any error for a
-    damaged one.
+    Other objects are `Unbuilt`; a pickle may have so many `operations`. Raises ForeignFile for a
+    file of another kind, and any error for a damaged one.
     """
     if contents.startswith(b"PK"):
-        return read_archive(contents)
+        return read_archive(contents, operations)
     if MAGIC in contents[:HEADING]:
-        return read_stream(contents)
+        return read_stream(contents, operations)
     if not any(contents):
         raise UnreadableFile("all its bytes are zero" if contents else "it is empty")
     kind = "a pickle" if contents.startswith(b"\x80") else "a file"
     raise UnreadableFile(f"it is {kind} that torch.save did not write")
 
 
-def read_archive(contents: bytes) -> Any:
+def read_archive(contents: bytes, operations: int) -> Any:
     """Read a ZIP archive: a pickle, and a part for each storage."""
     if contents.count(ENTRY) > PARTS:
         raise UnreadableFile(f"it has more than {PARTS:,} parts")
@@ -51,7 +51,7 @@ def read_archive(contents: bytes) -> Any:
     builder = TensorBuilder(
         lambda key: part(f"data/{key}"), length=len(contents), swapped=order != sys.byteorder
     )
-    return read_pickle(BytesIO(part("data.pkl")), builder)
+    return read_pickle(BytesIO(part("data.pkl")), builder, operations)
 
 
 def find_folder(names: Sequence[str]) -> str:
@@ -81,7 +81,7 @@ def check_parts(archive: ZipFile, *, length: int) -> None:
         raise UnreadableFile("its parts claim more bytes than the file has")
 
 
-def read_stream(contents: bytes) -> Any:
+def read_stream(contents: bytes, operations: int) -> Any:
     """Read a stream of pickles: three that describe it, the values, the keys; then the storages."""
     file = BytesIO(contents)
     _, _, system = (read_plain(file) for _ in range(3))
@@ -105,12 +105,14 @@ def read_stream(contents: bytes) -> Any:
         length=len(contents),
         swapped=system["little_endian"] != (sys.byteorder == "little"),
     )
-    return read_pickle(file, builder)
+    return read_pickle(file, builder, operations)
 
 
-def read_pickle(file: BytesIO, builder: TensorBuilder) -> Any:
+def read_pickle(file: BytesIO, builder: TensorBuilder, operations: int) -> Any:
     """Read a pickle with tensors."""
-    return PickleReader(call=builder.call, persistent=builder.storage).read(file)
+    return PickleReader(call=builder.call, persistent=builder.storage, operations=operations).read(
+        file
+    )
 
 
 def read_plain(file: BytesIO) -> Any:

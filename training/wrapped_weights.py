@@ -11,7 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from training.pickle_values import Unbuilt
+from utils.text import printable
 
+LONGEST = 80  # letters of a name in a note
 DEPTH = 2  # of the entries in which weights are looked for
 # modules that run another one: of nn.DataParallel and DistributedDataParallel, torch.compile, FSDP,
 # activation checkpoints, Lightning Fabric and DeepSpeed
@@ -36,13 +38,18 @@ class Found:
     @property
     def note(self) -> str:
         """A description of what is taken from a checkpoint; empty for a plain state dict."""
-        parts = [f"of '{'.'.join(self.place)}'"] if self.place else []
+        parts = [f"of '{shown('.'.join(self.place))}'"] if self.place else []
         if self.prefixes:
-            listed = " and ".join(f"'{prefix}'" for prefix in self.prefixes)
+            listed = " and ".join(f"'{shown(prefix)}'" for prefix in self.prefixes)
             parts.append(f"without the prefix {listed}")
         if self.omitted:
             parts.append(f"other entries omitted: {self.omitted}")
         return ", ".join(parts)
+
+
+def shown(name: str) -> str:
+    """Return a name of a checkpoint for a note."""
+    return printable(name[:LONGEST])
 
 
 def unwrap(checkpoint: Any, names: Collection[str]) -> Found:
@@ -94,15 +101,21 @@ def is_state_dict(values: Mapping[Any, Any]) -> bool:
 
 
 def without_wrappers(found: Found) -> Found:
-    """Remove the names of modules that run another one from all names."""
+    """Remove the names of modules that run another one from all names.
+
+    Where the whole network is in such a module, entries outside it are omitted, such as the counter
+    of AveragedModel.
+    """
+    whole = [name for name in found.weights if name.partition(".")[0] in AROUND]
     inner, removed = {}, dict[str, None]()
-    for name, value in found.weights.items():
+    for name in whole or found.weights:
         parts = name.split(".")
         removed |= {f"{part}.": None for part in parts if part in AROUND}
-        inner[".".join(part for part in parts if part not in AROUND)] = value
-    if len(inner) < len(found.weights):  # two names became one
+        inner[".".join(part for part in parts if part not in AROUND)] = found.weights[name]
+    if len(inner) < len(whole or found.weights):  # two names became one
         return found
-    return replace(found, weights=inner, prefixes=tuple(removed))
+    omitted = len(found.weights) - len(inner)
+    return replace(found, weights=inner, prefixes=tuple(removed), omitted=omitted)
 
 
 def without_prefixes(found: Found, first: str) -> list[Found]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from model.build import build_network
 from model.methods import METHODS
@@ -22,6 +23,7 @@ from training.wrapped_weights import AROUND, OWN
 from utils.errors import InputError
 
 Weights = dict[str, Tensor]
+MARK = "\N{REPLACEMENT CHARACTER}"  # in place of control characters
 PREDICT = ("--command", "predict", "--dataset")
 
 
@@ -79,6 +81,10 @@ USED: dict[str, tuple[Any, str]] = {
     "FSDP": (
         prefixed("_fsdp_wrapped_module."),
         "without the prefix '_fsdp_wrapped_module.'",
+    ),
+    "average": (
+        AveragedModel(SOURCE).state_dict(),
+        "without the prefix 'module.', other entries omitted: 1",
     ),
     "any name": (prefixed("my.denoiser."), "without the prefix 'my.denoiser.'"),
     "state_dict": ({"epoch": 3, "state_dict": STATE, "optimizer": {}}, "of 'state_dict'"),
@@ -153,6 +159,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         prefixed("model.", "ema_model."),
         "it holds 2 state dicts (without the prefix 'model.', other entries omitted: ",
     ),
+    "two places with commands": (
+        {"\x1b[2J": STATE, "\n" + 10**6 * "a": dict(STATE)},
+        f"it holds 2 state dicts (of '{MARK}[2J'; of '{MARK}aa",
+    ),
     "inner network of another method": (prefixed("bsn."), "does not hold the weights of NL2Net"),
     "other blocks": (
         {"state_dict": network(mode=["na", "na", "ss"]).state_dict()},
@@ -176,7 +186,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "long key": (STATE | {"k" * 10**6: torch.ones(1)}, f"one of its keys, '{'k' * 50}', names no"),
     "key with commands": (
         STATE | {"a\x1b[2J\nmain.py: AUC: 1.0": torch.ones(1)},
-        "one of its keys, 'a\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}main.py",
+        f"one of its keys, 'a{MARK}[2J{MARK}main.py",
     ),
     "far layer": (
         STATE | {"branch1.body.999999.x": torch.ones(1)},
@@ -198,7 +208,7 @@ def test_others_are_refused_in_a_line(tmp_path: Path, name: str) -> None:
 
 def test_the_places_that_are_noted_are_printable(tmp_path: Path) -> None:
     _, note = load({"\x1b[2J\n": STATE}, tmp_path)
-    assert note == "of '\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}'"
+    assert note == f"of '{MARK}[2J{MARK}'"
 
 
 def test_the_weights_of_a_training_state_are_used(tmp_path: Path) -> None:
