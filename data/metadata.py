@@ -48,7 +48,7 @@ class NoData:
     def __str__(self) -> str:
         kinds = [f"no-data value {' or '.join(map(number_text, self.fills))}"] if self.fills else []
         if self.valid is not None:
-            kinds.append(f"outside of {' to '.join(map(number_text, self.valid))}")
+            kinds.append(f"outside of {self.valid[0]:.7g} to {self.valid[1]:.7g}")
         return " or ".join(kinds)
 
 

@@ -25,8 +25,9 @@ def number_type(dataset: h5py.Dataset) -> tuple[np.dtype[Any], str]:
     except TypeError:  # a type that NumPy does not have
         return np.dtype("O"), "its type is none of NumPy's: store its values as plain numbers"
     if dtype.names:
-        fields = printable(", ".join(dtype.names))[:80]
-        return np.dtype("O"), f"it is a table with the fields {fields}: store them as one array"
+        fields = printable(", ".join(dtype.names[:3]))
+        more = f", … {len(dtype.names)} fields" if len(dtype.names) > 3 else ""
+        return np.dtype("O"), f"it is a table of {fields}{more}: store its numbers as one array"
     return dtype, "" if dtype.base.kind in "biufc" else "it holds no numbers"
 
 

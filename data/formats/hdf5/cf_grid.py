@@ -65,7 +65,7 @@ def in_metres(scale: h5py.Dataset, path: Path) -> NDArray[np.float64]:
     metres = 1000 if text(scale, "units").lower() in KILOMETRES else 1
     values, packing = read_values(scale, path), packing_of(scale, scale.dtype, scale.shape)
     if not packing.scale.is_neutral:
-        return packing.unpacked(values).astype(np.float64) * metres
+        return packing.unpacked(values, is_list=True) * metres
     return packing.meant(values).astype(np.float64) * metres
 
 

@@ -33,7 +33,7 @@ def no_data_values(
         for value in () if found is None else with_sign(found.values, sign):
             if can_hold(dtype, value):
                 fills.append(float(value))
-            else:
+            elif not np.isnan(value):
                 notes.append(
                     f"its no-data value {number_text(value)} is no {dtype} number, and is ignored "
                     f"(--nodata sets another)"
@@ -89,12 +89,14 @@ def valid_range(
     if is_unpacked(kind, dtype, scale):
         if scale.varies:
             return EVERYTHING, [*notes, "its range of valid values is ignored: the scale differs"]
-        stored = np.sort((stored - scale.offset) / scale.gain) + [-ROUNDING, ROUNDING]
+        stored = np.sort((stored - scale.offset) / scale.gain)
+        if dtype.kind in "iu":
+            stored = np.array([np.ceil(stored[0] - ROUNDING), np.floor(stored[1] + ROUNDING)])
     low, high = map(float, stored)
     if not low <= high:
         return EVERYTHING, [*notes, "its range of valid values is empty, and is ignored"]
-    shown = " to ".join(map(number_text, limits))
-    return (low, high), [*notes, f"values outside of its valid range, {shown}, are no data"]
+    note = f"its valid range is {limits[0]:.7g} to {limits[1]:.7g}: values outside are no data"
+    return (low, high), [*notes, f"{note} (--nodata overrides it)"]
 
 
 def declared_limits(

@@ -16,12 +16,12 @@ from data.formats.envi.image import ENVI_WRITER
 from data.formats.format import Format
 from data.formats.hdf5.attributes import (
     attribute,
-    dimension_names,
     is_placeholder,
     number_type,
     scale_of,
     text,
 )
+from data.formats.hdf5.axes import axes_of
 from data.formats.hdf5.cf_grid import read_georeference
 from data.formats.hdf5.heaps import SIGNATURE, check_heaps
 from data.formats.hdf5.opening import foreign_links, member, objects_in, opened
@@ -32,14 +32,7 @@ from data.metadata import Metadata
 from utils.text import printable
 
 NETCDF_3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
-AXIS_NAMES = {
-    "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",
-    "w": "crosstrack x lon longitude col cols column columns sample samples ncols width easting "
-    "pixels_per_line",
-    "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
-}
 MOST_NOTES = 3  # on links to other files
-LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in names.split()}
 
 
 def recognises(path: Path, start: bytes) -> bool:
@@ -56,21 +49,20 @@ def read(path: Path) -> Contents:
     with opened(path) as file:
         arrays: dict[str, h5py.Dataset] = {}
         variables: dict[str, Variable] = {}
-        links: dict[str, str] = {}
         for name, item in objects_in(file, path):
             if isinstance(item, h5py.Group):
-                links |= {f"{name}/{key}".strip("/"): to for key, to in foreign_links(item)}
+                links = foreign_links(item)
+                variables |= {f"{name}/{key}".strip("/"): linked(to) for key, to in links}
             elif (found := variable(path, name, item)) is not None:
                 arrays[name], variables[name] = item, found
-        notes = [f"'{name}' is in another file, '{to}', and not read" for name, to in links.items()]
+        notes = [f"'{name}' is not read: {v.hint}" for name, v in variables.items() if not v.shape]
         variables = {name: noted(found, notes[:MOST_NOTES]) for name, found in variables.items()}
-        variables |= {name: linked(to) for name, to in links.items()}
         return Contents(variables, variant="NetCDF" if is_netcdf(file, arrays) else "HDF5")
 
 
 def linked(target: str) -> Variable:
     """Describe what a link leads to in another file, which is not read."""
-    hint = f"it is in another file, '{printable(target)}', which is not read: give that file"
+    hint = f"it is in another file, '{printable(target)}': give that file"
     return Variable((), np.dtype("O"), partial(np.empty, ()), hint=hint)
 
 
@@ -104,7 +96,8 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable | None:
     if hint or not shape or is_placeholder(dataset):
         return None
     check_dataset(dataset, path)
-    packing, axes = packing_of(dataset, dtype.base, shape), axes_of(dataset, len(shape))
+    axes = axes_of(dataset, len(shape))
+    packing = packing_of(dataset, dtype.base, shape, axes)
     is_unpacked = packing.scale.varies or (is_list(shape) and not packing.scale.is_neutral)
     metadata = packing.metadata if not is_unpacked else Metadata(note="; ".join(packing.notes))
     if len(shape) == 3 and not obstacle(dataset):
@@ -113,7 +106,7 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable | None:
         )
     return Variable(
         shape,
-        packing.unpacked_type if is_unpacked else packing.dtype,
+        packing.unpacked_type(is_list=is_list(shape)) if is_unpacked else packing.dtype,
         partial(read_dataset, path, name, packing=packing, is_unpacked=is_unpacked),
         axes,
         replace(metadata, georeference=read_georeference(dataset, axes, path)),
@@ -135,23 +128,9 @@ def read_dataset(
         values = read_values(member(file, name), path)
     if packing is None:
         return values
-    return packing.unpacked(values) if is_unpacked else packing.meant(values)
-
-
-def axes_of(dataset: h5py.Dataset, count: int) -> str | None:
-    """Name the axes by the names of the dimensions; two of three determine the third."""
-    letters = [letter_of(dimension_names(dataset, axis)) for axis in range(dataset.ndim)]
-    letters += [None] * (count - dataset.ndim)
-    missing = set("hwb").difference(letters)
-    if count == 3 and len(missing) == 1:
-        letters = [letter or missing.copy().pop() for letter in letters]
-    known = [letter for letter in letters if letter is not None]
-    return "".join(known) if len(set(known)) == count else None
-
-
-def letter_of(names: list[str]) -> str | None:
-    """Return the letter of the first name that is known."""
-    return next((LETTERS[name] for name in names if name in LETTERS), None)
+    if is_unpacked:
+        return packing.unpacked(values, is_list=is_list(values.shape))
+    return packing.meant(values)
 
 
 def scale_name(dataset: h5py.Dataset, axis: int) -> str | None:

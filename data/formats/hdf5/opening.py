@@ -14,7 +14,7 @@ from data.errors import SceneError
 
 HELD = (errno.EAGAIN, errno.EACCES)  # of a lock that another program holds
 LOCK, WRITER, CUT = "unable to lock file", "already open for", "truncated file"
-DEEPEST, MOST_OBJECTS = 100, 1 << 17  # groups in groups, and objects, that a file may have
+DEEPEST, MOST_OBJECTS = 100, 1 << 15  # groups in groups, and objects, that a file may have
 WRAPPERS = {h5py.h5g.GroupID: h5py.Group, h5py.h5d.DatasetID: h5py.Dataset}
 
 

@@ -34,10 +34,9 @@ class Packing:
     valid: tuple[float, float]
     notes: tuple[str, ...]
 
-    @property
-    def unpacked_type(self) -> np.dtype[Any]:
-        """The type of values that are multiplied by the gain."""
-        return np.result_type(self.dtype, np.float32)
+    def unpacked_type(self, *, is_list: bool) -> np.dtype[Any]:
+        """Return the type of unpacked values: lists, as of coordinates, have all digits."""
+        return np.dtype(np.float64) if is_list else np.result_type(self.dtype, np.float32)
 
     def meant(self, values: NDArray[Any]) -> NDArray[Any]:
         """Convert stored values to those with the sign that they are meant to have."""
@@ -46,13 +45,13 @@ class Packing:
             return values.astype(stored, copy=False).view(self.dtype)
         return values
 
-    def unpacked(self, values: NDArray[Any]) -> NDArray[Any]:
+    def unpacked(self, values: NDArray[Any], *, is_list: bool) -> NDArray[Any]:
         """Convert stored values to physical ones, NaN for no data."""
         meant = self.meant(values)
         invalid = (meant < self.valid[0]) | (meant > self.valid[1])
         for fill in self.fills:
             invalid |= meant == fill_as(fill, self.dtype)
-        result = meant.astype(self.unpacked_type)
+        result = meant.astype(self.unpacked_type(is_list=is_list))
         result *= self.scale.gain.astype(result.dtype)
         result += self.scale.offset.astype(result.dtype)
         result[invalid] = np.nan
@@ -75,10 +74,12 @@ class Packing:
         )
 
 
-def packing_of(dataset: h5py.Dataset, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Packing:
-    """Read the attributes of an array of a type and shape."""
+def packing_of(
+    dataset: h5py.Dataset, dtype: np.dtype[Any], shape: tuple[int, ...], axes: str | None = None
+) -> Packing:
+    """Read the attributes of an array of a type and shape; `axes` names its axes, as in "bhw"."""
     meant, notes = meant_type(dataset, dtype)
-    scale, more = scale_of_values(dataset, shape)
+    scale, more = scale_of_values(dataset, shape, axes)
     sign = meant if meant != dtype.newbyteorder("=") else None
     fills, others = no_data_values(dataset, meant, sign=sign)
     valid, further = valid_range(dataset, meant, sign=sign, scale=scale)

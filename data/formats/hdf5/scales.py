@@ -1,5 +1,6 @@
 """Gains and offsets of HDF5 arrays: one for all values, or one for each band."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,19 +40,27 @@ class Scale:
         return not self.varies and (self.gain.item(), self.offset.item()) == (1, 0)
 
 
-def scale_of_values(dataset: h5py.Dataset, shape: tuple[int, ...]) -> tuple[Scale, list[str]]:
+def scale_of_values(
+    dataset: h5py.Dataset, shape: tuple[int, ...], axes: str | None
+) -> tuple[Scale, list[str]]:
     """Read the gain and offset of an array; with notes on those that are not applied."""
-    gain, gain_type, notes = factor(dataset, GAIN, shape, neutral=1)
-    offset, offset_type, more = factor(dataset, OFFSET, shape, neutral=0)
+    lengths = [
+        length if axes is None or axes[axis] == "b" else 0 for axis, length in enumerate(shape)
+    ]
+    gain, gain_type, notes = factor(dataset, GAIN, lengths, neutral=1)
+    offset, offset_type, more = factor(dataset, OFFSET, lengths, neutral=0)
     types = [kind for kind in (gain_type, offset_type) if kind is not None]
     dtype = np.result_type(*types) if types else None
     return Scale(gain, offset, dtype), notes + more + other_scales(dataset)
 
 
 def factor(
-    dataset: h5py.Dataset, name: str, shape: tuple[int, ...], *, neutral: float
+    dataset: h5py.Dataset, name: str, lengths: Sequence[int], *, neutral: float
 ) -> tuple[Numbers, np.dtype[Any] | None, list[str]]:
-    """Read a gain or offset, one or one for each band, and its type; `neutral` for none."""
+    """Read a gain or offset, one or one for each band, and its type; `neutral` for none.
+
+    `lengths` are those of the axes that may be the bands, 0 for others.
+    """
     found, notes = numbers(dataset, name)
     unscaled = np.array(float(neutral))
     if found is None:
@@ -61,16 +70,12 @@ def factor(
         return unscaled, None, [f"its '{name}' has numbers 0 or not finite, and is ignored"]
     if (values == values[0]).all():
         return values[0].reshape(()), found.dtype, notes
-    axes = [axis for axis, length in enumerate(shape) if length == len(values)]
+    axes = [axis for axis, length in enumerate(lengths) if length == len(values)]
     if len(axes) != 1:
-        return (
-            unscaled,
-            None,
-            [f"its '{name}' has {len(values)} numbers, for no axis or several, and is ignored"],
-        )
-    lengths = [len(values) if axis == axes[0] else 1 for axis in range(len(shape))]
-    note = f"values are scaled by '{name}', which differs along axis {axes[0] + 1}"
-    return values.reshape(lengths), found.dtype, [note]
+        note = f"its '{name}' has {len(values)} numbers, for no axis or several, and is ignored"
+        return unscaled, None, [note]
+    along = [-1 if axis == axes[0] else 1 for axis in range(len(lengths))]
+    return values.reshape(along), found.dtype, [f"values are scaled by '{name}', band by band"]
 
 
 def other_scales(dataset: h5py.Dataset) -> list[str]:

@@ -76,8 +76,8 @@ def read_part(dataset: h5py.Dataset, path: Path, where: tuple[slice, ...]) -> ND
         if not lacking:
             raise
         raise SceneError(
-            f"{place(dataset, path)} is packed by the filter {lacking[0]}, which is not installed: "
-            f"pip install hdf5plugin, or unpack the file with h5repack -f NONE"
+            f"{place(dataset, path)} is packed by a filter that is not installed, {lacking[0]}, or "
+            f"unpack the file with h5repack -f NONE"
         ) from error
 
 
@@ -99,10 +99,18 @@ def missing_filters(dataset: h5py.Dataset) -> list[str]:
     if not all(h5py.h5z.filter_avail(code) for code, *_ in filters):
         load_filters()
     return [
-        f"{printable(PLUGINS.get(code) or name.decode('utf-8', 'replace') or 'unknown')} ({code})"
+        filter_hint(code, name.decode("utf-8", "replace"))
         for code, _, _, name in filters
         if not h5py.h5z.filter_avail(code)
     ]
+
+
+def filter_hint(code: int, name: str) -> str:
+    """Name a filter, and the package that has it."""
+    if code in PLUGINS:
+        return f"{PLUGINS[code]} ({code}): pip install hdf5plugin"
+    known = f"'{printable(name)}' ({code})" if name else f"number {code}"
+    return f"{known}: install its plugin for HDF5"
 
 
 def load_filters() -> None:

@@ -41,7 +41,7 @@ def virtual_obstacle(dataset: h5py.Dataset, created: Any) -> str:
         return f"its values are in parts that overlap: {COPY}"
     for name, source in sources(dataset, created).items():
         if not isinstance(source, h5py.Dataset):
-            return f"its values are in '{printable(name)}', which is missing"
+            return f"its values are in '{printable(name)}', which is missing or a link"
         if source.is_virtual or obstacle(source):
             return f"its values are in '{printable(name)}', itself virtual or elsewhere: {COPY}"
     return ""
