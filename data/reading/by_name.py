@@ -48,6 +48,11 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
             f"give the path of one"
         )
     candidates = candidate_files(dataset, data_dir)
+    special = next((path for path in candidates if path.exists() and not path.is_dir()), None)
+    if special is not None:
+        return SceneError(
+            f"'{special}' is a pipe, device or socket, not a file: copy what it holds into one"
+        )
     likeliest = [path for path in candidates if path.suffix == ENDINGS[0]] or candidates[:2]
     others = " (or another format)" if len(candidates) > len(likeliest) else ""
     return SceneError(

@@ -46,8 +46,9 @@ def read_scene(
     notes += more
     cube, metadata, more = select_bands(cube, metadata, reading, source)
     notes += more
-    fill = metadata.fill if reading.nodata is None else reading.nodata
-    masked, more = mask_pixels(cube, replace(metadata, fill=fill), reading, source)
+    if reading.nodata is not None:
+        metadata = replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
+    masked, more = mask_pixels(cube, metadata, reading, source)
     return Scene(
         name=name,
         cube=cube,
@@ -55,7 +56,7 @@ def read_scene(
         source=source,
         masked=masked,
         unlabelled=None if truth is None else truth.unlabelled,
-        metadata=replace(metadata, masked=None, fill=fill),
+        metadata=replace(metadata, masked=None),
         format=contents.format,
         notes=tuple(notes + more),
     )
@@ -67,6 +68,8 @@ def find_variable(
     """Find the variable of the cube by its name, and complete its metadata."""
     key = find_cube(contents, path, key=reading.data_key)
     variable = contents.variables[key]
+    if not variable.is_numeric and variable.hint:
+        raise SceneError(f"'{path}': '{key}' is no array of numbers here; {variable.hint}")
     if len(variable.shape) != 3:
         shape = shape_text(variable.shape)
         raise SceneError(f"'{path}': '{key}' is {shape}, expected height × width × bands")
@@ -180,6 +183,7 @@ def mask_pixels(
         source=source,
         numbers=metadata.numbers,
         declared=metadata.masked,
+        further=replace(metadata, fill=None).no_data,
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.registry import read_contents
-from data.reading.nodata import fill_as
 from data.reading.settings import NO_MAP, ReadSettings
 from data.reading.variables import (
     describe_variables,
@@ -18,7 +17,7 @@ from data.reading.variables import (
     is_truth_name,
     neighbouring_truth,
 )
-from utils.text import number_text, shape_text
+from utils.text import shape_text
 
 MOST_ANOMALOUS = 0.5  # of a ground truth whose classes are not swapped
 MOST_CLASSES = 256  # of an array without a usual name that may be a ground truth
@@ -101,9 +100,8 @@ def unlabelled_pixels(
     if truth.dtype.kind not in "biuf":
         return None, []
     fill, masked = variable.metadata.fill, variable.metadata.masked
-    kinds = {}
-    if fill and not np.isnan(fill):
-        kinds[f"no-data value {number_text(fill)}"] = truth == fill_as(fill, truth.dtype)
+    no_data = variable.metadata.no_data.certain
+    kinds = {str(no_data): no_data.marked(truth)}
     if masked is not None and masked.shape == truth.shape:
         kinds["its own mask"] = masked
     if fill or reading.nan == "mask":

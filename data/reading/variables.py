@@ -173,6 +173,6 @@ def shape_fits(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
 def describe_variables(variables: Mapping[str, Variable]) -> str:
     """List names and shapes of variables, and mark those without numbers."""
     return ", ".join(
-        f"{name} {shape_text(found.shape)}" + ("" if found.is_numeric else " (no numbers)")
+        f"{name} {shape_text(found.shape)}".rstrip() + ("" if found.is_numeric else " (no numbers)")
         for name, found in variables.items()
     )

@@ -53,6 +53,8 @@ def write_netcdf(path: Path, **options: Any) -> None:
         chunks = {"chunks": (3, 5, 2), "compression": "gzip"}
         data = file.create_dataset("reflectance", data=CUBE.astype(np.float32), **chunks)
         data.attrs["_FillValue"] = np.float32(-9999)
+        data.attrs["missing_value"] = [-9999.0, 1e30]
+        data.attrs["valid_min"], data.attrs["scale_factor"] = "-10000", np.float32(0.5)
         middles = {"y": np.arange(6) * -30.0, "x": np.arange(5) * 30.0, "wavelength": WAVELENGTHS}
         for axis, (name, values) in enumerate(middles.items()):
             file[name] = values
@@ -225,6 +227,9 @@ CLAIMS: dict[str, Callable[[Path], Any]] = {
     ),
     "HDF5": lambda path: huge_hdf5(path, "data", HUGE),
     "HDF5, in chunks": lambda path: huge_hdf5(path, "data", HUGE, chunks=(100, 100, 10)),
+    "HDF5, one chunk": lambda path: huge_hdf5(
+        path, "data", (6, 5, 4), chunks=(1 << 10,) * 3, maxshape=(None,) * 3
+    ),
     "HDF5, list": lambda path: huge_hdf5(path, "wavelength", (10**12,), chunks=(100,)),
     "ENVI": huge_envi,
     "PNG": huge_picture,

@@ -1,0 +1,29 @@
+"""The axes of HDF5 arrays, by the names of their dimensions."""
+
+import h5py
+
+from data.formats.hdf5.attributes import dimension_names
+
+AXIS_NAMES = {
+    "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",
+    "w": "crosstrack x lon longitude col cols column columns sample samples ncols width easting "
+    "pixels_per_line",
+    "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
+}
+LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in names.split()}
+
+
+def axes_of(dataset: h5py.Dataset, count: int) -> str | None:
+    """Name the axes by the names of the dimensions; two of three determine the third."""
+    letters = [letter_of(dimension_names(dataset, axis)) for axis in range(dataset.ndim)]
+    letters += [None] * (count - dataset.ndim)
+    missing = set("hwb").difference(letters)
+    if count == 3 and len(missing) == 1:
+        letters = [letter or missing.copy().pop() for letter in letters]
+    known = [letter for letter in letters if letter is not None]
+    return "".join(known) if len(set(known)) == count else None
+
+
+def letter_of(names: list[str]) -> str | None:
+    """Return the letter of the first name that is known."""
+    return next((LETTERS[name] for name in names if name in LETTERS), None)
