@@ -11,7 +11,7 @@ from data.formats.contents import Contents
 from data.formats.envi.image import ENVI
 from data.formats.format import Format, first_bytes
 from data.formats.geotiff.image import GEOTIFF
-from data.formats.guards import guarded, library_errors
+from data.formats.guards import check_neighbours, guarded, library_errors
 from data.formats.hdf5.netcdf import HDF5
 from data.formats.matlab.file import MATLAB
 from data.formats.numpy_file import NUMPY
@@ -58,6 +58,7 @@ def read_contents(path: Path) -> Contents:
     A header may be that of a file of another format, as ENVI writes them for GeoTIFF files: such a
     file is read as what it is, even where its header is named.
     """
+    check_neighbours(path)
     start = first_bytes(path)
     if not start:
         raise SceneError(f"'{path}' is empty")

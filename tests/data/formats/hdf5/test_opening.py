@@ -139,3 +139,14 @@ def test_a_pipe_is_no_scene(tmp_path: Path) -> None:
     for dataset in (str(tmp_path / "x.h5"), "x"):
         with pytest.raises(SceneError, match=r"x\.h5' is a pipe, device or socket"):
             load_scene(dataset, data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x.tfw", "x.h5.aux.xml", "X.IMG"])
+def test_a_pipe_next_to_a_scene_is_not_opened(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "x.h5")
+    (tmp_path / "x.d").mkdir()
+    (tmp_path / "x.lost").symlink_to("nothing")
+    read_scene(path, name="x")
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(SceneError, match=f"{name}', next to 'x.h5', is a pipe, device or socket"):
+        read_scene(path, name="x")
