@@ -23,7 +23,10 @@ FWHM_NAMES = ("fwhm", "fwhms", "fwhmnm", "bandwidths")
 GOOD_NAMES = ("bbl", "good", "goodbands", "goodwavelengths")
 
 # units of bands that are no wavelengths, and so are never converted by a guess
-OTHER_UNITS = ("wavenumber", "wavenumbers", "cm-1", "1/cm", "hz", "mhz", "ghz", "thz", "index")
+OTHER_UNITS = (
+    *("wavenumber", "wavenumbers", "cm-1", "cm^-1", "cm**-1", "cm⁻¹", "1/cm", "kayser", "kayzer"),
+    *("hz", "mhz", "ghz", "thz", "ev", "index", "band", "band number"),
+)
 SPECTRUM = (100.0, 30_000.0)  # nm, from ultraviolet to thermal infrared
 
 
@@ -141,7 +144,7 @@ def to_nanometres(
     from the values. None where no unit fits them, or where they are no wavelengths.
     """
     wavelengths = np.asarray(values, np.float64).ravel()
-    unit = (units or "").strip().lower()
+    unit = (units or "").strip(" \t\n.\"'[](){}").lower()
     if not (wavelengths.size and np.isfinite(wavelengths).all()):
         return None, "the wavelengths are no numbers, and ignored"
     factor = UNITS.get(unit)
