@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 # an entry is `key = value`; some write a colon, or nothing before a bracket
-ENTRY = re.compile(r"\s*([A-Za-z][^=:{\[]*?)\s*(=|:|(?=[{\[]))\s*(.*)")
+SEPARATOR = re.compile(r"[=:]|(?=[{\[])")
 NUMBER_LISTS = ("wavelength", "fwhm", "bbl", "data gain values", "data offset values")
 LISTS = (*NUMBER_LISTS, "band names", "map info", "reflectance scale factor", "data ignore value")
 OTHER_NAMES = {
@@ -32,17 +32,27 @@ def split_entries(text: str) -> tuple[Entries, list[str]]:
     repeated = []
     lines = Lines([line for line in others if not line.startswith(";")])
     for line in lines:
-        match = ENTRY.match(line)
-        if match is None:
+        name, sign, rest = split_entry(line)
+        if not name:
             continue
-        key, value = canonical(match[1]), read_value(canonical(match[1]), match[3].strip(), lines)
-        if match[2] == ":" and key not in LISTS:
+        key = canonical(name)
+        value = read_value(key, rest, lines)
+        if sign == ":" and key not in LISTS:
             entries.setdefault(key, value)
             continue
         if entries.get(key, value) != value:
             repeated.append(f"the header has '{key}' several times: the last counts")
         entries[key] = value
     return entries, list(dict.fromkeys(repeated))
+
+
+def split_entry(line: str) -> tuple[str, str, str]:
+    """Split a line into a name, the sign after it, and the rest; no name for other lines."""
+    found = SEPARATOR.search(line)
+    name = line[: found.start()].strip() if found else ""
+    if found is None or not name[:1].isalpha():
+        return "", "", ""
+    return name, found[0], line[found.end() :].strip()
 
 
 class Lines(Iterator[str]):
@@ -76,7 +86,7 @@ def read_value(key: str, value: str, lines: Lines) -> str | list[str]:
     if value[:1] == "{" or (value[:1] in CLOSING and key in LISTS):
         return enclosed(key, value, lines)
     parts = [value]
-    while key in NUMBER_LISTS and lines.upcoming.strip() and not ENTRY.match(lines.upcoming):
+    while key in NUMBER_LISTS and lines.upcoming.strip() and not split_entry(lines.upcoming)[0]:
         parts.append(next(lines))
     return "\n".join(parts)
 

@@ -68,9 +68,9 @@ def split_info(entry: Any) -> list[str]:
     parts = entry if isinstance(entry, list) else str(entry).strip("{}[]() ").split(",")
     if len(parts) >= 7:
         return parts
-    text = ",".join(parts)
-    name, _, numbers = re.sub(r"[;\s]+(?=[-+.\d])", ";", text, count=1).partition(";")
-    return [name.strip(), *re.split(r"[;\s]+", numbers.strip())] if numbers else parts
+    text = " ".join(",".join(parts).replace(";", " ").split())
+    name, _, numbers = re.sub(r" (?=[-+.\d])", ";", text, count=1).partition(";")
+    return [name, *numbers.split()] if numbers else parts
 
 
 def affine_transform(

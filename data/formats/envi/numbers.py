@@ -47,11 +47,12 @@ def split_numbers(text: str, count: int) -> tuple[NDArray[np.float64], str | Non
 
 def splittings(text: str) -> Iterator[list[str]]:
     """Yield the ways to split a list into its elements, the most literal first."""
-    yield re.split(r"\s*,\s*", text)
-    for separator in (r"\s*;\s*", r"[,;]?\s+"):
-        elements = re.split(separator, text)
+    line = " ".join(text.split())
+    yield re.split(r" ?, ?", line)
+    for separator in (r" ?; ?", r"[,;]? "):
+        elements = re.split(separator, line)
         yield [DECIMAL_COMMA.sub(r"\1.\2", element) for element in elements]
-    yield re.split(r"[\s,;|]+", text)
+    yield re.split(r"[ ,;|]+", line)
 
 
 def describe_problem(text: str, count: int) -> str:

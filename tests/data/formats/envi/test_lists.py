@@ -1,6 +1,8 @@
 """Lists in ENVI headers, as programs and people write them."""
 
+from contextlib import suppress
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -202,3 +204,13 @@ def test_a_header_without_end_is_not_read(tmp_path: Path) -> None:
         file.truncate(1 << 30)
     with pytest.raises(SceneError, match=r"x\.hdr' has 1,073,741,824 bytes, too many for"):
         read_contents(tmp_path / "x.hdr")
+
+
+@pytest.mark.parametrize("line", ["a", "bbl = {", "bbl = {1,", "map info = {a", "band names = {a"])
+def test_a_header_of_blanks_is_read_at_once(tmp_path: Path, cube: NDArray[Any], line: str) -> None:
+    """A search that begins again at each blank would take hours."""
+    header = write(tmp_path / "x.img", cube, extra=f"{line}{' ' * (1 << 20)}}}")
+    begin = process_time()
+    with suppress(SceneError):
+        read_contents(header)
+    assert process_time() - begin < 5
