@@ -3,6 +3,7 @@
 from pathlib import Path
 
 FIRST_BYTES = 1024  # enough for all kinds below
+SHORTEST = 6  # letters of a text
 CONVERT = "not supported: `gdal_translate -of GTiff` converts it"
 UNPACK = "unpack it, and give the file in it"
 AGAIN = "download the file itself"
@@ -54,10 +55,10 @@ PARTIAL = (".part", ".crdownload", ".download", ".partial", ".opdownload", ".ari
 PACKED = (".gz", ".zip", ".7z", ".rar", ".xz", ".bz2", ".zst", ".tar", ".tgz")
 
 
-def foreign_kind(path: Path, *, plain_text: bool = True) -> str:
+def foreign_kind(path: Path, *, text_is: str = "of no supported format") -> str:
     """Describe a file that cannot be the data, and what to do; empty for any other.
 
-    With `plain_text` any text is such a file, and so is one that begins with nothing but zeros.
+    `text_is` describes any other text; where it is empty, texts may be data, and so may zeros.
     """
     with path.open("rb") as file:
         start = file.read(FIRST_BYTES)
@@ -66,7 +67,7 @@ def foreign_kind(path: Path, *, plain_text: bool = True) -> str:
     if start[257:262] == b"ustar":
         return f"a tar archive: {UNPACK}"
     kind = next((kind for begin, kind in STARTS.items() if start.startswith(begin)), "")
-    return kind or text_kind(decoded(start), plain_text) or (empty_kind(start) * plain_text)
+    return kind or text_kind(decoded(start), text_is) or (empty_kind(start) if text_is else "")
 
 
 def decoded(start: bytes) -> str:
@@ -82,7 +83,7 @@ def is_readable(text: str) -> bool:
     return not marks and all(letter.isprintable() or letter.isspace() for letter in text)
 
 
-def text_kind(text: str, plain_text: bool) -> str:
+def text_kind(text: str, text_is: str) -> str:
     """Describe a text in the place of data; empty for any other, and for bytes that are no text."""
     words = text.strip().lower()
     for begin, kind in POINTERS.items():
@@ -96,8 +97,8 @@ def text_kind(text: str, plain_text: bool) -> str:
     if words.startswith(('{"', "{\n", "{\r", "{ ", "[{")):
         error = ", the error message of a server" if "error" in words else ""
         return f"a JSON text{error}, not data: {AGAIN}"
-    if words and plain_text and is_readable(text):
-        return "of no supported format but a text: save the array as .npy, or download it again"
+    if text_is and len(words) >= SHORTEST and is_readable(text):
+        return f"{text_is} but a text: save the array as .npy, or download it again"
     return ""
 
 

@@ -41,9 +41,9 @@ def library_errors(path: Path, format: str) -> Iterator[None]:
         raise SceneError(f"'{path}' is damaged or no {format} file ({reason})") from error
 
 
-def check_foreign(path: Path, *, plain_text: bool = True) -> None:
+def check_foreign(path: Path, *, text_is: str) -> None:
     """Raise SceneError for a file that is not the data itself, such as a web page."""
-    if kind := foreign_kind(path, plain_text=plain_text):
+    if kind := foreign_kind(path, text_is=text_is):
         raise SceneError(f"'{path}' is {kind}")
 
 

@@ -81,8 +81,15 @@ def accepted(path: Path) -> Format | None:
     """Find the format of a file that none recognises; raise SceneError where it cannot be data."""
     format = next((format for format in FORMATS if format.accepts(path)), None)
     if format is None or not format.is_raw(path):
-        check_foreign(path, plain_text=format is None or not format.text_header)
+        check_foreign(path, text_is=description_of_texts(format))
     return format
+
+
+def description_of_texts(format: Format | None) -> str:
+    """Describe a text in place of a file of this format; empty where it may be one of its files."""
+    if format is None:
+        return "of no supported format"
+    return "" if format.text_header else f"damaged or no {format.name} file"
 
 
 def read_as(format: Format, path: Path, data_path: Path) -> Contents:

@@ -37,7 +37,7 @@ def split_entries(text: str) -> tuple[Entries, list[str]]:
             continue
         key = canonical(name)
         value = read_value(key, rest, lines)
-        if sign == ":" and key not in LISTS:
+        if sign == ":":  # perhaps a line of a text
             entries.setdefault(key, value)
             continue
         if entries.get(key, value) != value:

@@ -20,7 +20,7 @@ def check_size(layout: Layout, header_path: Path, data_path: Path) -> list[str]:
     needed, size = layout_end(layout), data_path.stat().st_size
     if size == needed:
         return []
-    check_foreign(data_path, plain_text=False)
+    check_foreign(data_path, text_is="")
     if size < needed:
         raise SceneError(
             f"'{data_path}' has {size:,} bytes, but its header '{header_path.name}' needs "

@@ -205,7 +205,11 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
         ("x.nc", b"CDF\x01" + bytes(200), "is a NetCDF 3 file: convert it with nccopy -k nc4"),
         ("x.nc", b"CDF\x02" + bytes(200), "is a NetCDF 3 file"),
         ("x.mat", b"", "is empty"),
-        ("x.mat", b"1 2 3\n4 5 6\n" * 20, "is of no supported format but a text: save the array"),
+        (
+            "x.mat",
+            b"1 2 3\n4 5 6\n" * 20,
+            "is damaged or no MATLAB file but a text: save the array",
+        ),
         ("x.mat", b"MATLAB 7.3 MAT-file".ljust(600), r"no MATLAB file .*signature not found"),
         ("x.hdr", b"", "is empty"),
         ("x.hdr", b"NROWS 3\nNCOLS 4\n", "is damaged or no ENVI header"),
