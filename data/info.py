@@ -15,7 +15,7 @@ from data.published import published_rows
 from data.reading.bands import selection_text
 from data.reading.nodata import count_invalid
 from data.scene import EIGHT_NEIGHBOURS, Scene
-from utils.text import number_text, shape_text
+from utils.text import number_text, printable, shape_text
 
 Facts = Iterator[tuple[str, str]]
 
@@ -106,7 +106,8 @@ def describe_location(georeference: Georeference, height: int, width: int) -> st
     """Describe the location of a scene's centre."""
     rows, columns = np.array([(height - 1) / 2]), np.array([(width - 1) / 2])
     (x,), (y,) = georeference.positions(rows, columns)
-    system = georeference.crs.name if georeference.crs else "an unknown coordinate system"
+    known = georeference.crs
+    system = printable(known.name) if known else "an unknown coordinate system"
     text = f"centre at x {x:.10g}, y {y:.10g} in {system}"
     degrees = georeference.longitudes_latitudes(rows, columns)
     if degrees is not None and not np.isnan(degrees).any():

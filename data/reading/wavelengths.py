@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.formats.contents import BandLists, Contents, Numbers, Variable
 from data.metadata import UNITS, Metadata
 from data.reading.variables import normalised
+from utils.text import printable
 
 # names of variables, in their letters and digits alone
 WAVELENGTH_NAMES = (
@@ -150,7 +151,7 @@ def to_nanometres(
     factor = UNITS.get(unit)
     if factor is not None and is_plausible(wavelengths, factor):
         return wavelengths * factor, ""
-    subject = f"wavelengths in '{units}'" if unit else "wavelengths without units"
+    subject = f"wavelengths in '{printable(units or '')}'" if unit else "wavelengths without units"
     if unit in OTHER_UNITS:
         return None, f"{subject} are ignored: nm and µm are supported"
     if len(wavelengths) > 1 and np.array_equal(wavelengths, np.arange(1, len(wavelengths) + 1)):

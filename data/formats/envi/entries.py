@@ -8,6 +8,10 @@ from typing import Any
 SEPARATOR = re.compile(r"[=:]|(?=[{\[])")
 NUMBER_LISTS = ("wavelength", "fwhm", "bbl", "data gain values", "data offset values")
 LISTS = (*NUMBER_LISTS, "band names", "map info", "reflectance scale factor", "data ignore value")
+OTHERS = (
+    *("samples", "lines", "bands", "header offset", "data type", "interleave", "byte order"),
+    *("wavelength units", "coordinate system string"),
+)
 OTHER_NAMES = {
     **dict.fromkeys(("wavelengths", "band wavelengths"), "wavelength"),
     **dict.fromkeys(("wavelength unit", "wavelengths units"), "wavelength units"),
@@ -40,7 +44,7 @@ def split_entries(text: str) -> tuple[Entries, list[str]]:
         if sign == ":":  # perhaps a line of a text
             entries.setdefault(key, value)
             continue
-        if entries.get(key, value) != value:
+        if key in (*LISTS, *OTHERS) and entries.get(key, value) != value:
             repeated.append(f"the header has '{key}' several times: the last counts")
         entries[key] = value
     return entries, list(dict.fromkeys(repeated))

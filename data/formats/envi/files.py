@@ -6,6 +6,7 @@ from pathlib import Path
 from data.errors import SceneError
 from data.formats.envi.header import layout_end, read_header, read_layout
 from data.formats.format import first_bytes
+from utils.text import printable
 
 ENDING, START = ".hdr", b"ENVI"
 WRITTEN = ".img"
@@ -70,8 +71,8 @@ def find_files(folder: Path, names: Sequence[str]) -> list[Path]:
 
 def notes_on_files(header: Path, data: Path) -> list[str]:
     """Note which files next to an image have a name that fits its header or its data."""
-    others = [path.name for path in data_candidates(header) if path != data]
+    others = [printable(path.name) for path in data_candidates(header) if path != data]
     notes = [f"its header may also be that of {', '.join(others)}"] if others else []
     headers = find_files(data.parent, [data.name + ENDING, data.stem + ENDING])
-    unused = [path.name for path in headers if path != header]
+    unused = [printable(path.name) for path in headers if path != header]
     return notes + [f"of its two headers, '{name}' is not used" for name in unused]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.formats.contents import Window
 from data.formats.envi.metadata import ignored, list_text, required_list
-from data.formats.envi.numbers import single_number, split_numbers
+from data.formats.envi.numbers import SHOWN, single_number, split_numbers
+from utils.text import printable
 
 GAINS, OFFSETS, FACTOR = "data gain values", "data offset values", "reflectance scale factor"
 
@@ -86,5 +87,5 @@ def read_factor(
     value = single_number(text)
     parsed = split_numbers(text, bands) if value is None else (np.array([value]), None)
     if parsed is None or not (np.isfinite(parsed[0]).all() and parsed[0].all()):
-        return None, [ignored(FACTOR, f"'{text[:30]}' is not understood")]
+        return None, [ignored(FACTOR, f"'{printable(text[:SHOWN])}' is not understood")]
     return parsed[0], []

@@ -11,7 +11,7 @@ from data.formats.envi.metadata import read_band_lists, read_metadata
 from data.formats.envi.scales import read_scales
 from data.formats.format import first_bytes
 from data.metadata import Metadata
-from utils.text import shape_text
+from utils.text import printable, shape_text
 
 
 def with_sidecar(image: Variable, path: Path) -> Variable:
@@ -23,12 +23,13 @@ def with_sidecar(image: Variable, path: Path) -> Variable:
     header = next((one for one in headers if first_bytes(one).startswith(START)), None)
     if header is None:
         return image
+    name = printable(header.name)
     try:
         found, lists = read_sidecar(header, path, image.shape)
-        note = f"what the file does not declare is taken from its ENVI header '{header.name}'"
+        note = f"what the file does not declare is taken from its ENVI header '{name}'"
     except SceneError as error:
         found, lists = Metadata(), ()
-        note = f"the ENVI header '{header.name}' is not used: {error}"
+        note = f"the ENVI header '{name}' is not used: {error}"
     own = image.metadata
     unscaled = (own.gain, own.offset) == (1, 0)
     metadata = replace(

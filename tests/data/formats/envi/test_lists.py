@@ -214,3 +214,19 @@ def test_a_header_of_blanks_is_read_at_once(tmp_path: Path, cube: NDArray[Any], 
     with suppress(SceneError):
         read_contents(header)
     assert process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "wavelength = {400, 500, 600, 700, 800}\nwavelength units = {\x1b[2J\nAUC: 1.0}",
+        "reflectance scale factor = {\x1b[2J\nAUC: 1.0}",
+        "wavelength = {400, 500, \x1b[2J\nAUC: 1.0}",
+        "\x1b[2J = 1\n\x1b[2J = 2\nbbl = {1 1 1 1 0}\nbbl = {1 1 1 1 1}",
+    ],
+)
+def test_texts_of_a_header_stay_in_their_line(
+    tmp_path: Path, cube: NDArray[Any], extra: str
+) -> None:
+    note = image(write(tmp_path / "x.img", cube, extra=extra)).metadata.note
+    assert note and note.isprintable()
