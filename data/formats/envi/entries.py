@@ -6,6 +6,7 @@ from typing import Any
 
 # an entry is `key = value`; some write a colon, or nothing before a bracket
 SEPARATOR = re.compile(r"[=:]|(?=[{\[])")
+COMMENT = re.compile(r"[ \t];")  # behind a value
 NUMBER_LISTS = ("wavelength", "fwhm", "bbl", "data gain values", "data offset values")
 LISTS = (*NUMBER_LISTS, "band names", "map info", "reflectance scale factor", "data ignore value")
 OTHERS = (
@@ -89,7 +90,7 @@ def read_value(key: str, value: str, lines: Lines) -> str | list[str]:
         value = next(lines).strip()  # the bracket is in the next line
     if value[:1] == "{" or (value[:1] in CLOSING and key in LISTS):
         return enclosed(key, value, lines)
-    parts = [value]
+    parts = [value if key in LISTS else COMMENT.split(value)[0]]
     while key in NUMBER_LISTS and lines.upcoming.strip() and not split_entry(lines.upcoming)[0]:
         parts.append(next(lines))
     return "\n".join(parts)

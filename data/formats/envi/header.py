@@ -17,6 +17,7 @@ INTERLEAVES = {"bsq": "bhw", "bil": "hbw", "bip": "hwb"}  # the axes as they are
 BYTE_ORDERS = {"0": "<", "1": ">"}
 DTYPES = {code: np.dtype(dtype) for code, dtype in envi.dtype_map}
 DEFAULTS = {"header offset": "0", "byte order": "0"}  # of headers that leave them out
+PLAIN = str.maketrans("µμ，、；＝：｛｝［］（）", "uu,,;=:{}[]()", "\0")  # noqa: RUF001
 LONGEST = 1 << 24  # bytes of a header
 MOST_DIGITS = 40
 
@@ -47,13 +48,13 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def decoded(raw: bytes) -> str:
-    """Decode a header, with its micro signs as plain letters."""
+    """Decode a header, with plain letters for micro signs and for full-width punctuation."""
     encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return text.replace("µ", "u").replace("μ", "u").replace("\0", "")
+    return text.translate(PLAIN)
 
 
 def read_layout(header: Mapping[str, Any], path: Path) -> Layout:

@@ -45,6 +45,8 @@ STYLES = {
     "doubled commas": lists("{", ",, ", "}"),
     "quotes": lists('{"', '", "', '"}'),
     "text behind": lists("{", ", ", "} ; of the laboratory"),
+    "full width": lists("｛", "，", "｝"),  # noqa: RUF001
+    "comment": UNITS.replace("ers", "ers ; as measured") + lists("{", ",", "}").partition("\n")[2],
     "colon": lists("{", ", ", "}").replace(" =", ":"),
     "no equals sign": lists("{", ", ", "}").replace(" = {", " {"),
     "other names": lists("{", ", ", "}")
