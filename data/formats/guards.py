@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable, Window
+from utils.foreign_files import foreign_kind
 from utils.free_memory import available_memory
 from utils.text import printable
 
@@ -38,6 +39,12 @@ def library_errors(path: Path, format: str) -> Iterator[None]:
     except Exception as error:  # damage makes libraries raise anything, OSError to TypeError
         reason = " ".join(str(error).split())[:LONGEST] or type(error).__name__
         raise SceneError(f"'{path}' is damaged or no {format} file ({reason})") from error
+
+
+def check_foreign(path: Path, *, text_is: str) -> None:
+    """Raise SceneError for a file that is not the data itself, such as a web page."""
+    if kind := foreign_kind(path, text_is=text_is):
+        raise SceneError(f"'{path}' is {kind}")
 
 
 def check_claim(nbytes: int, path: Path) -> None:

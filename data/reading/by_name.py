@@ -6,12 +6,14 @@ from pathlib import Path
 
 from data.catalogue import other_names
 from data.errors import SceneError
+from data.formats.listing import visible_files
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_ending, without_ending
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
 from data.reading.variables import is_truth_of
 from data.scene import Scene
 from data.synthetic import synthetic_scene
+from utils.foreign_files import reason_of_absence
 
 SYNTHETIC = "synthetic"
 
@@ -48,11 +50,8 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
             f"give the path of one"
         )
     candidates = candidate_files(dataset, data_dir)
-    special = next((path for path in candidates if path.exists() and not path.is_dir()), None)
-    if special is not None:
-        return SceneError(
-            f"'{special}' is a pipe, device or socket, not a file: copy what it holds into one"
-        )
+    for reason in filter(None, map(reason_of_absence, candidates)):
+        return SceneError(f"no scene '{dataset}': {reason}")
     likeliest = [path for path in candidates if path.suffix == ENDINGS[0]] or candidates[:2]
     others = " (or another format)" if len(candidates) > len(likeliest) else ""
     return SceneError(
@@ -75,6 +74,8 @@ def truth_file(name: str, folders: Iterable[Path]) -> Path:
         for candidate in (path, *with_endings(path, TRUTH_ENDINGS)):
             if candidate.is_file():
                 return candidate
+    for reason in filter(None, (reason_of_absence(folder / name) for folder in folders)):
+        raise SceneError(f"no file '{name}' for --map: {reason}")
     looked = ", ".join(f"'{folder}'" for folder in folders)
     raise SceneError(f"no file '{name}' for --map: looked in {looked}")
 
@@ -123,7 +124,7 @@ def with_endings(path: Path, endings: Iterable[str] = ENDINGS) -> list[Path]:
 
 def scenes_in(folder: Path) -> list[str]:
     """List the scenes in a folder by name, without files named as the ground truth of another."""
-    paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    paths = visible_files(folder) if folder.is_dir() else []
     names = {without_ending(path.name) for path in paths if path.suffix.lower() in OWN_ENDINGS}
     return sorted(name for name in names if not any(is_truth_of(name, scene) for scene in names))
 

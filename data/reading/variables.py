@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
+from data.formats.listing import visible_files
 from utils.text import shape_text
 
 # usual names of cubes and ground truths; the first, which the published program reads, wins
@@ -140,7 +141,7 @@ def alphanumeric(word: str) -> str:
 
 def neighbouring_truth(path: Path) -> Path | None:
     """Find a file that by its name holds the ground truth of a scene: `x_gt.mat` of `x.mat`."""
-    others = (other for other in sorted(path.parent.iterdir()) if other.is_file())
+    others = visible_files(path.parent)
     return next((other for other in others if is_truth_of(other.stem, path.stem)), None)
 
 
