@@ -11,6 +11,7 @@ from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapp
 from data.formats.registry import LAZY, named, read_contents
 from data.lazy_cube import Cube, LazyCube
 from data.metadata import Metadata
+from data.reading.arrangement import arranged
 from data.reading.bands import used_bands
 from data.reading.nodata import mask_no_data
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
@@ -31,7 +32,7 @@ def read_scene(
     Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
-    contents = read_contents(path)
+    contents = arranged(read_contents(path))
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more

@@ -56,8 +56,8 @@ def find_cube(contents: Contents, path: Path, *, key: str | None) -> str:
 def hint(contents: Contents) -> str:
     """Suggest how to store arrays that are nearly a cube."""
     for name, found in contents.variables.items():
-        if len(found.shape) > 3 and sum(length > 1 for length in found.shape) <= 3:
-            return f"; save '{name}' without its axes of length 1"
+        if len(found.shape) > 3 and found.is_numeric:
+            return f"; save one part of '{name}', such as one time, as an array of three axes"
         if not found.is_numeric and found.hint:
             return f"; '{name}': {found.hint}"
     return ""
