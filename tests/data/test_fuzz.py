@@ -77,6 +77,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "MATLAB 5": lambda path: savemat(path, HELD, appendmat=False),
     "MATLAB 5, compressed": lambda path: savemat(path, HELD, appendmat=False, do_compression=True),
     "MATLAB 5, sparse": lambda path: savemat(path, SPARSE, appendmat=False),
+    "MATLAB 5, struct": lambda path: savemat(path, {"S": HELD, "C": [HELD]}, appendmat=False),
     "MATLAB 4": lambda path: savemat(path, {"map": TRUTH * 1.0}, appendmat=False, format="4"),
     "MATLAB 7.3": lambda path: write_73(path, SPARSE),
     "npy": lambda path: saved(path, lambda file: np.save(file, CUBE)),

@@ -22,6 +22,9 @@ from data.formats.contents import Contents, Variable, Window
 from data.formats.format import Format, first_bytes
 from data.formats.guards import check_claim
 from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
+from data.formats.matlab import struct73
+from data.formats.matlab.struct5 import members_of
+from data.formats.matlab.struct73 import SPARSE
 from data.formats.matlab.version5 import arrays_in, dense, read_array
 from utils.files import atomic_write
 
@@ -32,7 +35,6 @@ ORDER_OF_BYTES = b"\0\x01IM", b"\x01\0MI"  # the last of the first 128 bytes
 NUMERIC = ("double", "single", "logical") + tuple(
     f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)
 )
-SPARSE = "MATLAB_sparse"  # marks the group of a sparse matrix; its number of rows
 DESCRIPTION = b"MATLAB 5.0 MAT-file, written by NL2Net"  # the first bytes of written files
 HINT = "if it is a struct or cell, save the array in it as a variable"
 
@@ -85,10 +87,15 @@ def read(path: Path) -> Contents:
 
 
 def variables_5(path: Path) -> dict[str, Variable]:
-    """List the arrays of a file of version 5."""
+    """List the arrays of a file of version 5, and those in its structs and cells."""
+    found = [
+        pair
+        for array, dtype in arrays_in(path)
+        for pair in (members_of(path, array) or [(array, dtype)])
+    ]
     return {
         array.name: Variable(array.shape, dtype, partial(read_array, path, array), hint=HINT)
-        for array, dtype in arrays_in(path)
+        for array, dtype in found
     }
 
 
@@ -112,25 +119,38 @@ def read_array_4(path: Path, name: str) -> NDArray[Any]:
 
 
 def variables_73(path: Path) -> dict[str, Variable]:
-    """List the arrays of a file of version 7.3, with their axes as MATLAB shows them."""
-    variables = {}
+    """List the arrays of a file of version 7.3, and those in its structs and cells.
+
+    Their axes are as MATLAB shows them.
+    """
+    variables: dict[str, Variable] = {}
     with h5py.File(path, "r") as file:
         check_heaps(path)
-        for name, item in file.items():
-            if not isinstance(name, str):  # but bytes that are no text
-                continue
-            if SPARSE in item.attrs:
-                shape, dtype = sparse_shape(item), np.dtype(np.float64)
-            elif isinstance(item, h5py.Dataset) and item.shape and "MATLAB_empty" not in item.attrs:
-                check_dataset(item, path)
-                shape, dtype = item.shape[::-1], number_type(item)
-            else:
-                continue
-            real = isinstance(item, h5py.Dataset) and dtype.kind in "biuf"
-            window = window_73(path, name) if real else None
-            read_all = partial(read_array_73, path, name)
-            variables[name] = Variable(shape, dtype, read_all, window=window, hint=HINT)
+        for name, item in struct73.items_in(file):
+            members = dict(struct73.arrays_of(item, name))
+            arrays = {part: array_73(path, array) for part, array in members.items()}
+            if name not in members:  # a struct or cell
+                arrays = {part: array for part, array in arrays.items() if array.is_numeric}
+                arrays = arrays or {name: array_73(path, item)}
+            variables |= {name: array for name, array in arrays.items() if array.shape}
     return variables
+
+
+def array_73(path: Path, item: h5py.Dataset | h5py.Group) -> Variable:
+    """Describe an array of an open file of version 7.3; empty ones have no shape."""
+    shape: tuple[int, ...] = (1, 1)
+    dtype: np.dtype[Any] = np.dtype("O")
+    window = None
+    if SPARSE in item.attrs:
+        shape, dtype = sparse_shape(item), np.dtype(np.float64)
+    elif isinstance(item, h5py.Dataset) and (not item.shape or "MATLAB_empty" in item.attrs):
+        shape = ()
+    elif isinstance(item, h5py.Dataset):
+        check_dataset(item, path)
+        shape, dtype = item.shape[::-1], number_type(item)
+        window = window_73(path, item.name) if dtype.kind in "biuf" else None
+    read_all = partial(read_array_73, path, item.name)
+    return Variable(shape, dtype, read_all, window=window, hint=HINT)
 
 
 def number_type(dataset: h5py.Dataset) -> np.dtype[Any]:
