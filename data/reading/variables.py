@@ -87,6 +87,7 @@ def find_truth(
         name: found
         for name, found in numeric(contents).items()
         if name != cube and (is_2d(found.shape, size) or name == TRUTH_NAMES[0])
+        if not (contents.cube and "/" in name)  # a layer of a product
     }
     usual = outermost(with_usual_names(candidates, TRUTH_NAMES))
     names = usual or [name for name in candidates if normalised(name) not in OTHER_IMAGES]

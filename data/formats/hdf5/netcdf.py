@@ -24,6 +24,7 @@ from data.formats.hdf5.attributes import (
     text,
 )
 from data.formats.hdf5.cf_grid import read_georeference
+from data.formats.hdf5.products import with_product
 from data.metadata import Metadata
 
 NETCDF_3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
@@ -50,7 +51,8 @@ def read(path: Path) -> Contents:
         check_heaps(path)
         arrays = arrays_in(file, path)
         variables = {name: variable(path, name, dataset) for name, dataset in arrays.items()}
-        return Contents(variables, variant="NetCDF" if is_netcdf(file, arrays) else "HDF5")
+        variant = "NetCDF" if is_netcdf(file, arrays) else "HDF5"
+        return with_product(file, Contents(variables, variant=variant))
 
 
 def is_netcdf(file: h5py.File, arrays: Mapping[str, h5py.Dataset]) -> bool:
