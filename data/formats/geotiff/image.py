@@ -17,6 +17,7 @@ from data.formats.geotiff.dataset import (
     scales_differ,
     value_type,
 )
+from data.formats.geotiff.dlr import as_delivered
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
@@ -41,7 +42,7 @@ def read(path: Path) -> Contents:
             return read_pixels(dataset, bands, dtype)
 
     image = Variable(shape, dtype, read_values, "hwb", metadata, band_lists=band_lists)
-    return Contents({"image": image})
+    return Contents({"image": as_delivered(image, path)})
 
 
 def read_metadata(dataset: Any, bands: list[int], masked: NDArray[np.bool_] | None) -> Metadata:
