@@ -32,7 +32,7 @@ def read_scene(
     Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
-    contents = arranged(read_contents(path))
+    contents = arranged(read_contents(path), path, key=reading.data_key)
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more

@@ -67,6 +67,13 @@ def hint(contents: Contents) -> str:
             return f"; save one part of '{name}', such as one time, as an array of three axes"
         if not found.is_numeric and found.hint:
             return f"; '{name}': {found.hint}"
+    matrices = {
+        name: found
+        for name, found in numeric(contents).items()
+        if len(found.shape) == 2 and 1 not in found.shape and not is_truth_name(name)
+    }
+    for name in with_usual_names(matrices, CUBE_NAMES) or matrices:
+        return f"; if '{name}' is bands × pixels, save height and width with it (nRow, nCol)"
     return ""
 
 

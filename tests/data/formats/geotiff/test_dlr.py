@@ -86,7 +86,7 @@ def test_gains_that_differ_are_applied(tmp_path: Path) -> None:
     (tmp_path / f"{ENMAP}-METADATA.XML").write_text(xml)
     scene = read_scene(path, name="x")
     valid = CUBE[..., 0] != -32768
-    expected = CUBE[valid] * np.float32([0.5, 0.25, 2, 4]) + 2
+    expected = CUBE[valid] * np.array([0.5, 0.25, 2, 4], np.float32) + 2
     np.testing.assert_allclose(scene.cube[valid], expected, rtol=1e-6)
     assert scene.masked is not None
     np.testing.assert_array_equal(scene.masked, ~valid)
