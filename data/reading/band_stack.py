@@ -155,6 +155,21 @@ def common_lists(members: Sequence[Variable]) -> BandLists:
     )
 
 
+def by_wavelength(planes: Mapping[str, Variable]) -> Bands | None:
+    """Sort bands by the wavelengths that they declare; None where one declares none."""
+    wavelengths = common_lists(list(planes.values())).wavelengths
+    if wavelengths is None or not np.isfinite(wavelengths).all():
+        return None
+    order = [int(index) for index in np.argsort(wavelengths, kind="stable")]
+    names = list(planes)
+    return Bands(
+        pattern="*",
+        names=tuple(names[index] for index in order),
+        numbers=tuple((float(wavelengths[index]), "") for index in order),
+        units=next(iter(declared(planes[names[0]]))).units or "",
+    )
+
+
 def declared(band: Variable) -> list[BandLists]:
     """List the places of a file that declare the wavelength of its band."""
     return [lists for lists in band.band_lists if lists.wavelengths is not None]

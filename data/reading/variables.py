@@ -176,9 +176,18 @@ def alphanumeric(word: str) -> str:
 
 
 def neighbouring_truth(path: Path) -> Path | None:
-    """Find a file that by its name holds the ground truth of a scene: `x_gt.mat` of `x.mat`."""
-    others = (other for other in sorted(path.parent.iterdir()) if other.is_file())
-    return next((other for other in others if is_truth_of(other.stem, path.stem)), None)
+    """Find a file that by its name holds the ground truth of a scene: `x_gt.mat` of `x.mat`.
+
+    In the folder of a scene that is one, it may also be `gt.png`.
+    """
+    inside = sorted(path.iterdir()) if path.is_dir() else []
+    files = [other for other in (*inside, *sorted(path.parent.iterdir())) if other.is_file()]
+    named = (
+        other
+        for other in files
+        if is_truth_of(other.stem, path.stem) or (other in inside and is_truth_name(other.stem))
+    )
+    return next(named, None)
 
 
 def is_truth_of(name: str, scene: str) -> bool:
