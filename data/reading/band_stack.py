@@ -101,9 +101,8 @@ def common_metadata(members: Sequence[Variable]) -> tuple[Metadata, bool]:
 
     Pixels are masked where the mask of a band has them.
     """
-    kinds = {
-        (band.metadata.gain, band.metadata.offset, repr(band.metadata.fill)) for band in members
-    }
+    place: dict[str, Any] = {"masked": None, "georeference": None, "header": {}, "note": ""}
+    kinds = {repr(replace(band.metadata, **place)) for band in members}  # NaN is not equal to NaN
     masks = [band.metadata.masked for band in members if band.metadata.masked is not None]
     masked = np.logical_or.reduce(masks) if masks else None
     first = replace(members[0].metadata, masked=masked, header={})

@@ -8,13 +8,14 @@ from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.geotiff.dlr import IMAGE
 from data.formats.guards import guarded_variable
-from data.formats.registry import ENDINGS, TRUTH_FORMATS, endings_of, read_contents
+from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_FORMATS, endings_of, read_contents
 from data.reading.band_names import FEWEST, Bands, find_bands
 from data.reading.band_stack import by_wavelength, plane, stack
 from data.reading.variables import is_truth_name, numeric
 
 PICTURES = endings_of(TRUTH_FORMATS)
 HEADER = ".hdr"
+COMPLETE = tuple(ending for ending in OWN_ENDINGS if ending != HEADER)
 MOST_NAMED = 3  # files in a note
 HINT = (
     "a folder is a scene where its files hold one band each and their names differ in the band's "
@@ -52,7 +53,10 @@ def product_image(folder: Path) -> Path | None:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """List the files that may be bands, headers in place of the files that they describe."""
+    """List the files that may be bands; of a header and what it describes, the header.
+
+    Headers of files that describe themselves, as GeoTIFF, are left out.
+    """
     paths = [
         path
         for path in sorted(folder.iterdir())
@@ -60,12 +64,12 @@ def image_files(folder: Path) -> list[Path]:
         and not path.name.startswith(".")
         and path.is_file()
     ]
-    headers = {path.stem for path in paths if path.suffix.lower() == HEADER}
-    return [
-        path
-        for path in paths
-        if path.suffix.lower() == HEADER or not {path.stem, path.name} & headers
-    ]
+    complete = {path.stem for path in paths if path.suffix.lower() in COMPLETE}
+    headers = {path for path in paths if path.suffix.lower() == HEADER}
+    used = {path.stem for path in headers if path.stem not in complete}
+    described = {path for path in paths if {path.stem, path.name} & used} - headers
+    sidecars = {path for path in headers if path.stem in complete}
+    return [path for path in paths if path not in described | sidecars]
 
 
 def band_sets(folder: Path) -> list[Bands]:

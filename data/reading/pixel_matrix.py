@@ -5,6 +5,7 @@ Height and width are other variables of the file, or the shape of its ground tru
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,18 @@ from data.reading.variables import (
 )
 from utils.text import shape_text
 
-# names of height and width, in their letters and digits alone; a pair counts where both are there
-PAIRS = (
-    *(("nrow", "ncol"), ("nrows", "ncols"), ("row", "col"), ("rows", "cols")),
-    *(("row", "column"), ("rows", "columns"), ("numrows", "numcols"), ("nr", "nc"), ("r", "c")),
-    *(("h", "w"), ("height", "width"), ("imgheight", "imgwidth"), ("imh", "imw")),
-    *(("lines", "samples"), ("nlines", "nsamples"), ("line", "sample"), ("nl", "ns")),
-    *(("ny", "nx"), ("sizey", "sizex"), ("ysize", "xsize"), ("m", "n"), ("n1", "n2")),
+# names of height and width, in their letters and digits alone
+HEIGHTS = (
+    *("nrow", "nrows", "row", "rows", "numrows", "numrow", "numberofrows", "nr", "r", "nbrow"),
+    *("h", "height", "imgheight", "imageheight", "imheight", "imgh", "imh", "lines", "nlines"),
+    *("line", "nl", "numlines", "numberoflines", "nlin", "ny", "sizey", "ysize", "dimy", "m", "n1"),
+)
+WIDTHS = (
+    *("ncol", "ncols", "col", "cols", "numcols", "numcol", "numberofcols", "nc", "c", "nbcol"),
+    *("column", "columns", "ncolumn", "ncolumns", "numcolumns", "numberofcolumns"),
+    *("w", "width", "imgwidth", "imagewidth", "imwidth", "imgw", "imw", "samples", "nsamples"),
+    *("sample", "ns", "nsam", "numsamples", "numberofsamples", "nx", "sizex", "xsize", "dimx"),
+    *("n", "n2"),
 )
 # names of a list of height, width and perhaps bands
 LISTS = (
@@ -100,7 +106,10 @@ def declared_sizes(contents: Contents) -> list[Size]:
         if variable.dtype.kind in "biuf" and 1 <= np.prod(variable.shape, dtype=float) <= 3:
             found.setdefault(normalised(name), np.ravel(variable.read()))
     single = {name: values[0] for name, values in found.items() if values.size == 1}
-    sizes = [(single[high], single[wide]) for high, wide in PAIRS if {high, wide} <= set(single)]
+    heights, widths = (
+        [single[name] for name in names if name in single] for names in (HEIGHTS, WIDTHS)
+    )
+    sizes = list(product(heights, widths))  # those that fit no matrix are not used
     sizes += [(found[name][0], found[name][1]) for name in LISTS if found.get(name, NONE).size > 1]
     return list(dict.fromkeys((int(h), int(w)) for h, w in sizes if is_count(h) and is_count(w)))
 

@@ -13,6 +13,7 @@ from utils.text import shape_text
 CUBE_NAMES = (
     *("data", "hsi", "image", "img", "cube", "x", "y", "hs", "hyperspectral", "hypercube"),
     *("hyperspectralimage", "hsimage", "datacube", "scene", "reflectance", "radiance", "input"),
+    *("surfacereflectance", "toareflectance", "toaradiance"),
     *("hsidata", "imagedata", "hyperimage", "hyper"),
 )
 TRUTH_NAMES = (
@@ -73,7 +74,10 @@ def hint(contents: Contents) -> str:
         if len(found.shape) == 2 and 1 not in found.shape and not is_truth_name(name)
     }
     for name in with_usual_names(matrices, CUBE_NAMES) or matrices:
-        return f"; if '{name}' is bands × pixels, save height and width with it (nRow, nCol)"
+        return (
+            f"; if '{name}' is bands × pixels, reshape it, or save height and width with it "
+            f"(nRow, nCol)"
+        )
     return ""
 
 

@@ -29,6 +29,8 @@ from data.georeference import Georeference
 from data.reading.by_name import scene_name
 from data.reading.from_file import read_scene
 from data.reading.settings import ReadSettings
+from tests.data.formats.hdf5 import test_neon as neon
+from tests.data.formats.hdf5 import test_prisma as prisma
 from tests.data.formats.matlab.test_file import write_73
 from tests.training.test_checkpoints import Malicious
 
@@ -87,6 +89,8 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "GeoTIFF, tiled": lambda path: write_geotiff(path, **TILED),
     "NetCDF": write_netcdf,
     "NetCDF, latest": lambda path: write_netcdf(path, libver="latest"),
+    "PRISMA": lambda path: prisma.write(path, attributes={"Epsg_Code": 32633}),
+    "NEON": lambda path: neon.write(path, Map_Info=neon.MAP_INFO, EPSG_Code=b"32613"),
     "PNG": lambda path: Image.fromarray(TRUTH).save(path, format="PNG"),
     "BMP": lambda path: Image.fromarray(TRUTH).convert("P").save(path, format="BMP"),
     "ENVI": lambda path: envi.write_image(

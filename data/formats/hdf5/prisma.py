@@ -108,7 +108,7 @@ def read_part(file: h5py.File, detector: str, cube: Variable) -> Part:
 
 def numbers(file: h5py.File, name: str, count: int) -> NDArray[np.float64] | None:
     """Read an attribute of a number per band (B,); None where there is none of this length."""
-    values = np.atleast_1d(np.asarray(attribute(file, name)))
+    values = np.ravel(np.asarray(attribute(file, name)))
     return (
         values.astype(np.float64) if values.dtype.kind in "iuf" and len(values) == count else None
     )

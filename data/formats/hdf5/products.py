@@ -5,6 +5,7 @@ from dataclasses import replace
 import h5py
 
 from data.formats.contents import Contents
+from data.formats.hdf5.attribute_lists import with_attribute_lists
 from data.formats.hdf5.neon import NEON
 from data.formats.hdf5.prisma import PRISMA
 from data.formats.hdf5.product import Product
@@ -13,9 +14,12 @@ PRODUCTS: tuple[Product, ...] = (PRISMA, NEON)
 
 
 def with_product(file: h5py.File, contents: Contents) -> Contents:
-    """Return the contents of an open file as the product that it is, if it is a known one."""
+    """Return the contents of an open file as the product that it is, if it is a known one.
+
+    Products that are not known often have their wavelengths in attributes.
+    """
     for product in PRODUCTS:
         if product.recognises(contents):
             variant = f"{product.name} ({contents.variant})"
             return replace(product.adapt(file, contents), variant=variant)
-    return contents
+    return with_attribute_lists(file, contents)

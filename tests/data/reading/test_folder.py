@@ -128,19 +128,22 @@ def test_bands_with_other_no_data_values_are_scaled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scene.cube[~scene.masked], CUBE[~scene.masked])
 
 
-@pytest.mark.parametrize("kind", ["npy", "envi", "png"])
+@pytest.mark.parametrize("kind", ["npy", "envi", "png", "tif"])
 def test_other_formats(tmp_path: Path, kind: str) -> None:
     for band in range(12):
         path, values = tmp_path / f"scene_ms_{band + 1}.{kind}", CUBE[..., band].astype(np.uint16)
         if kind == "npy":
             np.save(path, values)
+        elif kind == "tif":  # with headers for ENVI, which are not needed
+            write_band(path, values)
+            path.with_suffix(".hdr").write_text("ENVI\nlines = 6\n")
         elif kind == "png":
             Image.fromarray(values).save(path)
         else:
             envi.write_image(path.with_suffix(".img"), Raster(values=values))
     scene = load_scene(str(tmp_path), data_dir=Path("data"), on_disk=True)
     np.testing.assert_array_equal(scene.cube[1:4, 2:, 3:], CUBE[1:4, 2:, 3:])
-    assert isinstance(scene.cube, np.ndarray) == (kind == "png")
+    assert isinstance(scene.cube, np.ndarray) == (kind in ("png", "tif"))
 
 
 def test_two_sets_of_bands_are_refused(tmp_path: Path) -> None:

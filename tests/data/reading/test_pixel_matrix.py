@@ -100,5 +100,7 @@ def test_without_one_size_that_fits_it_is_refused_with_a_hint(
     tmp_path: Path, values: dict[str, Any]
 ) -> None:
     savemat(tmp_path / "x.mat", values)
-    with pytest.raises(SceneError, match=r"no cube.*if 'Y' is bands × pixels, save height and"):
+    with pytest.raises(
+        SceneError, match=r"no cube.*if 'Y' is bands × pixels, reshape it, or save height"
+    ):
         read_scene(tmp_path / "x.mat", name="x")
