@@ -9,6 +9,7 @@ from data.formats.hdf5.attribute_lists import with_attribute_lists
 from data.formats.hdf5.neon import NEON
 from data.formats.hdf5.prisma import PRISMA
 from data.formats.hdf5.product import Product
+from data.formats.hdf5.single_numbers import with_single_numbers
 
 PRODUCTS: tuple[Product, ...] = (PRISMA, NEON)
 
@@ -22,4 +23,4 @@ def with_product(file: h5py.File, contents: Contents) -> Contents:
         if product.recognises(contents):
             variant = f"{product.name} ({contents.variant})"
             return replace(product.adapt(file, contents), variant=variant)
-    return with_attribute_lists(file, contents)
+    return with_single_numbers(file, with_attribute_lists(file, contents))

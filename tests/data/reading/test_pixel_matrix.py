@@ -55,6 +55,19 @@ def test_other_programs_store_row_by_row(tmp_path: Path) -> None:
         np.testing.assert_array_equal(scene.truth, TRUTH)
 
 
+@pytest.mark.parametrize("owner", ["", "group/"])
+@pytest.mark.parametrize("as_attributes", [False, True])
+def test_single_numbers_of_hdf5(tmp_path: Path, owner: str, as_attributes: bool) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file[f"{owner}data"] = BY_ROWS.T
+        for name, value in (("rows", 6), ("cols", 5)):
+            if as_attributes:
+                file[f"{owner}data"].attrs[name] = value
+            else:
+                file[f"{owner}{name}"] = value
+    np.testing.assert_array_equal(read_scene(tmp_path / "x.h5", name="x").cube, CUBE)
+
+
 def test_neighbours_that_are_alike_determine_the_order(tmp_path: Path) -> None:
     rows, columns = np.mgrid[:30, :24] / 30
     smooth = (np.sin(3 * rows) + columns)[..., None] * np.arange(1.0, 5.0)
