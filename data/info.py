@@ -9,10 +9,10 @@ from scipy.ndimage import label
 
 from data.catalogue import catalogue, checksum, known_names
 from data.formats.contents import Variable
-from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.published import published_rows
 from data.reading.bands import selection_text
+from data.reading.folder import scene_contents
 from data.reading.nodata import count_invalid
 from data.scene import EIGHT_NEIGHBOURS, Scene
 from utils.text import number_text, printable, shape_text
@@ -22,8 +22,10 @@ Facts = Iterator[tuple[str, str]]
 
 def file_facts(path: Path) -> Facts:
     """Describe a file: its format, and each of its variables."""
-    contents = read_contents(path)
-    yield "file", f"{path}, {contents.variant or contents.format}, {path.stat().st_size:,} bytes"
+    contents = scene_contents(path)
+    files = [item for item in path.iterdir() if item.is_file()] if path.is_dir() else [path]
+    size = sum(file.stat().st_size for file in files)
+    yield "file", f"{path}, {contents.variant or contents.format}, {size:,} bytes"
     for name, variable in contents.variables.items():
         yield "variable", f"{name}: {shape_text(variable.shape)} {type_name(variable)}"
 

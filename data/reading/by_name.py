@@ -8,6 +8,7 @@ from data.catalogue import other_names
 from data.errors import SceneError
 from data.formats.listing import visible_files
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_ending, without_ending
+from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
 from data.reading.variables import is_truth_of
@@ -23,6 +24,8 @@ def load_scene(
 ) -> Scene:
     """Load a scene, given a file's path, its name in `data_dir`, or an alias of the name.
 
+    A folder is a scene where it holds one file per band, or a product of several files.
+
     The name `synthetic` makes a scene where no file has that name. The scene's name is `dataset`,
     whatever the file is called, so that runs are where the user expects them. With `on_disk` the
     cube is not read at once but in blocks, where its format allows that.
@@ -32,7 +35,8 @@ def load_scene(
     path = scene_file(dataset, data_dir=data_dir)
     if path is not None:
         if reading.map not in (None, NO_MAP):
-            found = truth_file(reading.map, (Path(), data_dir, path.parent))
+            inside = [path] if path.is_dir() else []
+            found = truth_file(reading.map, (Path(), data_dir, path.parent, *inside))
             reading = replace(reading, map=str(found))
         return read_scene(path, name=scene_name(dataset), reading=reading, on_disk=on_disk)
     if dataset == SYNTHETIC:
@@ -47,7 +51,7 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
     if Path(dataset).is_dir():
         return SceneError(
             f"'{dataset}' is a folder, not a scene: {describe_folder(Path(dataset))}; "
-            f"give the path of one"
+            f"give the path of one; {HINT}"
         )
     candidates = candidate_files(dataset, data_dir)
     for reason in filter(None, map(reason_of_absence, candidates)):
@@ -62,8 +66,12 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
 
 
 def scene_file(dataset: str, *, data_dir: Path) -> Path | None:
-    """Find the file of a scene; None where there is none."""
-    return next((path for path in candidate_files(dataset, data_dir) if path.is_file()), None)
+    """Find the file of a scene, or its folder of one file per band; None where there is none."""
+    files = (path for path in candidate_files(dataset, data_dir) if path.is_file())
+    folders = (
+        path for path in (data_dir / dataset, Path(dataset)) if path.is_dir() and is_scene(path)
+    )
+    return next(files, None) or next(folders, None)
 
 
 def truth_file(name: str, folders: Iterable[Path]) -> Path:

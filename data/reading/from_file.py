@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapped, likely_axes
-from data.formats.registry import LAZY, named, read_contents
+from data.formats.registry import LAZY, named
 from data.lazy_cube import Cube, LazyCube
 from data.metadata import Metadata
+from data.reading.arrangement import arranged
 from data.reading.bands import used_bands
+from data.reading.folder import one_band_note, scene_contents
 from data.reading.nodata import mask_no_data
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
 from data.reading.truth import Truth, check_axes, read_truth, transpose_to_cube, truth_shape
@@ -31,7 +33,7 @@ def read_scene(
     Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
-    contents = read_contents(path)
+    contents = arranged(scene_contents(path), path, key=reading.data_key)
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
@@ -40,6 +42,8 @@ def read_scene(
         shape = truth_shape(contents, path, key, reading)
     axes, metadata, more = orient(variable, shape, contents.format, reading)
     notes += more
+    if variable.shape[axes.index("b")] == 1:
+        notes.append(one_band_note(path))
     cube, truth, more = read_arrays(
         variable, axes, truth, reading=reading, source=source, on_disk=on_disk
     )

@@ -29,6 +29,8 @@ from data.georeference import Georeference
 from data.reading.by_name import scene_name
 from data.reading.from_file import read_scene
 from data.reading.settings import ReadSettings
+from tests.data.formats.hdf5 import test_neon as neon
+from tests.data.formats.hdf5 import test_prisma as prisma
 from tests.data.formats.matlab.test_file import write_73
 from tests.training.test_checkpoints import Malicious
 
@@ -79,6 +81,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "MATLAB 5": lambda path: savemat(path, HELD, appendmat=False),
     "MATLAB 5, compressed": lambda path: savemat(path, HELD, appendmat=False, do_compression=True),
     "MATLAB 5, sparse": lambda path: savemat(path, SPARSE, appendmat=False),
+    "MATLAB 5, struct": lambda path: savemat(path, {"S": HELD, "C": [HELD]}, appendmat=False),
     "MATLAB 4": lambda path: savemat(path, {"map": TRUTH * 1.0}, appendmat=False, format="4"),
     "MATLAB 7.3": lambda path: write_73(path, SPARSE),
     "npy": lambda path: saved(path, lambda file: np.save(file, CUBE)),
@@ -88,6 +91,8 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "GeoTIFF, tiled": lambda path: write_geotiff(path, **TILED),
     "NetCDF": write_netcdf,
     "NetCDF, latest": lambda path: write_netcdf(path, libver="latest"),
+    "PRISMA": lambda path: prisma.write(path, attributes={"Epsg_Code": 32633}),
+    "NEON": lambda path: neon.write(path, Map_Info=neon.MAP_INFO, EPSG_Code=b"32613"),
     "PNG": lambda path: Image.fromarray(TRUTH).save(path, format="PNG"),
     "BMP": lambda path: Image.fromarray(TRUTH).convert("P").save(path, format="BMP"),
     "ENVI": lambda path: envi.write_image(

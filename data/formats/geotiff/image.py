@@ -19,6 +19,7 @@ from data.formats.geotiff.dataset import (
     scales_differ,
     value_type,
 )
+from data.formats.geotiff.dlr import as_delivered
 from data.formats.geotiff.pages import bands_in_pages, page_names, page_note, read_pages
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
@@ -54,7 +55,7 @@ def read(path: Path) -> Contents:
             metadata, note=f"of its {more} pages only the first, the largest, is read"
         )
     image = Variable(shape, dtype, read_values, "hwb", metadata, band_lists=band_lists)
-    return Contents({"image": with_sidecar(image, path)})
+    return Contents({"image": with_sidecar(as_delivered(image, path), path)})
 
 
 def read_metadata(dataset: Any, bands: list[int], masked: NDArray[np.bool_] | None) -> Metadata:

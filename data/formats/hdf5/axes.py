@@ -14,14 +14,21 @@ LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in name
 
 
 def axes_of(dataset: h5py.Dataset, count: int) -> str | None:
-    """Name the axes by the names of the dimensions; two of three determine the third."""
+    """Name the axes by the names of the dimensions; two of three determine the third.
+
+    Of more than three axes, those of length 1 with other names, such as that of time, are "1".
+    """
     letters = [letter_of(dimension_names(dataset, axis)) for axis in range(dataset.ndim)]
+    if count > 3:
+        others = zip(letters, dataset.shape, strict=True)
+        letters = [letter or ("1" if length == 1 else None) for letter, length in others]
     letters += [None] * (count - dataset.ndim)
     missing = set("hwb").difference(letters)
-    if count == 3 and len(missing) == 1:
+    if count - letters.count("1") == 3 and len(missing) == 1:
         letters = [letter or missing.copy().pop() for letter in letters]
-    known = [letter for letter in letters if letter is not None]
-    return "".join(known) if len(set(known)) == count else None
+    known = [letter for letter in letters if letter not in (None, "1")]
+    complete = len(set(known)) == len(known) == count - letters.count("1")
+    return "".join(map(str, letters)) if complete else None
 
 
 def letter_of(names: list[str]) -> str | None:

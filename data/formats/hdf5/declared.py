@@ -39,7 +39,7 @@ def names_like(dataset: h5py.Dataset, words: tuple[str, ...]) -> list[str]:
     return [name for word in words for name, short in names.items() if short == word]
 
 
-def numbers(dataset: h5py.Dataset, name: str) -> tuple[Declared | None, list[str]]:
+def numbers(dataset: Any, name: str) -> tuple[Declared | None, list[str]]:
     """Read the numbers of an attribute, also given as text; with a note where there are none."""
     value = attribute(dataset, name)
     array = np.asarray(value)
@@ -52,6 +52,15 @@ def numbers(dataset: h5py.Dataset, name: str) -> tuple[Declared | None, list[str
         return Declared(name, parsed, None), []
     shown = printable(readable(value) or str(value))[:40]
     return None, [f"its attribute '{printable(name)}' is no number, and is ignored ('{shown}')"]
+
+
+def number(item: Any, name: str, *, finite: bool = True) -> float | None:
+    """Read an attribute that is one number, by default a finite one; None for any other."""
+    found, _ = numbers(item, name)
+    if found is None or found.values.size != 1:
+        return None
+    value = float(found.values[0])
+    return value if np.isfinite(value) or not finite else None
 
 
 def parse_numbers(text: str) -> NDArray[np.float64] | None:

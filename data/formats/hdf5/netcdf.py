@@ -26,6 +26,7 @@ from data.formats.hdf5.cf_grid import read_georeference
 from data.formats.hdf5.heaps import SIGNATURE, check_heaps
 from data.formats.hdf5.opening import foreign_links, member, objects_in, opened
 from data.formats.hdf5.packing import Packing, packing_of
+from data.formats.hdf5.products import with_product
 from data.formats.hdf5.storage import check_dataset, read_values, unwritten
 from data.formats.hdf5.virtual import has_open_extent, obstacle
 from data.metadata import Metadata
@@ -57,7 +58,8 @@ def read(path: Path) -> Contents:
                 arrays[name], variables[name] = item, found
         notes = [f"'{name}' is not read: {v.hint}" for name, v in variables.items() if not v.shape]
         variables = {name: noted(found, notes[:MOST_NOTES]) for name, found in variables.items()}
-        return Contents(variables, variant="NetCDF" if is_netcdf(file, arrays) else "HDF5")
+        variant = "NetCDF" if is_netcdf(file, arrays) else "HDF5"
+        return with_product(file, Contents(variables, variant=variant))
 
 
 def linked(target: str) -> Variable:

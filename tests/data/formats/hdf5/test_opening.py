@@ -137,7 +137,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 def test_a_pipe_is_no_scene(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.h5")
     for dataset in (str(tmp_path / "x.h5"), "x"):
-        with pytest.raises(SceneError, match=r"x\.h5' is a pipe, device or socket"):
+        with pytest.raises(SceneError, match=r"x\.h5' is no regular file but a device, a pipe"):
             load_scene(dataset, data_dir=tmp_path)
 
 
