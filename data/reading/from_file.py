@@ -12,9 +12,17 @@ from data.formats.registry import LAZY, named, read_contents
 from data.lazy_cube import Cube, LazyCube
 from data.metadata import Metadata
 from data.reading.bands import used_bands
+from data.reading.labels import Truth
 from data.reading.nodata import mask_no_data
-from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
-from data.reading.truth import Truth, check_axes, read_truth, transpose_to_cube, truth_shape
+from data.reading.placement import place_truth
+from data.reading.settings import DEFAULTS, ReadSettings
+from data.reading.truth import (
+    check_axes,
+    notes_on_swap,
+    read_truth,
+    transpose_to_cube,
+    truth_shape,
+)
 from data.reading.variables import find_cube, normalised
 from data.reading.wavelengths import complete_metadata
 from data.scene import Scene, check_numeric
@@ -35,10 +43,11 @@ def read_scene(
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
-    shape = None if truth is None else truth.values.shape
-    if reading.map == NO_MAP:
-        shape = truth_shape(contents, path, key, reading)
+    shape = truth_shape(contents, path, key, reading) if truth is None else truth.values.shape
     axes, metadata, more = orient(variable, shape, contents.format, reading)
+    notes += more
+    size = variable.shape[axes.index("h")], variable.shape[axes.index("w")]
+    truth, more = place_truth(truth, metadata.georeference, size=size, source=source)
     notes += more
     cube, truth, more = read_arrays(
         variable, axes, truth, reading=reading, source=source, on_disk=on_disk
@@ -48,6 +57,7 @@ def read_scene(
     notes += more
     fill = metadata.fill if reading.nodata is None else reading.nodata
     masked, more = mask_pixels(cube, replace(metadata, fill=fill), reading, source)
+    notes += [*more, *notes_on_swap(truth, masked)]
     return Scene(
         name=name,
         cube=cube,
@@ -57,7 +67,7 @@ def read_scene(
         unlabelled=None if truth is None else truth.unlabelled,
         metadata=replace(metadata, masked=None, fill=fill),
         format=contents.format,
-        notes=tuple(notes + more),
+        notes=tuple(notes),
     )
 
 

@@ -33,6 +33,7 @@ AXIS_NAMES = {
     "pixels_per_line",
     "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
 }
+MEANINGS = ("standard_name", "long_name", "flag_meanings", "description")
 LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in names.split()}
 
 
@@ -74,7 +75,16 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable:
         read_metadata(dataset, axes),
         units=text(dataset, "units").lower(),
         scales=tuple(scale_name(dataset, axis) for axis in range(dataset.ndim)),
+        meaning=meaning_of(dataset),
     )
+
+
+def meaning_of(dataset: h5py.Dataset) -> str:
+    """Read an array's descriptions; bits of a mask are described as flags."""
+    texts = [text(dataset, name) for name in MEANINGS]
+    if attribute(dataset, "flag_masks") is not None:
+        texts.append("flags")
+    return " ".join(filter(None, texts))
 
 
 def read_dataset(path: Path, name: str) -> NDArray[Any]:
