@@ -17,7 +17,7 @@ from data.metadata import Metadata
 LIBRARY_NAMES = ("PNG", "BMP")
 PNG = b"\x89PNG\r\n\x1a\n"
 BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
-MOST_COLOURS = 16  # of a picture that shows classes
+MOST_COLOURS, DISTINCT = 16, 3  # of a picture of classes; the least difference of two of them
 JPEG = tuple(b"\xff\xd8\xff" + kind for kind in (b"\xdb", b"\xe0", b"\xe1", b"\xe2", b"\xee"))
 
 
@@ -52,14 +52,15 @@ def read(path: Path) -> Contents:
 def brightness(image: Image.Image) -> tuple[NDArray[Any], str]:
     """Return the values of a picture (H, W), the strongest colour's where it has colours.
 
-    Transparent pixels are black. In a palette the colours count, since black is background whatever
-    its number; where nothing is black, as in false colours, the numbers count. The second value is
-    "grey" for shades of grey or of one colour, and for more colours than classes have.
+    Transparent pixels are black, and half transparent ones darker. In a palette the colours count,
+    since black is background whatever its number; where nothing is black, as in false colours, the
+    numbers count. The second value is "grey" for shades of grey or of one colour, and for more
+    colours than classes have.
     """
     if len(image.getbands()) == 1 and image.mode != "P":
         return np.asarray(image), "grey"
     colours = np.asarray(image.convert("RGBA"))  # (H, W, 4)
-    shown = colours[..., :3] * (colours[..., 3:] > 0)
+    shown = (colours[..., :3] * (colours[..., 3:] / np.float32(255))).round().astype(np.uint8)
     strongest = shown.max(axis=2)
     if image.mode == "P" and strongest.all():
         return np.asarray(image), "classes"
@@ -67,12 +68,18 @@ def brightness(image: Image.Image) -> tuple[NDArray[Any], str]:
 
 
 def is_shaded(colours: NDArray[np.uint8], strongest: NDArray[np.uint8]) -> bool:
-    """Return True for shades of one colour, or many colours (H, W, 3)."""
+    """Return True for shades of one colour, and for colours (H, W, 3) of no classes.
+
+    These are many, or some are nearly the same, as compression leaves them.
+    """
     alike = (colours == strongest[..., None]) | ~colours.any(axis=(0, 1))
     if alike.all():
         return True
-    different = np.unique(colours.reshape(-1, 3), axis=0)
-    return len(different) > MOST_COLOURS
+    different = np.unique(colours.reshape(-1, 3), axis=0).astype(int)
+    if len(different) > MOST_COLOURS:
+        return True
+    apart = np.abs(different[:, None] - different[None]).max(axis=2)  # of each two colours
+    return bool((apart[~np.eye(len(different), dtype=bool)] < DISTINCT).any())
 
 
 def read_world_file(path: Path) -> Georeference | None:

@@ -1,21 +1,15 @@
 """Lay a ground truth over a scene by the georeferences of both."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
 
 from data.errors import SceneError
 from data.georeference import Georeference
 from data.reading.labels import Truth
-from utils.text import printable, shape_text
-
-ALIGNED = 0.1  # pixels by which two grids may differ
-UNIT = ((1, 0, 0, 1), (1, 0, 0, -1))  # pixels of files that count rows and columns only
-Size = tuple[int, int]
+from data.reading.places import ALIGNED, Size, corners, describe_place, is_place, same_system
+from utils.text import shape_text
 
 
 class OtherPlace(Exception):
@@ -52,7 +46,8 @@ def place_truth(
     assert truth.georeference is not None and georeference is not None
     shape = (truth.values.shape[0], truth.values.shape[1])
     try:
-        check_systems(truth.georeference, georeference, size)
+        if not same_system(truth.georeference, georeference, size):
+            raise OtherPlace("its coordinate system is another one")
         mapping = find_mapping(truth.georeference, georeference, shape=shape, size=size)
     except OtherPlace as reason:
         raise SceneError(
@@ -67,93 +62,44 @@ def place_truth(
     return placed, notes
 
 
-def is_place(georeference: Georeference | None) -> bool:
-    """Return True for a georeference on a map, False for mere rows and columns."""
-    if georeference is None:
-        return False
-    a, b, left, d, e, _ = georeference.transform
-    if not np.isfinite(georeference.transform).all() or georeference.pixel_area == 0:
-        return False
-    return georeference.crs is not None or left != 0 or (a, b, d, e) not in UNIT
-
-
-def check_systems(truth: Georeference, scene: Georeference, size: Size) -> None:
-    """Raise OtherPlace for different coordinate systems; one that is not known may be the same."""
-    if truth.crs is None or scene.crs is None or truth.crs.equals(scene.crs, True):
-        return
-    if not same_numbers(truth.crs, scene.crs, scene, size):
-        raise OtherPlace("its coordinate system is another one")
-
-
-def same_numbers(crs: CRS, other: CRS, place: Georeference, size: Size) -> bool:
-    """Return True for systems whose coordinates are the same at the corners of a place.
-
-    Their names differ from program to program.
-    """
-    if not same_ellipsoid(crs, other):
-        return False
-    x, y = place.positions(*corners(size))
-    try:
-        moved = Transformer.from_crs(crs, other, always_xy=True).transform(x, y)
-    except ProjError:
-        return False
-    distance = np.hypot(moved[0] - x, moved[1] - y)
-    return bool((distance <= ALIGNED * np.sqrt(place.pixel_area)).all())
-
-
-def same_ellipsoid(crs: CRS, other: CRS) -> bool:
-    """Return True for ellipsoids that differ by less than a millimetre, as GRS 80 and WGS 84."""
-    first, second = crs.ellipsoid, other.ellipsoid
-    if first is None or second is None:
-        return False
-    axes = np.array([[e.semi_major_metre, e.semi_minor_metre] for e in (first, second)])
-    return bool((np.abs(axes[0] - axes[1]) < 1e-3).all())
-
-
-def corners(size: Size) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """List the rows and columns of the four pixels in the corners, (4,) each."""
-    bottom, right = size[0] - 1.0, size[1] - 1.0
-    return np.array([0, 0, bottom, bottom]), np.array([0, right, 0, right])
-
-
 def find_mapping(truth: Georeference, scene: Georeference, *, shape: Size, size: Size) -> Mapping:
     """Find the pixels of a ground truth of this shape (H, W) under a scene of this size (H, W).
 
     Raises OtherPlace where they do not overlap, or where the grids differ.
     """
-    a, b, x, d, e, y = truth.transform
-    inverse = np.linalg.inv([[a, b], [d, e]])
-
-    def pixels(rows: Any, columns: Any) -> NDArray[np.float64]:
-        east, north = scene.positions(np.asarray(rows, float), np.asarray(columns, float))
-        return np.asarray(inverse @ np.stack([east - x, north - y]) - 0.5)  # columns, rows
-
-    there = pixels(*corners(size))
-    if (there.max(axis=1) <= -0.5).any() or (
-        there.min(axis=1) >= np.array(shape[::-1]) - 0.5
-    ).any():
-        raise OtherPlace("they do not overlap")
-    origin, right, below = pixels([0, 0, 1], [0, 1, 0]).T
-    steps = np.stack(
-        [right - origin, below - origin], axis=1
-    )  # of column and row, by those of both
-    whole, start = np.round(steps), np.round(origin)
-    if sorted(np.abs(whole).ravel()) != [0, 0, 1, 1] or np.linalg.det(whole) == 0:
-        raise OtherPlace("its pixels have another size or direction")
     rows, columns = corners(size)
-    expected = whole @ np.stack([columns, rows]) + start[:, None]
-    apart = np.abs(there - expected).max()
+    found = pixels_at(truth, scene, rows, columns)
+    if (found.max(axis=1) <= -0.5).any() or (found.min(axis=1) >= np.array(shape) - 0.5).any():
+        raise OtherPlace("they do not overlap")
+    ends = pixels_at(truth, scene, np.array([0.0, 1, 0]), np.array([0.0, 0, 1]))
+    start, steps = np.round(ends[:, :1]), np.round(ends[:, 1:] - ends[:, :1])
+    if sorted(np.abs(steps).ravel()) != [0, 0, 1, 1] or np.linalg.det(steps) == 0:
+        raise OtherPlace("its pixels have another size or direction")
+    apart = np.abs(found - start - steps @ np.stack([rows, columns])).max()
     if apart > ALIGNED:
         raise OtherPlace(f"its pixels are off by {apart:.2g} of a pixel")
-    transposed = whole[0, 0] == 0
-    column, row = (1, 0) if transposed else (0, 1)
+    transposed = bool(steps[0, 0] == 0)
+    row, column = (1, 0) if transposed else (0, 1)
     return Mapping(
-        top=int(start[row]),
-        down=int(whole[row, 1]),
-        left=int(start[column]),
-        across=int(whole[column, 0]),
-        transposed=bool(transposed),
+        top=int(start[row, 0]),
+        down=int(steps[row, 0]),
+        left=int(start[column, 0]),
+        across=int(steps[column, 1]),
+        transposed=transposed,
     )
+
+
+def pixels_at(
+    truth: Georeference,
+    scene: Georeference,
+    rows: NDArray[np.float64],
+    columns: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the rows and columns (2, n) of a ground truth at pixels of a scene, (n,) each."""
+    a, b, left, d, e, top = truth.transform
+    x, y = scene.positions(rows, columns)
+    across, down = np.linalg.solve([[a, b], [d, e]], np.stack([x - left, y - top]))
+    return np.stack([down, across]) - 0.5
 
 
 def lay_over(truth: Truth, mapping: Mapping, size: Size) -> tuple[Truth, list[str]]:
@@ -198,15 +144,3 @@ def placement_notes(
         return []
     text = f"the ground truth, {shape_text(shape)}, is laid over the scene by its georeference"
     return [": ".join([text, ", ".join(parts)]) if parts else text]
-
-
-def describe_place(georeference: Georeference, size: tuple[int, ...]) -> str:
-    """Describe the grid of an image: its upper left corner, pixels and coordinate system."""
-    a, b, left, d, e, top = georeference.transform
-    pixels = f"{np.hypot(a, d):.10g}×{np.hypot(b, e):.10g}"
-    name = printable(georeference.crs.name) if georeference.crs else "an unknown coordinate system"
-    turned = " from south to north" if e > 0 else " rotated" if b or d else ""
-    return (
-        f"its first corner at x {left:.10g}, y {top:.10g}, and {shape_text(size)} pixels of "
-        f"{pixels}{turned}, in {name}"
-    )

@@ -24,8 +24,9 @@ from data.reading.variables import (
 from utils.text import printable, shape_text
 
 MOST_ANOMALOUS = 0.5  # of a ground truth whose classes are not swapped
-MOST_UNNAMED = 0.1  # of an array without a usual name that may be a ground truth
-MOST_CLASSES = 256  # of such an array
+MOST_UNCERTAIN = 0.2  # of an array whose name ground truths share with other images
+MOST_UNNAMED = 0.1  # of an array without a usual name
+MOST_CLASSES = 256  # different values of such an array
 
 
 def read_truth(
@@ -75,7 +76,7 @@ def reason_for_doubt(name: str, labels: NDArray[Any]) -> str:
     share = np.count_nonzero(labels) / max(labels.size, 1)
     marked = f"marks {share_text(share)} of the pixels, too many for anomalies"
     if is_truth_name(name):
-        return marked if is_uncertain_name(name) and share > MOST_ANOMALOUS else ""
+        return marked if is_uncertain_name(name) and share > MOST_UNCERTAIN else ""
     if labels.dtype.kind not in "biuf" or len(np.unique(labels)) > MOST_CLASSES:
         return "has too many different values"
     if not is_whole(labels):

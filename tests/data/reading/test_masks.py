@@ -89,7 +89,7 @@ def test_in_a_file_of_its_own_a_mask_is_the_truth_only_alone() -> None:
         ("thing", [1] * 2 + [0] * 8, "marks 20% of the pixels, too many for anomalies"),
         ("thing", [0, 0.5] + [0] * 18, "has values that are no whole numbers"),
         ("thing", list(range(300)), "has too many different values"),
-        ("mask", [1] * 5 + [0] * 5, ""),
+        ("mask", [1] * 2 + [0] * 8, ""),
         ("mask", [1] * 6 + [0] * 4, "marks 60% of the pixels, too many for anomalies"),
         ("gt", [1] * 6 + [0] * 4, ""),
         ("map", list(range(300)), ""),
