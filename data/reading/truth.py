@@ -44,11 +44,12 @@ def read_truth(
         contents = read_contents(path)
     key = find_truth(contents, path, key=reading.map_key, size=size, cube=cube if own else None)
     if key is None:
+        layers = product_images(contents, cube if own else None, size)
         if own:
-            return None, [no_truth_note(path, product_images(contents, cube, size))]
+            return None, [no_truth_note(path, layers)]
         raise SceneError(
             f"'{path}' has no ground truth, height × width "
-            f"(found: {describe_variables(contents.variables)}; --map_key names one)"
+            f"(found: {describe_variables(contents.variables)}){hint_at(layers)}"
         )
     variable = contents.variables[key]
     values = read_image(variable)
@@ -131,7 +132,7 @@ def truth_shape(
     return shapes.pop() if len(shapes) == 1 else None
 
 
-def product_images(contents: Contents, cube: str, size: tuple[int, ...]) -> list[str]:
+def product_images(contents: Contents, cube: str | None, size: tuple[int, ...]) -> list[str]:
     """List the layers of a product that have two axes of its cube."""
     return [
         name
@@ -150,11 +151,18 @@ def no_truth_note(path: Path, layers: list[str]) -> str:
         return f"{missing} (--map '{printable(str(neighbour))}' uses one)"
     if not layers:
         return missing
+    return f"{missing} ({hint_at(layers).removeprefix('; ')})"
+
+
+def hint_at(layers: list[str]) -> str:
+    """Name layers of a product, which are used by their key only; empty for none."""
+    if not layers:
+        return ""
     name = printable(layers[0])
     found = f"'{name}' seems a mask or layer of a product"
     if len(layers) > 1:
         found = f"'{name}' and {len(layers) - 1} more seem masks or layers of a product"
-    return f"{missing} ({found}; --map_key {name} uses it)"
+    return f"; {found}; --map_key {name} uses it"
 
 
 def read_image(variable: Variable) -> NDArray[Any]:

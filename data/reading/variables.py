@@ -8,7 +8,7 @@ from pathlib import Path
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.reading.masks import is_product_layer
-from utils.text import shape_text
+from utils.text import printable, shape_text
 
 # usual names of cubes and ground truths; the first, which the published program reads, wins
 CUBE_NAMES = (
@@ -190,6 +190,7 @@ def shape_fits(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
 def describe_variables(variables: Mapping[str, Variable]) -> str:
     """List names and shapes of variables, and mark those without numbers."""
     return ", ".join(
-        f"{name} {shape_text(found.shape)}" + ("" if found.is_numeric else " (no numbers)")
+        f"{printable(name)} {shape_text(found.shape)}"
+        + ("" if found.is_numeric else " (no numbers)")
         for name, found in variables.items()
     )

@@ -118,3 +118,12 @@ def test_the_note_names_the_key(
     assert read_scene(path, name="x", reading=ReadSettings(map_key="layer")).anomalies == 3
     with pytest.raises(SceneError, match=r"has no variable 'cloud', as --map_key"):
         read_scene(path, name="x", reading=ReadSettings(map_key="cloud"))
+
+
+def test_a_product_as_the_map_is_refused_with_the_key(tmp_path: Path, cube: NDArray[Any]) -> None:
+    np.savez(tmp_path / "x.npz", data=cube)
+    np.savez(tmp_path / "p.npz", cloud=cube[..., 0] > 9, qa=cube[..., 0] > 99)
+    reading = ReadSettings(map=str(tmp_path / "p.npz"))
+    message = "'cloud' and 1 more seem masks or layers of a product; --map_key cloud uses it"
+    with pytest.raises(SceneError, match=message):
+        read_scene(tmp_path / "x.npz", name="x", reading=reading)
