@@ -14,8 +14,8 @@ from data.published import published_rows
 from data.reading.bands import selection_text
 from data.reading.folder import scene_contents
 from data.reading.nodata import count_invalid
-from data.scene import EIGHT_NEIGHBOURS, Scene
-from utils.text import number_text, printable, shape_text
+from data.scene import EIGHT_NEIGHBOURS, Scene, counts_text, value_text
+from utils.text import printable, shape_text
 
 Facts = Iterator[tuple[str, str]]
 
@@ -45,7 +45,7 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
     yield (
         "cube",
         f"{height}×{width} pixels, {bands} bands, {scene.cube.dtype}, "
-        f"{format_value(low)} to {format_value(high)}",
+        f"{value_text(low)} to {value_text(high)}",
     )
     metadata = scene.metadata
     if (metadata.gain, metadata.offset) != (1, 0):
@@ -60,11 +60,6 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
     if scene.has_both_classes:
         yield "RX", rx(scene)
     yield from catalogue_facts(scene)
-
-
-def format_value(value: Any) -> str:
-    """Format an integer in all its digits, another number in six."""
-    return number_text(value) if float(value).is_integer() else f"{value:g}"
 
 
 def describe_bands(scene: Scene) -> str:
@@ -122,17 +117,12 @@ def describe_truth(scene: Scene) -> str:
     if scene.truth is None or scene.anomalous is None:
         return "none"
     values, counts = np.unique(scene.truth[scene.evaluated], return_counts=True)
-    shown = [
-        f"{format_value(value)}: {count:,}"
-        for value, count in zip(values[:8], counts, strict=False)
-    ]
-    more = f", … {len(values)} values" if len(values) > 8 else ""
     _, count = label(scene.anomalous & scene.evaluated, EIGHT_NEIGHBOURS)
     unlabelled = "" if scene.unlabelled is None else f", {scene.unlabelled.sum():,} unlabelled"
     objects = "1 object" if count == 1 else f"{count} objects"
     return (
         f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {objects} "
-        f"(pixels by value: {', '.join(shown)}{more}){unlabelled}"
+        f"(pixels by value: {counts_text(values, counts)}){unlabelled}"
     )
 
 

@@ -14,6 +14,7 @@ from data.lazy_cube import Cube, read_pixels, row_blocks
 from data.metadata import Metadata
 from utils.text import number_text, printable_line, shape_text
 
+MOST_COUNTED = 8  # values of a ground truth that a line lists
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)  # pixels of one object touch at a side or a corner
 
 
@@ -114,6 +115,24 @@ class Scene:
     def anomalies(self) -> int:
         """The number of anomalous pixels among those that are evaluated."""
         return 0 if self.anomalous is None else int((self.anomalous & self.evaluated).sum())
+
+    @cached_property
+    def truth_line(self) -> str:
+        """A line on the ground truth: its anomalous pixels, and the pixels of each value."""
+        if self.truth is None:
+            return ""
+        values, counts = np.unique(self.truth[self.evaluated], return_counts=True)
+        rule = ", all that are not 0" if np.count_nonzero(values) > 1 else ""
+        unlabelled = "" if self.unlabelled is None else f", {self.unlabelled.sum():,} unlabelled"
+        return (
+            f"ground truth: {self.anomalies:,} of {counts.sum():,} pixels anomalous{rule} "
+            f"(values {counts_text(values, counts)}){unlabelled}"
+        )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and the line on the ground truth where there is one."""
+        return (*self.notes, self.truth_line) if self.truth_line else self.notes
 
     @property
     def has_both_classes(self) -> bool:
@@ -233,3 +252,19 @@ def check_finite(
         raise SceneError(
             f"{what} has {count} NaN or infinite values, the first at {position} (from 0); {hint}"
         )
+
+
+def counts_text(values: NDArray[Any], counts: NDArray[np.int64]) -> str:
+    """List the different values of a ground truth with the numbers of their pixels.
+
+    >>> counts_text(np.array([0, 1]), np.array([9990, 10]))
+    '0: 9,990, 1: 10'
+    """
+    pairs = zip(values[:MOST_COUNTED], counts, strict=False)
+    listed = ", ".join(f"{value_text(value)}: {count:,}" for value, count in pairs)
+    return f"{listed}, … {len(values)} values" if len(values) > MOST_COUNTED else listed
+
+
+def value_text(value: Any) -> str:
+    """Format an integer in all its digits, another number in six."""
+    return number_text(value) if float(value).is_integer() else f"{value:g}"

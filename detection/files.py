@@ -84,7 +84,7 @@ def log_text(prediction: Prediction) -> str:
     """Format the options, what was predicted, the AUC, and notes."""
     lines = [
         *(f"{name}: {value}" for name, value in prediction.options.items()),
-        *prediction.scene.notes,
+        *prediction.scene.remarks,
         f"predicting: {prediction.details['predicting']}",
         prediction.auc_line,
         *filter(
@@ -103,7 +103,7 @@ def metrics_text(prediction: Prediction) -> str:
         "pixels": scene.pixels,
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),
         "anomalous": None if scene.truth is None else scene.anomalies,
-        "notes": list(scene.notes),
+        "notes": list(scene.remarks),
         "omitted": prediction.omitted_line,
         "measures": json_values(prediction.measures),
         "threshold": prediction.threshold_score,
@@ -121,8 +121,8 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
         if value != "" and name != "versions"
     }
     details |= prediction.details["versions"]
-    if prediction.scene.notes:
-        details = {"scene": "; ".join(prediction.scene.notes), **details}
+    if prediction.scene.remarks:
+        details = {"scene": "; ".join(prediction.scene.remarks), **details}
     if prediction.decision_line:
         details["decision"] = prediction.decision_line
     return write_report(

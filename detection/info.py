@@ -15,7 +15,8 @@ def info(args: Namespace) -> None:
     if path is not None:
         print_facts(file_facts(path))
         args = Namespace(**{**vars(args), "nan": "mask"})  # also what other commands refuse
-    print_facts(scene_facts(open_scene(args), rx=describe_rx))
+    scene = open_scene(args, describe_truth=False)  # as the facts do
+    print_facts(scene_facts(scene, rx=describe_rx))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

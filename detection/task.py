@@ -120,11 +120,11 @@ class Task:
         return f"{work}, {detector.parameters:,} parameters" if detector.parameters else work
 
 
-def open_scene(args: Namespace) -> Scene:
-    """Load the scene of the command line, and print the notes on its file."""
+def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:
+    """Load the scene of the command line; print the notes on its file and on its ground truth."""
     settings, on_disk = read_settings(args), args.tile > 0
     scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk)
-    for note in scene.notes:
+    for note in scene.remarks if describe_truth else scene.notes:
         print(f"{scene.name}: {note}")
     return scene
 

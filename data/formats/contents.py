@@ -43,7 +43,9 @@ class Variable:
     `units` are those of the values; `scales` the names of the variables with the coordinates along
     each axis, where the file links them. `band_lists` are the numbers per band that the format
     stores with the array, in the order in which they are preferred. `hint` says how to store a
-    variable that is no array of numbers.
+    variable that is no array of numbers. `meaning` is the file's description of the values: its
+    standard and long name, and the meanings of flags. `picture` is "grey" for shades in a picture,
+    "classes" for its colours or their numbers.
     """
 
     shape: tuple[int, ...]
@@ -56,6 +58,8 @@ class Variable:
     scales: tuple[str | None, ...] = ()
     band_lists: tuple[BandLists, ...] = ()
     hint: str = ""
+    meaning: str = ""
+    picture: str = ""
 
     @property
     def is_numeric(self) -> bool:

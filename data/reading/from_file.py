@@ -14,9 +14,17 @@ from data.metadata import Metadata
 from data.reading.arrangement import arranged
 from data.reading.bands import used_bands
 from data.reading.folder import one_band_note, scene_contents
+from data.reading.labels import Truth
 from data.reading.nodata import mask_no_data
-from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
-from data.reading.truth import Truth, check_axes, read_truth, transpose_to_cube, truth_shape
+from data.reading.placement import place_truth
+from data.reading.settings import DEFAULTS, ReadSettings
+from data.reading.truth import (
+    check_axes,
+    notes_on_swap,
+    read_truth,
+    transpose_to_cube,
+    truth_shape,
+)
 from data.reading.variables import find_cube, normalised
 from data.reading.wavelengths import complete_metadata
 from data.scene import Scene, check_numeric
@@ -37,13 +45,14 @@ def read_scene(
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
-    shape = None if truth is None else truth.values.shape
-    if reading.map == NO_MAP:
-        shape = truth_shape(contents, path, key, reading)
+    shape = truth_shape(contents, path, key, reading) if truth is None else truth.values.shape
     axes, metadata, more = orient(variable, shape, contents.format, reading)
     notes += more
     if variable.shape[axes.index("b")] == 1:
         notes.append(one_band_note(path))
+    size = variable.shape[axes.index("h")], variable.shape[axes.index("w")]
+    truth, more = place_truth(truth, metadata.georeference, size=size, source=source)
+    notes += more
     cube, truth, more = read_arrays(
         variable, axes, truth, reading=reading, source=source, on_disk=on_disk
     )
@@ -53,6 +62,7 @@ def read_scene(
     if reading.nodata is not None:
         metadata = replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
     masked, more = mask_pixels(cube, metadata, reading, source)
+    notes += [*more, *notes_on_swap(truth, masked)]
     return Scene(
         name=name,
         cube=cube,
@@ -62,7 +72,7 @@ def read_scene(
         unlabelled=None if truth is None else truth.unlabelled,
         metadata=replace(metadata, masked=None),
         format=contents.format,
-        notes=tuple(notes + more),
+        notes=tuple(notes),
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.listing import visible_files
-from utils.text import shape_text
+from data.reading.masks import is_product_layer
+from utils.text import printable, shape_text
 
 # usual names of cubes and ground truths; the first, which the published program reads, wins
 CUBE_NAMES = (
@@ -22,6 +23,7 @@ TRUTH_NAMES = (
     *("anomalies", "anomalymap", "target", "targets", "annotation", "reference"),
     *("gtmap", "truthmap", "groundtruthmap", "labelmap", "groundt"),
 )
+UNCERTAIN_NAMES = ("mask", "label", "labels", "target", "targets", "annotation", "reference")
 OTHER_IMAGES = (
     *("lat", "latitude", "lon", "long", "longitude", "easting", "northing"),
     *("elev", "elevation", "dem", "detectmap"),
@@ -90,8 +92,8 @@ def find_truth(
     `size` is the shape of the cube, and `cube` its name where it is in this file. The ground truth
     is the variable `key`; else the one with a usual name; else the only array whose two lengths the
     cube has, or in a separate file the only one with two axes. Of several, those that fit the first
-    two axes of the cube are preferred. Raises SceneError, with the candidates, where several
-    remain.
+    two axes of the cube are preferred. Layers of a product, as its masks of clouds, are none unless
+    they are all of a separate file. Raises SceneError, with the candidates, where several remain.
     """
     if key is not None:
         return require_variable(contents, path, key, option="--map_key")
@@ -101,6 +103,10 @@ def find_truth(
         if name != cube and (is_2d(found.shape, size) or name == TRUTH_NAMES[0])
         if not (contents.cube and "/" in name)  # a layer of a product
     }
+    if cube is not None or len(numeric(contents)) > 1:
+        candidates = {
+            name: found for name, found in candidates.items() if may_be_truth(name, found)
+        }
     usual = outermost(with_usual_names(candidates, TRUTH_NAMES))
     names = usual or [name for name in candidates if normalised(name) not in OTHER_IMAGES]
     found = (
@@ -166,6 +172,17 @@ def is_truth_name(name: str) -> bool:
     return normalised(name) in TRUTH_NAMES
 
 
+def is_uncertain_name(name: str) -> bool:
+    """Return True for a name that ground truths share with other images."""
+    return normalised(name) in UNCERTAIN_NAMES
+
+
+def may_be_truth(name: str, variable: Variable) -> bool:
+    """Return False for layers of a product, as masks of clouds or of no data."""
+    certain = is_truth_name(name) and not is_uncertain_name(name)
+    return certain or not is_product_layer(name, variable.meaning)
+
+
 def normalised(name: str) -> str:
     """Reduce a variable's name to lower-case letters and digits, without its group.
 
@@ -223,7 +240,8 @@ def shape_fits(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
 def describe_variables(variables: Mapping[str, Variable]) -> str:
     """List names and shapes of variables, and mark those without numbers."""
     texts = [
-        f"{name} {shape_text(found.shape)}".rstrip() + ("" if found.is_numeric else " (no numbers)")
+        f"{printable(name)} {shape_text(found.shape)}".rstrip()
+        + ("" if found.is_numeric else " (no numbers)")
         for name, found in variables.items()
     ]
     more = [f"{len(texts) - MOST_LISTED} more"] if len(texts) > MOST_LISTED else []

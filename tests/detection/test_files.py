@@ -155,8 +155,8 @@ def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray
     made = prediction(cube, truth)
     assert made.measures is not None
     assert log_text(made) == (
-        "seed: 1\ndataset: a: b\npredicting: small on the CPU\n"
-        + f"AUC: {made.measures['auc_df']}\n"
+        "seed: 1\ndataset: a: b\nground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)\n"
+        "predicting: small on the CPU\n" + f"AUC: {made.measures['auc_df']}\n"
     )
     assert log_text(prediction(cube, truth * 0)).endswith(
         "no AUC, the ground truth has only one class of pixels\n"

@@ -34,6 +34,7 @@ from utils.text import printable
 
 NETCDF_3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 MOST_NOTES = 3  # on links to other files
+MEANINGS = ("standard_name", "long_name", "flag_meanings", "description")
 
 
 def recognises(path: Path, start: bytes) -> bool:
@@ -114,7 +115,16 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable | None:
         replace(metadata, georeference=read_georeference(dataset, axes, path)),
         units=text(dataset, "units").lower(),
         scales=tuple(scale_name(dataset, axis) for axis in range(dataset.ndim)),
+        meaning=meaning_of(dataset),
     )
+
+
+def meaning_of(dataset: h5py.Dataset) -> str:
+    """Read an array's descriptions; bits of a mask are described as flags."""
+    texts = [text(dataset, name) for name in MEANINGS]
+    if attribute(dataset, "flag_masks") is not None:
+        texts.append("flags")
+    return " ".join(filter(None, texts))
 
 
 def is_list(shape: tuple[int, ...]) -> bool:
