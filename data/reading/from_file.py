@@ -82,7 +82,7 @@ def find_variable(
     """Find the variable of the cube by its name, and complete its metadata."""
     key = find_cube(contents, path, key=reading.data_key)
     variable = contents.variables[key]
-    if not variable.is_numeric and variable.hint:
+    if not variable.shape and variable.hint:
         raise SceneError(f"'{path}': '{key}' is no array of numbers here; {variable.hint}")
     if len(variable.shape) != 3:
         shape = shape_text(variable.shape)

@@ -53,8 +53,9 @@ def read(path: Path) -> Contents:
         variables: dict[str, Variable] = {}
         for name, item in objects_in(file, path):
             if isinstance(item, h5py.Group):
-                links = foreign_links(item)
-                variables |= {f"{name}/{key}".strip("/"): linked(to) for key, to in links}
+                for key, target in foreign_links(item):
+                    full = f"{name}/{key}".strip("/")
+                    variables[full] = linked(path, full, target)
             elif (found := variable(path, name, item)) is not None:
                 arrays[name], variables[name] = item, found
         notes = [f"'{name}' is not read: {v.hint}" for name, v in variables.items() if not v.shape]
@@ -63,10 +64,18 @@ def read(path: Path) -> Contents:
         return with_product(file, Contents(variables, variant=variant))
 
 
-def linked(target: str) -> Variable:
+def linked(path: Path, name: str, target: str) -> Variable:
     """Describe what a link leads to in another file, which is not read."""
-    hint = f"it is in another file, '{printable(target)}': give that file"
-    return Variable((), np.dtype("O"), partial(np.empty, ()), hint=hint)
+    return unread((), path, name, f"it is in another file, '{printable(target)}': give that file")
+
+
+def unread(shape: tuple[int, ...], path: Path, name: str, hint: str) -> Variable:
+    """Describe what is not read, because it holds no numbers or they are elsewhere."""
+
+    def refuse() -> NDArray[Any]:
+        raise SceneError(f"'{path}': '{name}' is no array of numbers here; {hint}")
+
+    return Variable(shape, np.dtype("O"), refuse, hint=hint)
 
 
 def noted(variable: Variable, notes: list[str]) -> Variable:
@@ -90,12 +99,10 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable | None:
     """Describe an array of an open file; None for texts, single numbers and bare dimensions."""
     dtype, hint = number_type(dataset)
     if has_open_extent(dataset):
-        return Variable(
-            (), np.dtype("O"), partial(read_dataset, path, name), hint=obstacle(dataset)
-        )
+        return unread((), path, name, obstacle(dataset))
     shape = (dataset.shape or ()) + dtype.shape
     if hint and len(shape) > 1:
-        return Variable(shape, np.dtype("O"), partial(read_dataset, path, name), hint=hint)
+        return unread(shape, path, name, hint)
     if hint or not shape or is_placeholder(dataset):
         return None
     check_dataset(dataset, path)

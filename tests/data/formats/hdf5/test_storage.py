@@ -238,6 +238,10 @@ def test_tables_and_arrays_as_elements(tmp_path: Path) -> None:
     table = np.zeros((6, 5), [(f"band{index}", "f4") for index in range(4)])
     with pytest.raises(SceneError, match="'data': it is a table of band0, band1, band2, … 4 fie"):
         scene_of(tmp_path / "x.h5", lambda file: file.create_dataset("data", data=table))
+    cubes = np.zeros(CUBE.shape, [("a", "f4"), ("b", "f4")])
+    with pytest.raises(SceneError, match="'data' is no array of numbers here; it is a table of a"):
+        read = {"data_key": "data"}
+        scene_of(tmp_path / "x.h5", lambda file: file.create_dataset("data", data=cubes), **read)
 
     def write(file: h5py.File) -> None:
         file.create_dataset("data", (6, 5), np.dtype(("u2", (4,))))[...] = CUBE
