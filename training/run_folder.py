@@ -16,19 +16,20 @@ from utils.errors import InputError
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training of a method on the scene `dataset`."""
+    """The folder of one training of a method on the scene `dataset`; `model` has its weights."""
 
     folder: Path
     method: str
     dataset: str
+    model: str = "model"
 
     def weights(self, epoch: int | str) -> Path:
         """Return the path of the checkpoint after `epoch` epochs, `auto` for early stopping."""
-        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
+        return self.folder / self.model / f"{self.method}_{self.dataset}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:
         """Return the path of the training state after `epoch` epochs."""
-        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
+        return self.folder / self.model / f"{self.method}_{self.dataset}_{epoch}.state"
 
     def states(self) -> dict[int, Path]:
         """Find the existing states by their epochs, the latest first."""
@@ -37,7 +38,7 @@ class Run:
     def saved(self, ending: str) -> dict[int, Path]:
         """Return the existing files of an ending by their epochs, the latest first."""
         pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
-        files = (self.folder / "model").glob(f"*.{ending}")
+        files = (self.folder / self.model).glob(f"*.{ending}")
         matched = ((pattern.fullmatch(file.name), file) for file in files)
         found = {int(match[1]): file for match, file in matched if match}
         return dict(sorted(found.items(), reverse=True))
