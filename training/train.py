@@ -13,7 +13,7 @@ from training import loop
 from training.begin import begin, remove_leftovers
 from training.log import TrainingLog
 from training.resume import describe, training_to_resume
-from training.run_folder import Run, run_for
+from training.run_folder import Run, record_options, run_for
 from training.saver import RunSaver
 from training.state import SavedTraining, Setup, training_state
 from utils.errors import InputError
@@ -31,6 +31,7 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     trainer = task.build_trainer()
     make_folders(args, run, scene)
     with folder_lock(run.folder):
+        record_options(args, run)
         train_run(args, task, trainer=trainer, run=run)
 
 
