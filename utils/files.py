@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from utils.errors import InputError
+from utils.text import printable
 
 # of fsync where a file system has no such thing, as network shares and Windows mounts
 NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
@@ -18,6 +19,9 @@ NO_FOLDERS = {errno.EACCES, errno.EPERM, errno.EISDIR}  # where folders cannot b
 
 def ensure_writable(path: Path) -> Path:
     """Make a folder unless it exists; raise InputError if files cannot be written to it."""
+    if not str(path).isprintable():  # which TensorBoard, for one, cannot take
+        name = printable(str(path))
+        raise InputError(f"cannot write to folder '{name}': unprintable characters; rename it")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -88,9 +92,12 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text file atomically; return its path."""
+    """Write a text file in UTF-8 atomically; return its path.
+
+    What UTF-8 cannot hold, as in names of folders that are none, becomes ?.
+    """
     with atomic_write(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="replace"))
     return path
 
 
