@@ -152,17 +152,27 @@ class Scene:
         height, width, _ = self.cube.shape
         return height * width - (0 if self.masked is None else int(self.masked.sum()))
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """A checksum of cube, truth and masks: their types, shapes and values."""
-        checksum = hashlib.sha256()
-        masks = (("masked ", self.masked), ("unlabelled ", self.unlabelled))
-        for kind, array in (("", self.cube), ("", self.truth), *masks):
-            if array is not None:
-                checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
-                for rows in row_blocks(array):
-                    checksum.update(np.ascontiguousarray(array[rows]).data)
-        return checksum.hexdigest()
+        return self.digests[0]
+
+    @property
+    def cube_digest(self) -> str:
+        """A checksum of the cube and its no-data mask, which are all that a training depends on."""
+        return self.digests[1]
+
+    @cached_property
+    def digests(self) -> tuple[str, str]:
+        """The checksum of everything, and that without ground truth, in one pass over the cube."""
+        alone = hashlib.sha256()
+        add_array(alone, "", self.cube)
+        whole = alone.copy()
+        add_array(alone, "masked ", self.masked)
+        add_array(whole, "", self.truth)
+        add_array(whole, "masked ", self.masked)
+        add_array(whole, "unlabelled ", self.unlabelled)
+        return whole.hexdigest(), alone.hexdigest()
 
     def spectra(
         self, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]
@@ -210,6 +220,14 @@ class Scene:
             raise SceneError(
                 f"{self.source}: float32 cannot hold the cube's values, {between}; rescale the cube"
             )
+
+
+def add_array(checksum: "hashlib._Hash", kind: str, array: Cube | None) -> None:
+    """Add the type, shape and values of an array, if there is one, to a checksum."""
+    if array is not None:
+        checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
+        for rows in row_blocks(array):
+            checksum.update(np.ascontiguousarray(array[rows]).data)
 
 
 def scale_to_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import METHODS, PRESETS, SHORTHANDS
+from model.methods import AUTO, METHODS, PRESETS, SHORTHANDS
 from options.applicable import (
     RESTART_OPTIONS,
     check_applicable,
@@ -152,6 +152,18 @@ def run_name_options(args: Namespace) -> dict[str, str]:
         )
         if place.always or flag.name in changed
     }
+
+
+def training_settings(args: Namespace) -> dict[str, str]:
+    """Return the options that the steps of a training depend on as text, by name.
+
+    Those of prediction are among them where early stopping predicts.
+    """
+    texts = {"method": to_argument(args.method)}
+    for name in METHODS[args.method].options:
+        if name != "epochs" and (FLAGS[name].names_run or args.epochs == AUTO):
+            texts[name] = to_argument(getattr(args, name))
+    return texts
 
 
 def format_options(args: Namespace) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from utils.errors import InputError
-from utils.text import printable_line
+from utils.text import printable, printable_line
 
 # of fsync where a file system has no such thing, as network shares and Windows mounts
 NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
@@ -19,6 +19,9 @@ NO_FOLDERS = {errno.EACCES, errno.EPERM, errno.EISDIR}  # where folders cannot b
 
 def ensure_writable(path: Path) -> Path:
     """Make a folder unless it exists; raise InputError if files cannot be written to it."""
+    if not str(path).isprintable():  # which TensorBoard, for one, cannot take
+        name = printable(str(path))
+        raise InputError(f"cannot write to folder '{name}': unprintable characters; rename it")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

@@ -93,3 +93,14 @@ def test_a_link_is_replaced_and_never_followed(
 def test_a_name_may_be_as_long_as_a_file_system_allows(tmp_path: Path) -> None:
     path = tmp_path / ("ä" * 127)  # 254 bytes
     assert write_text(path, "whole").read_text() == "whole"
+
+
+def test_what_is_no_text_is_written_as_a_question_mark(tmp_path: Path) -> None:
+    name = os.fsdecode(b"sc\xe4ne")
+    assert write_text(tmp_path / "x", f"folder: {name}\n").read_bytes() == b"folder: sc?ne\n"
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unprintable characters; rename it") as refused:
+        ensure_writable(tmp_path / os.fsdecode(b"f\xe4"))
+    assert str(refused.value).isprintable()
