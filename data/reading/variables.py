@@ -71,6 +71,8 @@ def hint(contents: Contents) -> str:
             return f"; save one part of '{name}', such as one time, as an array of three axes"
         if not found.is_numeric and found.hint:
             return f"; '{name}': {found.hint}"
+        if found.picture:
+            return "; a picture can only be the ground truth: --map"
     matrices = {
         name: found
         for name, found in numeric(contents).items()
