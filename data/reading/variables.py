@@ -25,7 +25,8 @@ TRUTH_NAMES = (
 )
 UNCERTAIN_NAMES = ("mask", "label", "labels", "target", "targets", "annotation", "reference")
 OTHER_IMAGES = (
-    *("lat", "latitude", "lon", "long", "longitude", "easting", "northing"),
+    *("lat", "latitude", "latitudes", "lon", "long", "longitude", "longitudes"),
+    *("easting", "northing", "eastings", "northings"),
     *("elev", "elevation", "dem", "detectmap"),
 )
 
