@@ -5,15 +5,28 @@ from pathlib import Path
 FIRST_BYTES = 1024  # enough for all kinds below
 SHORTEST = 6  # letters of a text
 CONVERT = "not supported: `gdal_translate -of GTiff` converts it"
+VECTORS = (
+    "a file of vectors, not an image: gdal_rasterize burns them into one of the scene's size "
+    "and place"
+)
+REGIONS = "a file of ENVI's regions, not an image: export them as a classification image"
 UNPACK = "unpack it, and give the file in it"
 AGAIN = "download the file itself"
 LFS = "a pointer of Git LFS, not the data: git lfs pull gets it"
-POINTERS = {  # first words of texts that stand for a file elsewhere
+TEXTS = {  # first words of texts that are not the data
     "version https://git-lfs.github.com": LFS,
     "version https://hawser.github.com": LFS,
     "/annex/objects": "a pointer of git-annex, not the data: git annex get gets it",
     "outs:": "a pointer of DVC, not the data: dvc pull gets it",
+    "; envi output of rois": REGIONS,
     "[internetshortcut]": f"a shortcut to a web page, not the data: {AGAIN}",
+}
+MARKS = {  # words of XML and JSON texts
+    "<vrtdataset": f"a GDAL VRT, which names files elsewhere, {CONVERT}",
+    "<regionsofinterest": REGIONS,
+    "<kml": VECTORS,
+    "<gml": VECTORS,
+    '"featurecollection"': VECTORS,
 }
 STARTS: dict[bytes, str] = {
     b"\x1f\x8b": f"compressed with gzip: {UNPACK}",
@@ -33,7 +46,11 @@ STARTS: dict[bytes, str] = {
     b"\0\x05\x16\0": "a file of attributes by macOS: the data are in the file without '._'",
     b"bplist00": "a property list of macOS, as iCloud leaves it in place of a file: download it",
     b"L\0\0\0\x01\x14\x02\0": "a shortcut of Windows, not the data: give the file it leads to",
-    b"SQLite format 3\0": "an SQLite database, which is not supported",
+    b"SQLite format 3\0": "an SQLite database, as GeoPackage, which is not supported: "
+    "gdal_rasterize makes an image of vectors in it",
+    b"\0\0\x27\x0a": VECTORS,
+    b"PCIDSK": f"a PCIDSK file, {CONVERT}",
+    b'PRODUCT="': f"an Envisat product, {CONVERT}",
     b"PAR1": "a Parquet table, not an array: save a cube as .npy",
     b"ARROW1": "an Arrow table, not an array: save a cube as .npy",
     b"RDX": "a file of R, which is not supported: save a cube as .npy or HDF5",
@@ -48,6 +65,7 @@ STARTS: dict[bytes, str] = {
     b"\x7fELF": "a program, not data",
     b"MZ\x90": "a program, not data",
 }
+ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")  # files in folders of Zarr
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05\x95")
 PICKLE = "a pickle of Python, which could run code and is not read: save the array as .npy"
 PAGES = ("<!doctype html", "<html", "<head", "<body", "<script")
@@ -75,6 +93,13 @@ def foreign_bytes(start: bytes, text_is: str) -> str:
     return kind or text_kind(decoded(start), text_is)
 
 
+def folder_kind(folder: Path) -> str:
+    """Describe a folder that is a file of another format; empty for any other."""
+    if any((folder / name).is_file() for name in ZARR):
+        return "a Zarr store, not supported: xarray.open_zarr('x').to_netcdf('x.nc') converts it"
+    return ""
+
+
 def decoded(start: bytes) -> str:
     """Decode the first bytes of a file as text, with marks for bytes that are none."""
     encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
@@ -91,11 +116,14 @@ def is_readable(text: str) -> bool:
 def text_kind(text: str, text_is: str) -> str:
     """Describe a text in the place of data; empty for any other, and for bytes that are no text."""
     words = text.strip().lower()
-    for begin, kind in POINTERS.items():
+    for begin, kind in TEXTS.items():
         if words.startswith(begin):
             return kind
     if words.startswith(PAGES) or (words.startswith("<") and "<html" in words):
         return f"a web page, not data: {AGAIN}"
+    for mark, kind in MARKS.items():
+        if words.startswith(("<", "{")) and mark in words:
+            return kind
     if words.startswith("<"):
         error = ", the error message of a server" if "<error" in words else ""
         return f"an XML text{error}, not data: {AGAIN}"

@@ -45,7 +45,8 @@ class Variable:
     stores with the array, in the order in which they are preferred. `hint` says how to store a
     variable that is no array of numbers. `meaning` is the file's description of the values: its
     standard and long name, and the meanings of flags. `picture` is "grey" for shades in a picture,
-    "classes" for its colours or their numbers.
+    "classes" for its colours or their numbers. `band_names` are the names of bands, if the file has
+    any.
     """
 
     shape: tuple[int, ...]
@@ -60,6 +61,7 @@ class Variable:
     hint: str = ""
     meaning: str = ""
     picture: str = ""
+    band_names: tuple[str, ...] = ()
 
     @property
     def is_numeric(self) -> bool:

@@ -34,13 +34,14 @@ def has_cube(contents: Contents) -> bool:
 
 def with_stacks(contents: Contents, path: Path) -> Contents:
     """Replace variables of one band each, such as B01 to B20, by a cube of their common name."""
-    if with_usual_names(numeric(contents), CUBE_NAMES):
-        return contents  # a matrix, whose size is not known
     found = {name: plane(variable) for name, variable in numeric(contents).items()}
+    images = {name: variable for name, variable in found.items() if variable is not None}
+    if with_usual_names(images, CUBE_NAMES):
+        return contents  # a matrix, whose size is not known
     planes = {
         name: variable
-        for name, variable in found.items()
-        if variable is not None and not is_truth_name(name.rstrip("0123456789"))
+        for name, variable in images.items()
+        if not is_truth_name(name.rstrip("0123456789"))
     }
     stacks: dict[str, Variable] = {}
     others: Mapping[str, Variable] = contents.variables

@@ -14,7 +14,7 @@ from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
 from data.reading.variables import is_truth_of
 from data.scene import Scene
 from data.synthetic import synthetic_scene
-from utils.foreign_files import reason_of_absence
+from utils.foreign_files import folder_kind, reason_of_absence
 
 SYNTHETIC = "synthetic"
 
@@ -49,6 +49,8 @@ def load_scene(
 def not_found(dataset: str, data_dir: Path) -> SceneError:
     """Describe where a scene was looked for, and which scenes exist."""
     if Path(dataset).is_dir():
+        if kind := folder_kind(Path(dataset)):
+            return SceneError(f"'{dataset}' is {kind}")
         return SceneError(
             f"'{dataset}' is a folder, not a scene: {describe_folder(Path(dataset))}; "
             f"give the path of one; {HINT}"
@@ -76,6 +78,8 @@ def scene_file(dataset: str, *, data_dir: Path) -> Path | None:
 
 def truth_file(name: str, folders: Iterable[Path]) -> Path:
     """Find the file of a ground truth, given its path, or its name in one of the folders."""
+    if not Path(name).name:
+        raise SceneError(f"--map '{name}' names no file (none for no ground truth)")
     folders = list(dict.fromkeys(folders))
     for folder in folders:
         path = folder / name

@@ -15,6 +15,7 @@ from data.reading.arrangement import arranged
 from data.reading.bands import used_bands
 from data.reading.folder import one_band_note, scene_contents
 from data.reading.labels import Truth
+from data.reading.masks import note_on_bands
 from data.reading.nodata import mask_no_data
 from data.reading.placement import place_truth
 from data.reading.settings import DEFAULTS, ReadSettings
@@ -91,6 +92,8 @@ def find_variable(
     metadata = complete_metadata(contents, key)
     if metadata.note:
         notes.append(metadata.note)
+    if reading.bands is None:
+        notes += note_on_bands(variable.band_names)
     if metadata.georeference is None and {"lat", "lon"} <= set(map(normalised, contents.variables)):
         notes.append("not on a map grid: locations are given in pixels")
     return key, replace(variable, metadata=metadata), notes

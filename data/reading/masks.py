@@ -4,9 +4,13 @@ They are recognised by the words of their names, and of the attributes that desc
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from data.formats.contents import Variable
+from data.reading.bands import selection_text
+from utils.text import printable
 
 # parts of words, as in "cloudmask", "CLOUDSHADOW"
 PARTS = re.compile(
@@ -43,6 +47,11 @@ WORDS = {
 }
 # words of a ground truth, whatever the others are
 TRUTH_WORDS = {"gt", "truth", "groundtruth", "anomaly", "anomalies", "anomalous"}
+# words of bands that hold no spectral values; others, such as "water vapour", name spectral bands
+BAND = re.compile(
+    r"scl|msk(_\w+)?|cs(_cdf)?|probability|alpha|aot|wvp|dem|nodata|no_data|valid(_\w+)?"
+    r"|(\w+_)?(qa|mask|clouds?|flags?|quality|classification)(_\w+)?"
+)
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -56,6 +65,28 @@ def is_product_layer(name: str, meaning: str = "") -> bool:
     if TRUTH_WORDS & set(words):
         return False
     return bool(WORDS & set(words)) or PARTS.search("_".join(words)) is not None
+
+
+def note_on_bands(names: Sequence[str]) -> list[str]:
+    """Note the bands of a cube that by their names are masks or quality layers, no spectral bands.
+
+    >>> note_on_bands(["B1", "B2", "SCL"])[0].partition(":")[0]
+    "band 3 ('SCL') seems a mask or quality layer, no spectral band"
+    """
+    is_layer = [BAND.fullmatch("_".join(words_of(name))) is not None for name in names]
+    if not any(is_layer) or all(is_layer):
+        return []
+    first = is_layer.index(True)
+    more = "" if sum(is_layer) == 1 else f" and {sum(is_layer) - 1} more"
+    seems = (
+        "seem masks or quality layers, no spectral bands"
+        if more
+        else ("seems a mask or quality layer, no spectral band")
+    )
+    others = selection_text(np.flatnonzero(~np.array(is_layer)) + 1)
+    return [
+        f"band {first + 1} ('{printable(names[first].strip())}'){more} {seems}: --bands {others}"
+    ]
 
 
 def words_of(text: str) -> list[str]:

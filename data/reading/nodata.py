@@ -1,5 +1,7 @@
 """Mask no-data pixels: no-data value, NaN or infinite in all bands."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ from data.reading.bands import selection_text
 from utils.text import number_text
 
 NO_MORE = NoData()
+# values that mean no data by custom, and are hardly measured
+USUAL = (-9999.0, -999.0, -32768.0, -32767.0, float(-np.finfo(np.float32).max), 1e20)
 
 
 def mask_no_data(
@@ -43,7 +47,7 @@ def mask_no_data(
         masked |= scattered | (empty > 0)
     else:
         check_scattered(scattered, no_data.certain, source)
-    notes = note_constant_pixels(cube, masked)
+    notes = note_constant_pixels(cube, masked, no_data)
     if not masked.any():
         return None, notes
     found = masked & ~declared
@@ -110,21 +114,55 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
         )
 
 
-def note_constant_pixels(cube: Cube, masked: NDArray[np.bool_]) -> list[str]:
-    """Note that pixels with one value in all bands may be no-data pixels, where there are any."""
+def note_constant_pixels(
+    cube: Cube, masked: NDArray[np.bool_], no_data: NoData = NO_MORE
+) -> list[str]:
+    """Note that pixels with one value in all bands may be no-data pixels, where there are any.
+
+    Also where the least or the largest value is one that by custom means no data.
+    """
     if cube.shape[2] < 3 or not cube.size:
         return []
-    alike = []
+    alike, extremes = [], set()
     for rows in row_blocks(cube):
         block = cube[rows]
         same = (block == block[..., :1]).all(axis=2) & ~masked[rows]
         alike.append(block[..., 0][same])
+        extremes |= {np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)}
+    usual = [
+        value
+        for value in USUAL
+        if value not in no_data.fills and np.float32(value) in as_float32(list(extremes))
+    ]
+    notes = [note for value in usual for note in note_usual_value(cube, masked, value)]
     values = np.concatenate(alike)
     if not values.size:
-        return []
+        return notes
     kinds, counts = np.unique(values, return_counts=True)
     value, count = number_text(kinds[counts.argmax()]), counts.max()
     return [
         f"{count:,} of {masked.size:,} pixels are {value} in all bands; "
-        f"if that means no data, --nodata={value} masks them"
+        f"if that means no data, --nodata={value} masks them",
+        *notes,
+    ]
+
+
+def as_float32(values: Any) -> NDArray[np.float32]:
+    """Convert values to float32, to infinity where they are too large."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values).astype(np.float32)
+
+
+def note_usual_value(cube: Cube, masked: NDArray[np.bool_], value: float) -> list[str]:
+    """Note pixels that have a value that may mean no data in some of their bands only."""
+    count = 0
+    for rows in row_blocks(cube):
+        found = (as_float32(cube[rows]) == np.float32(value)) & ~masked[rows][..., None]
+        count += np.count_nonzero(found.any(axis=2) & ~found.all(axis=2))
+    if not count:
+        return []
+    text = number_text(cube.dtype.type(value))
+    return [
+        f"{count:,} of {masked.size:,} pixels are {text} in some bands; if that means no data, "
+        f"--nodata={text} --nan mask masks them"
     ]

@@ -46,7 +46,7 @@ def read_truth(
     if key is None:
         layers = product_images(contents, cube if own else None, size)
         if own:
-            return None, [no_truth_note(path, layers)]
+            return None, [no_truth_note(path, layers, misshapen(contents, cube, layers))]
         raise SceneError(
             f"'{path}' has no ground truth, height × width "
             f"(found: {describe_variables(contents.variables)}){hint_at(layers)}"
@@ -143,12 +143,29 @@ def product_images(contents: Contents, cube: str | None, size: tuple[int, ...]) 
     ]
 
 
-def no_truth_note(path: Path, layers: list[str]) -> str:
-    """Note that a scene has no ground truth, and suggest what may be one: a file, or a layer."""
+def misshapen(contents: Contents, cube: str, layers: list[str]) -> list[str]:
+    """Describe variables named as a ground truth that are no images: texts, lists of labels."""
+    if contents.cube:
+        return []
+    named = {
+        name: variable
+        for name, variable in contents.variables.items()
+        if is_truth_name(name) and name != cube and name not in layers
+    }
+    return [describe_variables({name: variable}) for name, variable in named.items()]
+
+
+def no_truth_note(path: Path, layers: list[str], misshapen: list[str]) -> str:
+    """Note that a scene has no ground truth, and suggest what may be one: a file, or a layer.
+
+    `misshapen` describes arrays that are named as a ground truth but have no height and width.
+    """
     missing = "no ground truth: AUC is not computed"
     neighbour = neighbouring_truth(path)
     if neighbour:
         return f"{missing} (--map '{printable(str(neighbour))}' uses one)"
+    if misshapen:
+        return f"{missing} ({misshapen[0]} is no array of height × width: save it as one)"
     if not layers:
         return missing
     return f"{missing} ({hint_at(layers).removeprefix('; ')})"

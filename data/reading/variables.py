@@ -25,7 +25,8 @@ TRUTH_NAMES = (
 )
 UNCERTAIN_NAMES = ("mask", "label", "labels", "target", "targets", "annotation", "reference")
 OTHER_IMAGES = (
-    *("lat", "latitude", "lon", "long", "longitude", "easting", "northing"),
+    *("lat", "latitude", "latitudes", "lon", "long", "longitude", "longitudes"),
+    *("easting", "northing", "eastings", "northings"),
     *("elev", "elevation", "dem", "detectmap"),
 )
 
@@ -71,6 +72,8 @@ def hint(contents: Contents) -> str:
             return f"; save one part of '{name}', such as one time, as an array of three axes"
         if not found.is_numeric and found.hint:
             return f"; '{name}': {found.hint}"
+        if found.picture:
+            return "; a picture can only be the ground truth: --map"
     matrices = {
         name: found
         for name, found in numeric(contents).items()

@@ -40,7 +40,12 @@ def complete_metadata(contents: Contents, key: str) -> Metadata:
     sources = [*cube.band_lists, lists_among_variables(contents, key)]
     wavelengths, fwhm, note = first_spectrum(sources)
     good = next((source.good != 0 for source in sources if source.good is not None), None)
-    notes = filter(None, (note, cube.metadata.note))
+    missing = [
+        names
+        for names, found in ((WAVELENGTH_NAMES, wavelengths), (GOOD_NAMES, good))
+        if found is None
+    ]
+    notes = filter(None, (note, *misfits(contents, key, missing), cube.metadata.note))
     return replace(
         cube.metadata, wavelengths=wavelengths, fwhm=fwhm, good=good, note="; ".join(notes)
     )
@@ -82,6 +87,18 @@ def nearest_list(
     place = key.split("/")
     nearest = max(lists, key=lambda name: len(commonprefix([place, name.split("/")])), default=None)
     return None if nearest is None else lists[nearest]
+
+
+def misfits(contents: Contents, key: str, missing: Sequence[Sequence[str]]) -> list[str]:
+    """Note the lists with names of numbers per band that have not one number for each band."""
+    lengths = contents.variables[key].shape
+    return [
+        f"'{printable(name)}' has {prod(variable.shape):,} numbers, not one for each band, and is "
+        f"ignored"
+        for name, variable in contents.variables.items()
+        if any(normalised(name) in names for names in missing) and is_list(variable)
+        if prod(variable.shape) > 1 and prod(variable.shape) not in lengths
+    ]
 
 
 def coordinates(contents: Contents, cube: Variable, axis: int) -> Variable | None:

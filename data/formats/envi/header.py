@@ -42,9 +42,8 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
         raise SceneError(f"'{path}' has {size:,} bytes, too many for an ENVI header")
     with library_errors(path, "ENVI header"):
         entries, notes = split_entries(decoded(path.read_bytes()))
-        header = DEFAULTS | entries
-        envi.check_compatibility(header)
-    return header, notes
+        envi.check_compatibility(DEFAULTS | entries)
+    return entries, notes
 
 
 def decoded(raw: bytes) -> str:
@@ -59,6 +58,7 @@ def decoded(raw: bytes) -> str:
 
 def read_layout(header: Mapping[str, Any], path: Path) -> Layout:
     """Read how the image of a header is stored; raise SceneError where that is not supported."""
+    header = DEFAULTS | dict(header)
     with library_errors(path, "ENVI header"):
         height, width, bands = (whole(header, key) for key in ("lines", "samples", "bands"))
         offset = whole(header, "header offset")

@@ -22,7 +22,7 @@ from data.formats.envi.files import (
 )
 from data.formats.envi.header import DTYPES, INTERLEAVES, Layout, read_header, read_layout
 from data.formats.envi.map_info import map_info
-from data.formats.envi.metadata import read_band_lists, read_metadata
+from data.formats.envi.metadata import read_band_lists, read_band_names, read_metadata
 from data.formats.envi.numbers import as_text
 from data.formats.envi.scales import read_scales
 from data.formats.envi.size import check_size
@@ -48,6 +48,8 @@ def read(path: Path) -> Contents:
             f"'{header_path.with_suffix(WRITTEN).name}', is not next to it; if the data's name "
             f"ends otherwise, give that file"
         )
+    if "byte order" not in header and layout.dtype.itemsize > 1:
+        notes.append("its header has no byte order: 0, little-endian, is assumed")
     notes += notes_on_files(header_path, data_path) + check_size(layout, header_path, data_path)
     return Contents({"image": image_variable(header, layout, header_path, data_path, notes)})
 
@@ -83,6 +85,7 @@ def image_variable(
         metadata=metadata,
         window=window,
         band_lists=band_lists,
+        band_names=read_band_names(header, bands),
     )
 
 

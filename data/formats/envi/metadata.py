@@ -97,11 +97,15 @@ def ignored(key: str, reason: str) -> str:
 
 def named_lengths(header: Header, bands: int, notes: list[str]) -> BandLists:
     """Read wavelengths in the names of the bands."""
+    text, names = list_text(header, "band names"), read_band_names(header, bands)
+    if text and not names:
+        count = len(text.split(","))
+        notes.append(ignored("band names", f"it has {count} names for {bands} bands"))
+    return in_names(names) if names else BandLists()
+
+
+def read_band_names(header: Header, bands: int) -> tuple[str, ...]:
+    """Read the names of the bands; none where they are not as many as the bands."""
     text = list_text(header, "band names")
-    splittings = [re.split(separator, text) for separator in (r",", r";", r"\n", r",\s+|\n")]
-    for names in splittings:
-        if len(names) == bands:
-            return in_names(names)
-    if text:
-        notes.append(ignored("band names", f"it has {len(splittings[0])} names for {bands} bands"))
-    return BandLists()
+    splittings = (re.split(separator, text) for separator in (r",", r";", r"\n", r",\s+|\n"))
+    return next((tuple(names) for names in splittings if text and len(names) == bands), ())

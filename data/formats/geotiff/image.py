@@ -41,6 +41,7 @@ def read(path: Path) -> Contents:
         metadata = read_metadata(dataset, bands, masked)
         band_lists = (in_pages,) if pages else read_band_lists(dataset, bands)
         more = len(page_names(dataset))
+        names = () if pages else tuple(dataset.descriptions[band - 1] or "" for band in bands)
 
     def read_values() -> NDArray[Any]:
         if pages:
@@ -54,7 +55,9 @@ def read(path: Path) -> Contents:
         metadata = replace(
             metadata, note=f"of its {more} pages only the first, the largest, is read"
         )
-    image = Variable(shape, dtype, read_values, "hwb", metadata, band_lists=band_lists)
+    image = Variable(
+        shape, dtype, read_values, "hwb", metadata, band_lists=band_lists, band_names=names
+    )
     return Contents({"image": with_sidecar(as_delivered(image, path), path)})
 
 

@@ -5,11 +5,13 @@ import h5py
 from data.formats.hdf5.attributes import dimension_names
 
 AXIS_NAMES = {
-    "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines",
+    "h": "downtrack y lat latitude row rows line lines nrows height northing number_of_lines "
+    "scan scans number_of_scans scanline scanlines along_track",
     "w": "crosstrack x lon longitude col cols column columns sample samples ncols width easting "
-    "pixels_per_line",
+    "pixels_per_line ccd_pixels cross_track across_track",
     "b": "band bands wavelength wavelengths spectral lambda wl wvl channel channels nbands",
 }
+BANDS = ("_band", "_bands", "_wavelength", "_wavelengths")
 LETTERS = {name: letter for letter, names in AXIS_NAMES.items() for name in names.split()}
 
 
@@ -32,5 +34,10 @@ def axes_of(dataset: h5py.Dataset, count: int) -> str | None:
 
 
 def letter_of(names: list[str]) -> str | None:
-    """Return the letter of the first name that is known."""
-    return next((LETTERS[name] for name in names if name in LETTERS), None)
+    """Return the letter of the first name that is known, or that ends in "_bands" as "red_bands".
+
+    >>> letter_of(["red_bands"]), letter_of(["time"])
+    ('b', None)
+    """
+    known = (LETTERS.get(name) or ("b" if name.endswith(BANDS) else None) for name in names)
+    return next((letter for letter in known if letter), None)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from data.errors import SceneError
 from data.formats.registry import read_contents
+from data.reading.from_file import read_scene
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 143), (255, 255, 255), (0, 0, 0)
 
@@ -159,3 +160,9 @@ def test_half_transparent_edges_are_half_as_bright(tmp_path: Path) -> None:
     values[0, :, 3] = (0, 51, 204, 255)
     path = saved(tmp_path / "x.png", values)
     assert values_of(path).tolist() == [[0, 51, 204, 255]] and kind_of(path) == "grey"
+
+
+def test_a_picture_is_no_scene(tmp_path: Path) -> None:
+    path = saved(tmp_path / "x.png", np.eye(5, 6, dtype=np.uint8))
+    with pytest.raises(SceneError, match=r"a picture can only be the ground truth: --map$"):
+        read_scene(path, name="x")

@@ -107,3 +107,15 @@ def test_names_without_one_order_are_no_bands(names: list[str]) -> None:
 def test_numbers_that_are_left_out_are_noted(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", B1=CUBE[..., 0], B2=CUBE[..., 1], B5=CUBE[..., 2])
     assert any("left out: 3, 4" in note for note in read_scene(tmp_path / "x.npz", name="x").notes)
+
+
+def test_coordinates_called_x_and_y_are_no_cube(tmp_path: Path) -> None:
+    """They have usual names of cubes, but one axis, as xarray writes them."""
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        file["x"], file["y"] = np.arange(5.0), np.arange(6.0)
+        for name, band in named("B{:02}").items():
+            file[name] = band
+        file["SCL"] = np.ones((6, 5), np.uint8)
+    scene = read_scene(tmp_path / "x.nc", name="x")
+    np.testing.assert_array_equal(scene.cube, CUBE)
+    assert scene.truth is None

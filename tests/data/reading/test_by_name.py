@@ -236,3 +236,21 @@ def test_two_scenes_of_one_name_are_noted_with_their_paths() -> None:
     message = r"two scenes are called 'x' \(a/x\.mat, b/x\.hdr\); rename one, or pass them to two"
     with pytest.raises(SceneError, match=message):
         scene_names(["a/x.mat", "y", "b/x.hdr"])
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_map_without_a_name(
+    workplace: Path, variables: dict[str, NDArray[Any]], name: str
+) -> None:
+    savemat("data/x.mat", variables)
+    with pytest.raises(
+        SceneError, match=r"^--map '\.?' names no file \(none for no ground truth\)$"
+    ):
+        load_scene("x", data_dir=DATA, reading=ReadSettings(map=name))
+
+
+def test_a_zarr_store_is_named(workplace: Path) -> None:
+    Path("x.zarr").mkdir()
+    Path("x.zarr/.zgroup").touch()
+    with pytest.raises(SceneError, match=r"^'x\.zarr' is a Zarr store, not supported: xarray"):
+        load_scene("x.zarr", data_dir=DATA)

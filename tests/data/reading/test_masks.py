@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.reading.from_file import read_scene
-from data.reading.masks import is_product_layer
+from data.reading.masks import is_product_layer, note_on_bands
 from data.reading.settings import ReadSettings
 from data.reading.truth import reason_for_doubt
 from data.reading.variables import find_truth
@@ -127,3 +127,26 @@ def test_a_product_as_the_map_is_refused_with_the_key(tmp_path: Path, cube: NDAr
     message = "'cloud' and 1 more seem masks or layers of a product; --map_key cloud uses it"
     with pytest.raises(SceneError, match=message):
         read_scene(tmp_path / "x.npz", name="x", reading=reading)
+
+
+def test_bands_that_are_quality_layers_are_noted() -> None:
+    names = ["B1", "B9 water vapour", "B10 cirrus", "QA60", "cloud_mask", "B11"]
+    assert note_on_bands(names) == [
+        "band 4 ('QA60') and 1 more seem masks or quality layers, no spectral bands: --bands 1-3,6"
+    ]
+    assert note_on_bands(["B1", "B2"]) == note_on_bands(["QA60", "SCL"]) == note_on_bands([]) == []
+
+
+@pytest.mark.parametrize(("bands", "noted"), [(None, True), ("1-2", False)])
+def test_the_quality_band_of_a_stack_is_noted_unless_bands_are_chosen(
+    tmp_path: Path, bands: str | None, noted: bool
+) -> None:
+    values = np.arange(60, dtype="<f4").reshape(3, 5, 4)
+    (tmp_path / "x.img").write_bytes(values.tobytes())
+    (tmp_path / "x.hdr").write_text(
+        "ENVI\nsamples = 4\nlines = 5\nbands = 3\ndata type = 4\ninterleave = bsq\n"
+        "byte order = 0\nband names = {B1, B2, SCL}\n"
+    )
+    scene = read_scene(tmp_path / "x.img", name="x", reading=ReadSettings(bands=bands))
+    note = "band 3 ('SCL') seems a mask or quality layer, no spectral band: --bands 1-2"
+    assert (note in scene.notes) == noted

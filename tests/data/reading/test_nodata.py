@@ -163,3 +163,23 @@ def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArra
         cube, fill=None, mask_scattered=False, source="", declared=declared
     )
     assert notes == ["11 of 143 pixels are masked: in the file's own mask"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("f4", "-9999"), ("i2", "-32768"), ("f4", "1e+20"), ("f4", "-3.4028235e+38")],
+)
+def test_usual_values_of_no_data_in_some_bands_are_noted_with_the_options_that_mask_them(
+    dtype: str, value: str
+) -> None:
+    cube = np.arange(60).reshape(4, 5, 3).astype(dtype)
+    cube[1, 2, 0] = cube[3, 0, 1] = np.float64(value)
+    masked, notes = mask_no_data(cube, fill=None, mask_scattered=False, source="x")
+    assert masked is None and notes == [
+        f"2 of 20 pixels are {value} in some bands; if that means no data, "
+        f"--nodata={value} --nan mask masks them"
+    ]
+    masked, _ = mask_no_data(cube, fill=float(value), mask_scattered=True, source="x")
+    assert masked is not None and np.argwhere(masked).tolist() == [[1, 2], [3, 0]]
+    cube[cube == np.float64(value).astype(dtype)] = -5
+    assert mask_no_data(cube, fill=None, mask_scattered=False, source="x") == (None, [])

@@ -1,14 +1,17 @@
 """Unlabelled pixels of ground truths, and their alignment to the cube."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.io import savemat
 
 from data.formats.contents import Contents, Variable
 from data.metadata import Metadata
+from data.reading.from_file import read_scene
 from data.reading.labels import Truth, unlabelled_pixels
 from data.reading.settings import ReadSettings
 from data.reading.truth import notes_on_swap, read_truth, transpose_to_cube
@@ -81,3 +84,18 @@ def test_a_truth_that_is_mostly_anomalous_is_noted_but_not_one_without_labels(
     found, _ = read_truth(contents, Path("x.mat"), "data", ReadSettings())
     notes = notes_on_swap(found, None)
     assert any("75% of the ground truth is not 0" in note for note in notes) == metadata
+
+
+@pytest.mark.parametrize(
+    ("truth", "described"),
+    [
+        (np.ones((30, 1)), r"gt 30×1 is no array of height × width: save it as one"),
+        (np.array(["0101", "1010"]), r"gt 2 \(no numbers\) is no array of height × width"),
+    ],
+    ids=["list", "texts"],
+)
+def test_a_truth_in_another_shape_is_named(tmp_path: Path, truth: Any, described: str) -> None:
+    savemat(tmp_path / "x.mat", {"data": np.random.default_rng(0).random((6, 5, 3)), "gt": truth})
+    scene = read_scene(tmp_path / "x.mat", name="x")
+    assert scene.truth is None
+    assert any(re.search(f"AUC is not computed \\({described}", note) for note in scene.notes)

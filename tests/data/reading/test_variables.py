@@ -166,3 +166,8 @@ def test_a_truth_is_called_after_its_scene() -> None:
     )
     assert not is_truth_of("a", "a") and not is_truth_of("a_gt", "b")
     assert not is_truth_of("a_b_gt", "a")  # it is that of a_b
+
+
+def test_places_of_pixels_are_no_truth() -> None:
+    found = contents(cube=CUBE, latitudes=(13, 11), longitudes=(13, 11))
+    assert truth_of(found, cube="cube") is None

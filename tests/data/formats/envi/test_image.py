@@ -413,3 +413,14 @@ def test_a_real_image() -> None:
     degrees = metadata.georeference.longitudes_latitudes(np.array([45.0]), np.array([45.0]))
     assert degrees is not None
     np.testing.assert_allclose(np.ravel(degrees), [-117.2, 32.7], atol=0.1)  # San Diego
+
+
+@pytest.mark.parametrize(("kind", "noted"), [("<i2", True), ("u1", False)])
+def test_a_missing_byte_order_is_noted_where_it_matters(
+    tmp_path: Path, kind: str, noted: bool
+) -> None:
+    values = np.arange(60).reshape(5, 4, 3).astype(kind)
+    found = image(write(tmp_path / "x.img", values, byte_order=None))
+    np.testing.assert_array_equal(found.read(), values)
+    note = "its header has no byte order: 0, little-endian, is assumed"
+    assert (note in found.metadata.note) == noted

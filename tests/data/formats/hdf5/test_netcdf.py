@@ -101,6 +101,8 @@ def test_emit(tmp_path: Path, cube: NDArray[np.float32]) -> None:
         ("lines band samples", "hbw"),
         ("something x y", "bwh"),
         ("y something bands", "hwb"),
+        ("red_bands number_of_scans ccd_pixels", "bhw"),
+        ("swir_wavelength along_track cross_track", "bhw"),
         ("y something else", None),
         ("y lat band", None),
         ("one two three", None),
