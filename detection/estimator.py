@@ -42,8 +42,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
     is scored by what the method learned from the fitted one: networks by their weights, `rx` by its
-    background. `lrx` and `crd` see only the given `X`, and `autoad` rebuilds the fitted image for
-    any `X`.
+    background. `lrx`, `crd` and `median` see only the given `X`, and `autoad` rebuilds the fitted
+    image for any `X`. Maps that are averaged over a training are those of the fitted `X`: only its
+    `detection_map_` is their average.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         device = select_device([0]) if self.device is None else torch.device(self.device)
         task = Task(method, options, scene, device)
         self.range_ = scene.range
+        averages = options.get("average_every", 0) > 0
         self.detector_ = task.build_detector()
         self.losses_ = self._train(task)
         self.detector_.keep_background(task.image)
-        scores = self.detector_.detect(task.image)[0].numpy().reshape(array.shape[:-1])
-        self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
-        self.detection_map_ = min_max_scale(scores).astype(np.float32)
+        own = self.detector_.detect(task.image)[0].numpy()
+        self.offset_ = float(np.nanpercentile(-own.astype(np.float64), 100 * self.contamination))
+        scores = self.detector_.detect_trained(task.image)[0].numpy() if averages else own
+        self.detection_map_ = min_max_scale(scores.reshape(array.shape[:-1])).astype(np.float32)
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:

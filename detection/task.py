@@ -104,7 +104,7 @@ class Task:
         both are NaN in no-data pixels. Raises InputError where the options do not suit the image.
         """
         with as_input_error(f"--method {self.method}"):
-            scores, rebuilt = detector.detect(self.image)
+            scores, rebuilt = detector.detect_trained(self.image)
         reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
         if reconstruction is not None:
             reconstruction[scores.isnan().numpy()] = np.nan
