@@ -16,8 +16,7 @@ from detection.measures import min_max_scale
 from detection.task import Task
 from model.image import cube_to_image
 from model.trainers.trainer import max_epochs
-from options.applicable import method_option_names
-from options.parameters import check_parameters, with_method_parameters
+from options.parameters import check_parameters, parameter_names, with_method_parameters
 from options.parse import resolve
 from utils.devices import select_device
 
@@ -61,7 +60,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
         self.verbose = verbose
         check_parameters(options)
-        for name in method_option_names():
+        for name in parameter_names():
             setattr(self, name, options.get(name))
 
     def fit(self, X: ArrayLike, y: object = None) -> "AnomalyDetector":
@@ -126,8 +125,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _given(self) -> dict[str, Any]:
         """Collect the options that are not left at the defaults of the method."""
+        options = parameter_names()
         return {
-            name: value
+            options.get(name, name): value
             for name, value in self.get_params().items()
             if value is not None and name not in NOT_OF_THE_METHOD
         }
