@@ -4,22 +4,26 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from options.parse import parse
 from options.text import program
+from utils.drawing import draw_into_files
 from utils.errors import error_message
-from utils.signals import StoppedBySignal
+from utils.signals import StoppedBySignal, ignore_saving
+from utils.streams import lost_output, make_tolerant, open_closed_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exit with 2 and one line for an error that the user can fix."""
+    open_closed_streams()
+    ignore_saving()
+    draw_into_files()
     try:
         args, given = parse(arguments)
         hide_unused_cuda(args)
         COMMANDS[args.command](args, given)
-        sys.stdout.flush()
+        report_lost_output(args.command)
     except StoppedBySignal as stop:
         exit_with(stop.exit_code, f"\n{stop}")
     except KeyboardInterrupt:
@@ -107,6 +111,19 @@ def for_each_scene(args: Namespace, work: Callable[[Namespace], None]) -> None:
         raise SystemExit(2)
 
 
+def report_lost_output(command: str) -> None:
+    """Report that lines could not be printed; raise the OSError where they are all there is."""
+    error = lost_output()
+    if error is None:
+        return
+    if command == "info":
+        raise error
+    if not isinstance(error, BrokenPipeError):
+        print(
+            f"not all lines could be printed ({error.strerror}); the work is done", file=sys.stderr
+        )
+
+
 def exit_with(code: int, message: str) -> NoReturn:
     """End the program with an exit code and a last line."""
     print(message, file=sys.stderr)
@@ -125,10 +142,9 @@ def print_error(message: str) -> None:
 
 
 def console() -> None:
-    """Run from a shell, whatever characters its terminal has."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal without × prints ? and continues
-            stream.reconfigure(errors="replace")
+    """Run from a shell, whatever becomes of its terminal and whatever characters that has."""
+    open_closed_streams()
+    make_tolerant()
     main()
 
 

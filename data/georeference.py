@@ -9,6 +9,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 WGS84 = CRS.from_epsg(4326)
+LONGEST, DEEPEST = 1 << 17, 30  # letters, and brackets one in the other, of coordinate systems
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,11 @@ class Georeference:
 def coordinate_system(description: Any) -> CRS | None:
     """Parse WKT, a code such as "EPSG:32633" or 32633, or the attributes of a CF grid mapping.
 
-    None where it describes no system, or one that is not related to the Earth, such as a room's.
+    None where it describes no system, or one that is not related to the Earth, such as a room's,
+    and for texts that nest or last too long: parsers call themselves for each bracket.
     """
+    if isinstance(description, str) and is_excessive(description):
+        return None
     if isinstance(description, np.integer) or (
         isinstance(description, str) and description.strip().isdigit()
     ):
@@ -79,6 +83,17 @@ def coordinate_system(description: Any) -> CRS | None:
             if isinstance(description, dict)
             else CRS.from_user_input(description)
         )
-    except (CRSError, KeyError, TypeError, ValueError):
+    except (CRSError, KeyError, TypeError, ValueError, RecursionError):
         return None
     return crs if crs.is_geographic or crs.is_projected else None
+
+
+def is_excessive(description: str) -> bool:
+    """Return True for a text that is too long, or has too many brackets one in the other."""
+    if len(description) > LONGEST:
+        return True
+    depth = deepest = 0
+    for letter in description:
+        depth += (letter in "[({") - (letter in "])}")
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST

@@ -9,21 +9,23 @@ from scipy.ndimage import label
 
 from data.catalogue import catalogue, checksum, known_names
 from data.formats.contents import Variable
-from data.formats.registry import read_contents
 from data.georeference import Georeference
 from data.published import published_rows
 from data.reading.bands import selection_text
+from data.reading.folder import scene_contents
 from data.reading.nodata import count_invalid
-from data.scene import EIGHT_NEIGHBOURS, Scene
-from utils.text import number_text, shape_text
+from data.scene import EIGHT_NEIGHBOURS, Scene, counts_text, value_text
+from utils.text import printable, shape_text
 
 Facts = Iterator[tuple[str, str]]
 
 
 def file_facts(path: Path) -> Facts:
     """Describe a file: its format, and each of its variables."""
-    contents = read_contents(path)
-    yield "file", f"{path}, {contents.variant or contents.format}, {path.stat().st_size:,} bytes"
+    contents = scene_contents(path)
+    files = [item for item in path.iterdir() if item.is_file()] if path.is_dir() else [path]
+    size = sum(file.stat().st_size for file in files)
+    yield "file", f"{path}, {contents.variant or contents.format}, {size:,} bytes"
     for name, variable in contents.variables.items():
         yield "variable", f"{name}: {shape_text(variable.shape)} {type_name(variable)}"
 
@@ -43,7 +45,7 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
     yield (
         "cube",
         f"{height}×{width} pixels, {bands} bands, {scene.cube.dtype}, "
-        f"{format_value(low)} to {format_value(high)}",
+        f"{value_text(low)} to {value_text(high)}",
     )
     metadata = scene.metadata
     if (metadata.gain, metadata.offset) != (1, 0):
@@ -60,11 +62,6 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
     yield from catalogue_facts(scene)
 
 
-def format_value(value: Any) -> str:
-    """Format an integer in all its digits, another number in six."""
-    return number_text(value) if float(value).is_integer() else f"{value:g}"
-
-
 def describe_bands(scene: Scene) -> str:
     """Describe which of the file's bands the cube has."""
     metadata = scene.metadata
@@ -79,7 +76,7 @@ def describe_no_data(scene: Scene) -> str:
     if scene.masked is None:
         return "no pixel is masked, no value is NaN or infinite"
     values = scene.cube[scene.masked][np.newaxis]  # (1, pixels, B)
-    empty, filled, _ = count_invalid(values, scene.metadata.fill)
+    empty, filled, _ = count_invalid(values, None, scene.metadata.no_data)
     text = (
         f"{empty.size:,} of {scene.masked.size:,} pixels are masked; {empty.sum():,} of their "
         f"values are NaN or infinite"
@@ -106,7 +103,8 @@ def describe_location(georeference: Georeference, height: int, width: int) -> st
     """Describe the location of a scene's centre."""
     rows, columns = np.array([(height - 1) / 2]), np.array([(width - 1) / 2])
     (x,), (y,) = georeference.positions(rows, columns)
-    system = georeference.crs.name if georeference.crs else "an unknown coordinate system"
+    crs = georeference.crs
+    system = printable(crs.name) if crs else "an unknown coordinate system"
     text = f"centre at x {x:.10g}, y {y:.10g} in {system}"
     degrees = georeference.longitudes_latitudes(rows, columns)
     if degrees is not None and not np.isnan(degrees).any():
@@ -119,17 +117,12 @@ def describe_truth(scene: Scene) -> str:
     if scene.truth is None or scene.anomalous is None:
         return "none"
     values, counts = np.unique(scene.truth[scene.evaluated], return_counts=True)
-    shown = [
-        f"{format_value(value)}: {count:,}"
-        for value, count in zip(values[:8], counts, strict=False)
-    ]
-    more = f", … {len(values)} values" if len(values) > 8 else ""
     _, count = label(scene.anomalous & scene.evaluated, EIGHT_NEIGHBOURS)
     unlabelled = "" if scene.unlabelled is None else f", {scene.unlabelled.sum():,} unlabelled"
     objects = "1 object" if count == 1 else f"{count} objects"
     return (
         f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {objects} "
-        f"(pixels by value: {', '.join(shown)}{more}){unlabelled}"
+        f"(pixels by value: {counts_text(values, counts)}){unlabelled}"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.georeference import Georeference
+from utils.text import number_text
 
 # units of wavelengths, as factors to nm
 UNITS = {
@@ -21,13 +22,45 @@ NEAR = 50  # nm, the largest distance of a band from a colour that it stands for
 
 
 @dataclass(frozen=True)
+class NoData:
+    """Numbers that mean no data: `fills`, which may be NaN, and all outside of the range `valid`.
+
+    A fill of 0 counts only in pixels without data in all bands, since dark bands measure 0.
+    """
+
+    fills: tuple[float, ...] = ()
+    valid: tuple[float, float] | None = None
+
+    @property
+    def certain(self) -> "NoData":
+        """Those that mean no data in single bands too."""
+        return NoData(tuple(fill for fill in self.fills if fill != 0), self.valid)
+
+    def marked(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Mark the finite values among them."""
+        marked = np.zeros(values.shape, bool)
+        for fill in self.fills:
+            marked |= values == fill_as(fill, values.dtype)
+        if self.valid is not None:
+            marked |= (values < self.valid[0]) | (values > self.valid[1])
+        return marked & np.isfinite(values)
+
+    def __str__(self) -> str:
+        kinds = [f"no-data value {' or '.join(map(number_text, self.fills))}"] if self.fills else []
+        if self.valid is not None:
+            kinds.append(f"outside of {self.valid[0]:.7g} to {self.valid[1]:.7g}")
+        return " or ".join(kinds)
+
+
+@dataclass(frozen=True)
 class Metadata:
     """Metadata of a cube of B bands; None, or empty, where the file declares nothing.
 
     `wavelengths` and `fwhm` (full widths at half maximum) are in nm, `good` is False for bands in
     the bad-band list; all are (B,), as is `numbers`, the numbers of the bands in the file, from 1.
-    `fill` is the no-data value, and may be NaN; the no-data mask `masked` (H, W) marks pixels
-    without data whatever their values are. Values times `gain` plus `offset` are in physical units,
+    `fill` is the no-data value, and may be NaN; `other_fills` are further ones, and outside of the
+    range `valid` all are. The no-data mask `masked` (H, W) marks pixels without data whatever their
+    values are. Values times `gain` plus `offset` are in physical units,
     such as reflectance. `header` are entries that a format passes on to files of its own. `note`
     states the assumptions made on the wavelengths and the bands.
     """
@@ -37,6 +70,8 @@ class Metadata:
     good: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
     fill: float | None = None
+    other_fills: tuple[float, ...] = ()
+    valid: tuple[float, float] | None = None
     masked: NDArray[np.bool_] | None = None
     gain: float = 1.0
     offset: float = 0.0
@@ -76,3 +111,15 @@ class Metadata:
             return [f"{wavelength:.10g} nm" for wavelength in self.wavelengths]
         numbers = range(1, count + 1) if self.numbers is None else self.numbers
         return [f"band {number}" for number in numbers]
+
+    @property
+    def no_data(self) -> NoData:
+        """The numbers that mean no data."""
+        fills = (() if self.fill is None else (self.fill,)) + self.other_fills
+        return NoData(fills, self.valid)
+
+
+def fill_as(fill: float, dtype: np.dtype[Any]) -> Any:
+    """Convert a no-data value as a cube of this type stores it."""
+    with np.errstate(over="ignore"):
+        return dtype.type(fill) if dtype.kind == "f" else fill

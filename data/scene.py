@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.lazy_cube import Cube, read_pixels, row_blocks
 from data.metadata import Metadata
-from utils.text import number_text, shape_text
+from utils.text import number_text, printable_line, shape_text
 
+MOST_COUNTED = 8  # values of a ground truth that a line lists
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)  # pixels of one object touch at a side or a corner
 
 
@@ -40,6 +41,9 @@ class Scene:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # both quote texts of files
+        object.__setattr__(self, "source", printable_line(self.source))
+        object.__setattr__(self, "notes", tuple(map(printable_line, self.notes)))
         check_numeric(self.cube, f"{self.source}: the cube")
         if self.cube.ndim != 3 or self.cube.size == 0:
             raise SceneError(
@@ -112,6 +116,24 @@ class Scene:
         """The number of anomalous pixels among those that are evaluated."""
         return 0 if self.anomalous is None else int((self.anomalous & self.evaluated).sum())
 
+    @cached_property
+    def truth_line(self) -> str:
+        """A line on the ground truth: its anomalous pixels, and the pixels of each value."""
+        if self.truth is None:
+            return ""
+        values, counts = np.unique(self.truth[self.evaluated], return_counts=True)
+        rule = ", all that are not 0" if np.count_nonzero(values) > 1 else ""
+        unlabelled = "" if self.unlabelled is None else f", {self.unlabelled.sum():,} unlabelled"
+        return (
+            f"ground truth: {self.anomalies:,} of {counts.sum():,} pixels anomalous{rule} "
+            f"(values {counts_text(values, counts)}){unlabelled}"
+        )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and the line on the ground truth where there is one."""
+        return (*self.notes, self.truth_line) if self.truth_line else self.notes
+
     @property
     def has_both_classes(self) -> bool:
         """True where the ground truth has anomalies and background, which every measure needs."""
@@ -130,17 +152,27 @@ class Scene:
         height, width, _ = self.cube.shape
         return height * width - (0 if self.masked is None else int(self.masked.sum()))
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """A checksum of cube, truth and masks: their types, shapes and values."""
-        checksum = hashlib.sha256()
-        masks = (("masked ", self.masked), ("unlabelled ", self.unlabelled))
-        for kind, array in (("", self.cube), ("", self.truth), *masks):
-            if array is not None:
-                checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
-                for rows in row_blocks(array):
-                    checksum.update(np.ascontiguousarray(array[rows]).data)
-        return checksum.hexdigest()
+        return self.digests[0]
+
+    @property
+    def cube_digest(self) -> str:
+        """A checksum of the cube and its no-data mask, which are all that a training depends on."""
+        return self.digests[1]
+
+    @cached_property
+    def digests(self) -> tuple[str, str]:
+        """The checksum of everything, and that without ground truth, in one pass over the cube."""
+        alone = hashlib.sha256()
+        add_array(alone, "", self.cube)
+        whole = alone.copy()
+        add_array(alone, "masked ", self.masked)
+        add_array(whole, "", self.truth)
+        add_array(whole, "masked ", self.masked)
+        add_array(whole, "unlabelled ", self.unlabelled)
+        return whole.hexdigest(), alone.hexdigest()
 
     def spectra(
         self, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]
@@ -190,6 +222,14 @@ class Scene:
             )
 
 
+def add_array(checksum: "hashlib._Hash", kind: str, array: Cube | None) -> None:
+    """Add the type, shape and values of an array, if there is one, to a checksum."""
+    if array is not None:
+        checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
+        for rows in row_blocks(array):
+            checksum.update(np.ascontiguousarray(array[rows]).data)
+
+
 def scale_to_unit(cube: NDArray[Any], low: Any, high: Any) -> NDArray[np.float32]:
     """Scale a cube in float32 so that `low` becomes 0 and `high` becomes 1."""
     with np.errstate(over="ignore", invalid="ignore"):  # in no-data pixels
@@ -230,3 +270,19 @@ def check_finite(
         raise SceneError(
             f"{what} has {count} NaN or infinite values, the first at {position} (from 0); {hint}"
         )
+
+
+def counts_text(values: NDArray[Any], counts: NDArray[np.int64]) -> str:
+    """List the different values of a ground truth with the numbers of their pixels.
+
+    >>> counts_text(np.array([0, 1]), np.array([9990, 10]))
+    '0: 9,990, 1: 10'
+    """
+    pairs = zip(values[:MOST_COUNTED], counts, strict=False)
+    listed = ", ".join(f"{value_text(value)}: {count:,}" for value, count in pairs)
+    return f"{listed}, … {len(values)} values" if len(values) > MOST_COUNTED else listed
+
+
+def value_text(value: Any) -> str:
+    """Format an integer in all its digits, another number in six."""
+    return number_text(value) if float(value).is_integer() else f"{value:g}"

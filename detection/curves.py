@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
+from detection.figure_text import figure_text
 from detection.measures import drop_nan
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -36,7 +37,8 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
     lowest = 1 / background  # one false alarm; a log axis has no 0
     for (label, (truth, values)), style in zip(valid.items(), line_styles(), strict=False):
         false_alarms, detections, _ = roc_curve(truth, values)
-        axes.step(np.maximum(false_alarms, lowest), detections, where="post", label=label, **style)
+        rates = np.maximum(false_alarms, lowest)
+        axes.step(rates, detections, where="post", label=figure_text(label), **style)
     axes.set(xscale="log", xlim=(lowest, 1), ylim=(0, 1.02))
     axes.set(xlabel="False alarm rate", ylabel="Detection rate")
     axes.grid(which="both", alpha=0.3)
@@ -66,7 +68,7 @@ def separability_figure(
         )
         for patch in boxes["boxes"]:
             patch.set(facecolor=colour, alpha=0.75)
-    axes.set_xticks(range(len(scores)), list(scores))
+    axes.set_xticks(range(len(scores)), list(map(figure_text, scores)))
     if max(map(len, scores)) > 10:
         axes.tick_params("x", rotation=25)
         for name in axes.get_xticklabels():
@@ -94,7 +96,7 @@ def auc_figure(curves: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
     for (label, curve), style in zip(curves.items(), line_styles(), strict=False):
         epochs, aucs = zip(*curve, strict=True)
         marker = "o" if len(curve) < 40 else ""
-        axes.plot(epochs, aucs, label=label, marker=marker, markersize=3, **style)
+        axes.plot(epochs, aucs, label=figure_text(label), marker=marker, markersize=3, **style)
     axes.set(xlabel="Epoch", ylabel="AUC(D,F)")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)

@@ -12,13 +12,14 @@ from tqdm import tqdm
 from data.reading.nodata import count_invalid
 from data.scene import Scene, check_finite, scale_to_unit
 from detection.learning import learn
-from detection.measures import min_max_scale
+from detection.measures import check_scores, min_max_scale
 from detection.task import Task
-from model.image import cube_to_image
+from model.image import Image, cube_to_image
 from model.trainers.trainer import max_epochs
 from options.parameters import check_parameters, parameter_names, with_method_parameters
 from options.parse import resolve
 from utils.devices import select_device
+from utils.text import number_text
 
 NOT_OF_THE_METHOD = ("device", "contamination", "verbose")
 
@@ -36,7 +37,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     `X` is always a cube (H, W, B) of any real type, or a table of spectra (n, B), which is an image
     of n×1 pixels: methods that look at surroundings see a line of pixels. Results have one value
     per pixel, (H, W) or (n,). Pixels that are NaN or infinite in all bands are no-data pixels: they
-    are ignored, their scores are NaN and their prediction is 1; any other such value is refused.
+    are ignored, their scores are NaN and their prediction is 1; any other such value is refused, as
+    is one so far outside the fitted values that it or its score is not finite in float32.
 
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
@@ -81,14 +83,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         device = select_device([0]) if self.device is None else torch.device(self.device)
         task = Task(method, options, scene, device)
         self.range_ = scene.range
-        averages = options.get("average_every", 0) > 0
         self.detector_ = task.build_detector()
         self.losses_ = self._train(task)
         self.detector_.keep_background(task.image)
-        own = self.detector_.detect(task.image)[0].numpy()
-        self.offset_ = float(np.nanpercentile(-own.astype(np.float64), 100 * self.contamination))
-        scores = self.detector_.detect_trained(task.image)[0].numpy() if averages else own
-        self.detection_map_ = min_max_scale(scores.reshape(array.shape[:-1])).astype(np.float32)
+        scores = self._detect(task.image, masked=masked).reshape(array.shape[:-1])
+        self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
+        if options.get("average_every"):
+            average = self.detector_.detect_trained(task.image)[0].numpy()
+            scores = average.reshape(array.shape[:-1])
+        self.detection_map_ = min_max_scale(scores).astype(np.float32)
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -144,9 +147,19 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         array = self._checked(X, reset=False)
         cube = as_cube(array)
+        masked = no_data(cube)
         unit = scale_to_unit(cube, *self.range_)
-        unit[no_data(cube)] = np.nan
-        return self.detector_.detect(cube_to_image(unit))[0].numpy().reshape(array.shape[:-1])
+        low, high = map(number_text, self.range_)
+        hint = f"those values of X are too far from the fitted ones, {low} to {high}"
+        check_finite(unit, "X, scaled as the fitted one,", masked=masked, hint=hint)
+        unit[masked] = np.nan
+        return self._detect(cube_to_image(unit), masked=masked).reshape(array.shape[:-1])
+
+    def _detect(self, image: Image, *, masked: NDArray[np.bool_]) -> NDArray[Any]:
+        """Score every pixel of an image, (H, W); raise ValueError where a score is not finite."""
+        scores = self.detector_.detect(image)[0].numpy()
+        check_scores(scores, masked=masked)
+        return scores
 
 
 def as_cube(array: NDArray[Any]) -> NDArray[Any]:

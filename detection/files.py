@@ -11,19 +11,26 @@ from detection.measures import json_values
 from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.prediction import Prediction
 from detection.report import write_report
+from detection.result_folder import writing
 from utils.files import write_text
+from utils.text import printable_line
 
 
 def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
-    """Write all files of a prediction in place of those of an earlier one; return their paths."""
-    return [
-        *write_maps(folder, prediction),
-        *draw_figures(folder, prediction),
-        *write_objects(folder, prediction),
-        write_text(folder / "log.txt", log_text(prediction)),
-        write_text(folder / "metrics.json", metrics_text(prediction)),
-        write_prediction_report(folder / "report.html", prediction),
-    ]
+    """Replace the files of an earlier prediction, at once, when all are written; return the paths.
+
+    Other files in the folder stay.
+    """
+    with writing(folder) as hidden:
+        paths = [
+            *write_maps(hidden, prediction),
+            *draw_figures(hidden, prediction),
+            *write_objects(hidden, prediction),
+            write_text(hidden / "log.txt", log_text(prediction)),
+            write_text(hidden / "metrics.json", metrics_text(prediction)),
+            write_prediction_report(hidden / "report.html", prediction),
+        ]
+    return [folder / path.name for path in paths]
 
 
 def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
@@ -38,26 +45,22 @@ def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
     }
     paths = []
     for name, values in maps.items():
-        path = folder / f"{name}.mat"
-        if values is None or (values is prediction.reconstruction and prediction.omitted_line):
-            path.unlink(missing_ok=True)  # one of another method would mislead
-        else:
-            paths.append(write_variables(path, {name: values}))
+        if values is None:
+            continue
+        if not (name == "reconstructed_data" and prediction.omitted_line):
+            paths.append(write_variables(folder / f"{name}.mat", {name: values}))
         paths += write_like(prediction.scene, folder / name, values)
     return paths
 
 
 def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
     """Write the detected objects, where there is a threshold, as CSV and GeoJSON."""
-    table, points = folder / "objects.csv", folder / "objects.geojson"
-    for path in (table, points):
-        path.unlink(missing_ok=True)  # those of an earlier threshold would mislead
-    scene, objects = prediction.scene, prediction.objects
-    if prediction.threshold_score is None:
+    scene, objects, threshold = prediction.scene, prediction.objects, prediction.threshold_score
+    if threshold is None:
         return []
-    paths = [write_objects_csv(table, objects, scene=scene)]
+    paths = [write_objects_csv(folder / "objects.csv", objects, scene=scene)]
     if has_longitudes(scene):
-        threshold = prediction.threshold_score
+        points = folder / "objects.geojson"
         paths.append(write_objects_geojson(points, objects, scene=scene, threshold=threshold))
     return paths
 
@@ -65,16 +68,15 @@ def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
 def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the ground truth has both classes, its curves."""
     scene, scores = prediction.scene, prediction.scores
-    labelled = {prediction.method: scene.without_unlabelled(scores)}
-    colours = prediction.rgb
-    maps = maps_figure(colours, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2))
+    maps = maps_figure(
+        prediction.rgb, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2)
+    )
     paths = save_figure(folder / "detectmap", maps)
-    for name, draw in (("roc", roc_figure), ("separability", separability_figure)):
-        if prediction.measures is not None and scene.anomalous is not None:
-            paths += save_figure(folder / name, draw(scene.anomalous, labelled))
-            continue
-        for ending in ("png", "pdf"):  # one of another map would mislead
-            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+    if prediction.measures is not None and scene.anomalous is not None:
+        labelled = {prediction.method: scene.without_unlabelled(scores)}
+        paths += save_figure(folder / "roc", roc_figure(scene.anomalous, labelled))
+        separability = separability_figure(scene.anomalous, labelled)
+        paths += save_figure(folder / "separability", separability)
     return paths
 
 
@@ -82,14 +84,14 @@ def log_text(prediction: Prediction) -> str:
     """Format the options, what was predicted, the AUC, and notes."""
     lines = [
         *(f"{name}: {value}" for name, value in prediction.options.items()),
-        *prediction.scene.notes,
+        *prediction.scene.remarks,
         f"predicting: {prediction.details['predicting']}",
         prediction.auc_line,
         *filter(
             None, [prediction.decision_line, prediction.omitted_line, prediction.details["caution"]]
         ),
     ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable_line(line)}\n" for line in lines)
 
 
 def metrics_text(prediction: Prediction) -> str:
@@ -101,7 +103,7 @@ def metrics_text(prediction: Prediction) -> str:
         "pixels": scene.pixels,
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),
         "anomalous": None if scene.truth is None else scene.anomalies,
-        "notes": list(scene.notes),
+        "notes": list(scene.remarks),
         "omitted": prediction.omitted_line,
         "measures": json_values(prediction.measures),
         "threshold": prediction.threshold_score,
@@ -119,8 +121,8 @@ def write_prediction_report(path: Path, prediction: Prediction) -> Path:
         if value != "" and name != "versions"
     }
     details |= prediction.details["versions"]
-    if prediction.scene.notes:
-        details = {"scene": "; ".join(prediction.scene.notes), **details}
+    if prediction.scene.remarks:
+        details = {"scene": "; ".join(prediction.scene.remarks), **details}
     if prediction.decision_line:
         details["decision"] = prediction.decision_line
     return write_report(

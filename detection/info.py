@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from data.info import file_facts, scene_facts
 from data.reading.by_name import scene_file
 from detection.task import describe_rx, open_scene
+from utils.text import printable_line
 
 
 def info(args: Namespace) -> None:
@@ -14,10 +15,11 @@ def info(args: Namespace) -> None:
     if path is not None:
         print_facts(file_facts(path))
         args = Namespace(**{**vars(args), "nan": "mask"})  # also what other commands refuse
-    print_facts(scene_facts(open_scene(args), rx=describe_rx))
+    scene = open_scene(args, describe_truth=False)  # as the facts do
+    print_facts(scene_facts(scene, rx=describe_rx))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Print names and texts, one pair per line."""
+    """Print names and texts, one pair per line, whatever the texts quote."""
     for name, text in facts:
-        print(f"{name:<12} {text}")
+        print(f"{name:<12} {printable_line(text)}")

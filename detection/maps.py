@@ -1,6 +1,7 @@
 """Pictures of a scene, its ground truth and its detection maps."""
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from torch import Tensor
 
+from detection.figure_text import figure_text
 from utils.files import atomic_write
 
 RgbBands = tuple[int, int, int]  # the bands of a cube shown as red, green and blue
@@ -98,7 +101,7 @@ def maps_figure(
         truth.set_title(f"Ground truth: {np.count_nonzero(anomalous & ~no_data)} anomalous")
     for axes, (method, values) in zip(maps, scores.items(), strict=True):
         image = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_title(method)
+        axes.set_title(figure_text(method))
     bar = figure.colorbar(image, ax=figure.axes, label="score", aspect=30, pad=0.01)
     bar.outline.set_visible(False)
     return figure
@@ -120,7 +123,12 @@ def panel_grid(height: int, width: int, *, count: int) -> tuple[Figure, list[Axe
 def save_figure(stem: Path, figure: Figure) -> list[Path]:
     """Write a figure as PNG and as PDF, `stem` and their endings; return the paths."""
     paths = [stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf")]
-    with matplotlib.rc_context({"pdf.fonttype": 42}):  # fonts that journals accept
+    for text in figure.findobj(Text):
+        text.set_usetex(False)  # whatever the user's settings: texts are no LaTeX
+    # 42: fonts that journals accept
+    own_settings = matplotlib.rc_context({"pdf.fonttype": 42, "text.usetex": False})
+    with own_settings, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is a box
         for path in paths:
             with atomic_write(path) as file:
                 figure.savefig(file, format=path.suffix[1:], dpi=150)

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.errors import InputError
+
 FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which detection rates are reported
 
 
@@ -126,10 +128,29 @@ def json_values(measures: Mapping[str, float] | None) -> dict[str, float | None]
 def min_max_scale(scores: NDArray[Any]) -> NDArray[Any]:
     """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal.
 
-    NaN stays NaN. At least one score has to be a number.
+    NaN stays NaN. At least one score has to be a number. Raises ValueError for infinite ones, which
+    would make all others equal.
     """
     low, high = np.nanmin(scores), np.nanmax(scores)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"scores from {low} to {high} cannot be scaled to [0, 1]")
     return (scores - low) / (high - low if high > low else 1)
+
+
+def check_scores(scores: NDArray[Any], *, masked: NDArray[np.bool_] | None) -> None:
+    """Raise InputError where a pixel has data but no finite score; both are (H, W).
+
+    Such a pixel would pass for one without data, and so for background.
+    """
+    lost = ~np.isfinite(scores)
+    if masked is not None:
+        lost &= ~masked
+    if lost.any():
+        row, column = np.argwhere(lost)[0]
+        raise InputError(
+            f"{np.count_nonzero(lost):,} of {lost.size:,} scores are not finite, the first at row "
+            f"{row}, column {column} (from 0): values there are too extreme for the method"
+        )
 
 
 def drop_nan(

@@ -12,6 +12,7 @@ import numpy as np
 from data.scene import Scene
 from detection.objects import DetectedObject
 from utils.files import write_text
+from utils.text import in_csv
 
 
 def write_objects_csv(path: Path, objects: Sequence[DetectedObject], *, scene: Scene) -> Path:
@@ -20,7 +21,7 @@ def write_objects_csv(path: Path, objects: Sequence[DetectedObject], *, scene: S
     writer = csv.writer(text, lineterminator="\n")
     bands = scene.metadata.band_names(scene.cube.shape[2])
     columns = property_names(scene)
-    writer.writerow([*columns, *bands])
+    writer.writerow([*columns, *map(in_csv, bands)])
     for found in objects:
         values = [*properties(found, columns).values(), *map(json_number, found.spectrum)]
         writer.writerow(["" if value is None else f"{value:.10g}" for value in values])

@@ -8,11 +8,13 @@ from data.scene import Scene
 from detection.files import write_prediction
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
+from detection.result_folder import prepare
 from detection.task import Task, open_scene
 from model.detector import Detector
 from options.parse import option_texts
-from utils.files import ensure_writable, print_paths
+from utils.files import print_paths
 from utils.provenance import provenance
+from utils.text import printable_line
 
 # builds the detector of a task with its trained weights, and names them
 Load = Callable[[Namespace, Task], tuple[Detector, str]]
@@ -23,8 +25,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     detector, weights = load(args, task)
-    folder = ensure_writable(args.result_dir / scene.name)
-    work = task.describe(detector, gpu_ids=args.gpu_ids) + weights
+    folder = prepare(args.result_dir / scene.name)
+    work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + weights)
     print(f"Predicting {work}")
     started = time.perf_counter()
     scores, reconstruction = task.detect(detector)

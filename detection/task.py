@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from data.reading.by_name import load_scene
 from data.reading.settings import ReadSettings
 from data.scene import Scene
-from detection.measures import compute_measures, min_max_scale
+from detection.measures import check_scores, compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
@@ -101,10 +101,12 @@ class Task:
         """Score every pixel of the scene.
 
         Returns the detection map (H, W), from 0 to 1, and the reconstruction (H, W, B) or None;
-        both are NaN in no-data pixels. Raises InputError where the options do not suit the image.
+        both are NaN in no-data pixels. Raises InputError where the options do not suit the image,
+        and where a pixel gets no finite score.
         """
         with as_input_error(f"--method {self.method}"):
             scores, rebuilt = detector.detect_trained(self.image)
+            check_scores(scores.numpy(), masked=self.scene.masked)
         reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
         if reconstruction is not None:
             reconstruction[scores.isnan().numpy()] = np.nan
@@ -118,11 +120,11 @@ class Task:
         return f"{work}, {detector.parameters:,} parameters" if detector.parameters else work
 
 
-def open_scene(args: Namespace) -> Scene:
-    """Load the scene of the command line, and print the notes on its file."""
+def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:
+    """Load the scene of the command line; print the notes on its file and on its ground truth."""
     settings, on_disk = read_settings(args), args.tile > 0
     scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk)
-    for note in scene.notes:
+    for note in scene.remarks if describe_truth else scene.notes:
         print(f"{scene.name}: {note}")
     return scene
 

@@ -33,11 +33,14 @@ SHAPE_MEAN, SHAPE_DEVIATION = 0.1, 0.2
 def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
     """Compute the score from which a pixel of a detection map (H, W) is detected; NaN is ignored.
 
-    It may be above every score: then nothing is detected. Raises ValueError where all are NaN.
+    It may be above every score: then nothing is detected. Raises ValueError where all are NaN, or
+    one is infinite.
     """
     values = np.sort(scores[~np.isnan(scores)])
     if len(values) == 0:
         raise ValueError("no pixel has a score")
+    if not np.isfinite(values[[0, -1]]).all():
+        raise ValueError(f"scores from {values[0]} to {values[-1]} have no threshold")
     if threshold.kind == "value":
         return threshold.value
     if threshold.kind == "quantile":

@@ -27,6 +27,7 @@ from model.trainers.trainer import Trainer
 from options.text import command_line
 from utils.devices import select_device
 from utils.provenance import provenance
+from utils.text import printable_line
 
 ONE_AT_A_TIME = threading.Lock()  # seeds and peak memory belong to the process
 
@@ -107,7 +108,7 @@ def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = N
                 raise SceneError(f"'{cell.file}' has changed since the start")
             record, scores = score(cell, scene, gpu_ids=gpu_ids, advance=advance)
     except Exception as error:  # a failing cell must not stop the others
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = printable_line(" ".join(str(error).split())) or type(error).__name__
         failure = {"failed": reason, "traceback": traceback.format_exc()}
         return Outcome({**cell.record(), **failure})
     return Outcome({**cell.record(), **record}, scores)

@@ -14,6 +14,7 @@ from model.methods import METHODS, Method
 from options.applicable import method_option_names
 from options.parse import expand_shorthands, resolve
 from utils.errors import InputError, as_input_error
+from utils.text import printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -67,7 +68,7 @@ def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
         declared = read_declaration(path)
         return Table(
             name=path.stem,
-            title=" ".join(declared.get("title", path.stem).split()),
+            title=one_line(declared.get("title", path.stem)),
             show=declared["show"],
             scenes=given.get("dataset") or names_or_all(declared, "scenes"),
             seeds=[given["seed"]] if "seed" in given else declared.get("seeds", [1]),
@@ -187,7 +188,9 @@ def read_row(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping
     own = dict(block)
     name = own.pop("method")
     method = METHODS[name]
-    label = " ".join(str(own.pop("label", method.title)).split())
+    label = one_line(own.pop("label", method.title))
+    if not label:
+        raise ValueError(f"the label of a row of method {name} is empty")
     settings = applicable(shared, method)
     for option in own:
         if not method.has(option) or option == "seed":
@@ -201,6 +204,11 @@ def read_row(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping
     return Row(
         label, base, {option: value for option, value in options.items() if option != "seed"}
     )
+
+
+def one_line(text: object) -> str:
+    """Return the text of a title or a label in one line, with single spaces."""
+    return printable(" ".join(str(text).split()))
 
 
 def applicable(settings: Mapping[str, Any], method: Method) -> dict[str, Any]:

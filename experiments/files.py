@@ -19,7 +19,10 @@ from experiments.grid import fill_table
 from experiments.layouts import LAYOUTS
 from experiments.notes import notes_of
 from experiments.plan import Plan
+from options.text import shorten
 from utils.files import ensure_writable, write_text
+
+LONGEST = 238  # bytes of a scene in the name of a file, which leaves room for kind and ending
 
 
 def write_table(folder: Path, plan: Plan) -> list[Path]:
@@ -75,7 +78,9 @@ def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
     for name, scene in plan.scenes.items():
         if scene is not None:
             for kind, figure in scene_figures(plan, scene).items():
-                paths += save_figure(ensure_writable(folder) / f"{name}_{kind}", figure)
+                paths += save_figure(
+                    ensure_writable(folder) / f"{shorten(name, most=LONGEST)}_{kind}", figure
+                )
     return paths
 
 

@@ -5,51 +5,47 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.escapes import in_latex, in_markdown
 from experiments.grid import Grid
 from experiments.summary import NONE, Entry
+from utils.text import in_csv
 
 PRINTED = "Printed elsewhere, not measured here"
-
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}",
-        "±": r"$\pm$",
-        "×": r"$\times$",
-        "τ": r"$\tau$",
-        "–": "--",
-    }
-)
 
 
 def markdown(grid: Grid, notes: Sequence[str]) -> str:
     """Write a table for a README: the best in bold, the second best underlined."""
-    lines = [f"## {grid.title}", "", markdown_row(grid.heading, grid.columns)]
+    lines = [f"## {in_markdown(grid.title)}", ""]
+    lines.append(markdown_row(in_markdown(grid.heading), list(map(in_markdown, grid.columns))))
     lines.append("|".join(["", "---", *["---:"] * len(grid.columns), ""]))
     lines += [
-        markdown_row(label, [in_markdown(entry) for entry in entries])
+        markdown_row(in_markdown(label), [markdown_entry(entry) for entry in entries])
         for label, entries in grid.rows
     ]
     if grid.published:
         lines.append(markdown_row(f"*{PRINTED}:*", [""] * len(grid.columns)))
         lines += [
-            markdown_row(f"*{label} [{source + 1}]*", [entry.text for entry in entries])
+            markdown_row(
+                f"*{in_markdown(label)} [{source + 1}]*", [entry.text for entry in entries]
+            )
             for label, source, entries in grid.published
         ]
-    lines += ["", *[f"[{number}] {source}  " for number, source in numbered(grid.sources)]]
-    return "\n".join([*lines, "", *[f"- {note}" for note in notes], ""])
+    lines += [
+        "",
+        *[f"[{number}] {in_markdown(source)}  " for number, source in numbered(grid.sources)],
+    ]
+    return "\n".join([*lines, "", *[f"- {in_markdown(note)}" for note in notes], ""])
 
 
 def markdown_row(label: str, texts: Sequence[str]) -> str:
-    """Write one line of a table; a bar in a name does not end its column."""
-    return "| " + " | ".join(text.replace("|", "\\|") for text in (label, *texts)) + " |"
+    """Write one line of a table, whose entries are Markdown already."""
+    return "| " + " | ".join((label, *texts)) + " |"
 
 
-def in_markdown(entry: Entry) -> str:
+def markdown_entry(entry: Entry) -> str:
     """Mark the best and the second best."""
-    return {1: f"**{entry.text}**", 2: f"<u>{entry.text}</u>"}.get(entry.rank, entry.text)
+    text = in_markdown(entry.text)
+    return {1: f"**{text}**", 2: f"<u>{text}</u>"}.get(entry.rank, text)
 
 
 def numbered(sources: Sequence[str]) -> list[tuple[int, str]]:
@@ -61,17 +57,17 @@ def csv_text(grid: Grid) -> str:
     """Write a table for a spreadsheet: numbers in full, origins and spreads in columns."""
     rows = [*grid.rows, *((label, entries) for label, _, entries in grid.published)]
     printed = [f"printed: {grid.sources[source]}" for _, source, _ in grid.published]
-    headings = [grid.heading, "origin"]
+    headings = [in_csv(grid.heading), "origin"]
     columns: list[list[Any]] = [
-        [label for label, _ in rows],
+        [in_csv(label) for label, _ in rows],
         ["measured"] * len(grid.rows) + printed,
     ]
     for number, heading in enumerate(grid.columns):
         entries = [entries[number] for _, entries in rows]
-        headings.append(heading)
+        headings.append(in_csv(heading))
         columns.append([csv_value(entry) for entry in entries])
         if any(entry.deviation is not None for entry in entries):
-            headings.append(f"{heading} sd")
+            headings.append(in_csv(f"{heading} sd"))
             columns.append([entry.deviation for entry in entries])
     table = pd.DataFrame(dict(enumerate(columns)), dtype=object)  # headings may be the same
     return table.to_csv(header=headings, index=False, lineterminator="\n")
@@ -80,25 +76,24 @@ def csv_text(grid: Grid) -> str:
 def csv_value(entry: Entry) -> float | str | None:
     """Return the number of an entry, or its text where it has none."""
     if entry.value is None:
-        return None if entry.text == NONE else entry.text
+        return None if entry.text == NONE else in_csv(entry.text)
     return entry.value
 
 
 def latex(grid: Grid, notes: Sequence[str]) -> str:
     """Write a table for a paper, with the rules of booktabs; notes are its comments."""
     body = [
-        latex_row(label, [in_latex(entry) for entry in entries]) for label, entries in grid.rows
+        latex_row(label, [latex_entry(entry) for entry in entries]) for label, entries in grid.rows
     ]
     if grid.published:
         width = len(grid.columns) + 1
         body += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\emph{{{PRINTED}}}}} \\"]
         body += [
-            latex_row(f"{label} [{source + 1}]", [entry.text.translate(LATEX) for entry in entries])
+            latex_row(f"{label} [{source + 1}]", [in_latex(entry.text) for entry in entries])
             for label, source, entries in grid.published
         ]
     sources = [
-        f"[{number}] {source.rstrip('.').translate(LATEX)}."
-        for number, source in numbered(grid.sources)
+        f"[{number}] {in_latex(source.rstrip('.'))}." for number, source in numbered(grid.sources)
     ]
     return "\n".join(
         [
@@ -106,10 +101,10 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             *[f"% {note}" for note in notes],
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{' '.join([grid.title.translate(LATEX) + '.', *sources])}}}",
+            rf"\caption{{{' '.join([in_latex(grid.title) + '.', *sources])}}}",
             rf"\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
             r"\toprule",
-            latex_row(grid.heading, [column.translate(LATEX) for column in grid.columns]),
+            latex_row(grid.heading, list(map(in_latex, grid.columns))),
             r"\midrule",
             *body,
             r"\bottomrule",
@@ -122,10 +117,10 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
 
 def latex_row(label: str, texts: Sequence[str]) -> str:
     """Write one line of a table, whose entries are LaTeX already."""
-    return " & ".join([label.translate(LATEX), *texts]) + r" \\"
+    return " & ".join([in_latex(label), *texts]) + r" \\"
 
 
-def in_latex(entry: Entry) -> str:
+def latex_entry(entry: Entry) -> str:
     """Mark the best and the second best."""
-    text = entry.text.translate(LATEX)
+    text = in_latex(entry.text)
     return {1: rf"\textbf{{{text}}}", 2: rf"\underline{{{text}}}"}.get(entry.rank, text)

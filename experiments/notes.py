@@ -11,6 +11,7 @@ from experiments.plan import Plan
 from model.methods import METHODS
 from options.parse import resolve
 from options.text import to_argument
+from utils.text import printable_line
 
 
 def notes_of(plan: Plan) -> list[str]:
@@ -26,7 +27,7 @@ def notes_of(plan: Plan) -> list[str]:
     ]
     if plan.open:
         notes.append(f"not finished: {len(plan.open)} of {len(plan.cells)} cells are to come")
-    return notes
+    return list(map(printable_line, notes))
 
 
 def describe_row(row: Row, seeds: str) -> str:

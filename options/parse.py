@@ -18,6 +18,7 @@ from options.flags import DEFAULTS, FLAGS
 from options.parser import build_parser, join_negative_values
 from options.text import to_argument, to_filename
 from utils.errors import InputError
+from utils.text import printable_line
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
@@ -172,6 +173,18 @@ def run_name_options(args: Namespace) -> dict[str, str]:
     }
 
 
+def training_settings(args: Namespace) -> dict[str, str]:
+    """Return the options that the steps of a training depend on as text, by name.
+
+    Those of prediction are among them where early stopping predicts.
+    """
+    texts = {"method": to_argument(args.method)}
+    for name in METHODS[args.method].options:
+        if name != "epochs" and (FLAGS[name].names_run or args.epochs == AUTO):
+            texts[name] = to_argument(getattr(args, name))
+    return texts
+
+
 def format_options(args: Namespace) -> str:
     """Format all options that the method uses, one per line."""
     return "".join(f"{name}: {text}\n" for name, text in option_texts(args).items())
@@ -184,4 +197,8 @@ def option_texts(args: Namespace) -> dict[str, str]:
     if not METHODS[args.method].trained:
         unused |= {"save_freq", "eval_freq"}
     used = {name: value for name, value in vars(args).items() if name not in unused}
-    return {name: to_argument(value) for name, value in used.items() if value is not None}
+    return {
+        name: printable_line(to_argument(value))
+        for name, value in used.items()
+        if value is not None
+    }

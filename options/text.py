@@ -1,5 +1,7 @@
 """Options as text: arguments, commands, and parts of the names of files."""
 
+import hashlib
+import os
 import re
 import shlex
 import sys
@@ -18,6 +20,20 @@ def to_filename(value: object, separator: str = "-") -> str:
     """Format an option's value for the name of a file, with a separator between several."""
     text = separator.join(map(str, value)) if isinstance(value, tuple) else str(value)
     return re.sub(r"[^\w.+-]", "+", text)
+
+
+def digest_of(text: str) -> str:
+    """Return 16 letters that stand for a text, the same on every machine."""
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+
+
+def shorten(name: str, *, most: int) -> str:
+    """Replace the end of a name of more than `most` bytes by a digest of all of it."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= most:
+        return name
+    end = f"+{digest_of(name)}"
+    return encoded[: most - len(end)].decode(errors="ignore") + end
 
 
 def to_argv(settings: Mapping[str, object]) -> list[str]:

@@ -107,8 +107,9 @@ def test_output_states_the_work_the_measures_and_the_files(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene)
-    training, trained, weights, log, events, predicting, auc, *rest = out.splitlines()
+    counted, training, trained, weights, log, events, predicting, auc, *rest = out.splitlines()
     table, (predicted, *files) = rest[: len(MEASURES) - 1], rest[len(MEASURES) - 1 :]
+    assert counted == "small: ground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)"
     parameters = r"NL2Net, [\d,]+ parameters"
     assert re.fullmatch(
         rf"Training small \('data/small\.mat', 13×11×5\) on the CPU: {parameters}", training

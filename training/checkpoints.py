@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,17 +14,18 @@ from detection.task import Task
 from model.detector import Detector
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
+from training.checkpoint_file import CheckpointError, as_checkpoint_error, damaged, read_bytes
 from training.checksum import add_checksum, checksum_fits
+from training.entries import UNUSABLE, check_built, check_weights, conversion_note
+from training.pickle_values import UnreadableFile
 from training.run_folder import missing_weights, run_for, run_from_other_device
-from utils.errors import InputError, as_input_error
-from utils.files import atomic_write, with_path_in_error
+from training.torch_file import read_torch_file
+from training.wrapped_weights import unwrap
+from utils.errors import as_input_error
+from utils.files import atomic_write
 
-FOLDER = 0x10  # the flag of a folder in a ZIP file
 OLD_HEADING = b"NL2Net training state 1\n"
-
-
-class CheckpointError(InputError):
-    """A checkpoint is missing, damaged, or belongs to another network."""
+STATE_OPERATIONS = 5_000_000  # of its pickle: five for each AUC that is logged
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -59,10 +59,12 @@ def read_state(path: Path) -> dict[str, Any]:
         contents = check_old_state(contents, path)
     elif not checksum_fits(contents):
         raise damaged(path)
-    try:
-        return load(contents)
-    except Exception as error:  # of another version of torch, or made to run code
-        raise CheckpointError(f"'{path}' cannot be read ({first_line(error)})") from error
+    with as_checkpoint_error(path, "cannot be read"):
+        state = read_torch_file(contents, operations=STATE_OPERATIONS)
+        if not isinstance(state, dict):
+            raise UnreadableFile("it is no training state")
+        check_built(state)
+    return state
 
 
 def check_old_state(contents: bytes, path: Path) -> bytes:
@@ -76,86 +78,39 @@ def check_old_state(contents: bytes, path: Path) -> bytes:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict to the CPU, without running any code the file may hold.
 
-    Files of other programs have no checksum of the whole; those of their parts are checked then.
     Raises CheckpointError where the file is missing, damaged, unsafe or holds no weights.
     """
-    if not path.is_file():
-        raise CheckpointError(f"no checkpoint '{path}'")
-    contents = read_bytes(path)
-    fits = checksum_fits(contents)
-    if fits is False:
-        raise damaged(path)
-    try:
-        if fits is None:
-            check_parts(BytesIO(contents))
-        weights = load(contents)
-    except Exception as error:  # torch meets damage with anything from OSError to KeyError
-        raise CheckpointError(
-            f"'{path}' is damaged or holds more than weights, and was not loaded "
-            f"({first_line(error)})"
-        ) from error
+    weights = read_checkpoint(path)
     check_weights(weights, path)
     return weights
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file; an OSError names it."""
-    with with_path_in_error(path):
-        return path.read_bytes()
+def read_checkpoint(path: Path) -> Any:
+    """Read the values of a checkpoint, of which those of unknown classes are `Unbuilt`.
+
+    Raises CheckpointError where the file is missing, damaged or of another kind.
+    """
+    if not path.exists():
+        raise CheckpointError(f"no checkpoint '{path}'")
+    contents = read_bytes(path)
+    if checksum_fits(contents) is False:
+        raise damaged(path)
+    with as_checkpoint_error(path, UNUSABLE):
+        return read_torch_file(contents)
 
 
-def load(contents: bytes) -> Any:
-    """Load tensors and plain values to the CPU, without running code."""
-    return torch.load(BytesIO(contents), map_location="cpu", weights_only=True)
+def load_weights(trainer: Trainer, path: Path) -> str:
+    """Give the network the weights of a checkpoint; describe what was taken from it, if not all.
 
-
-def damaged(path: Path) -> CheckpointError:
-    """Say that a file is not what was written."""
-    return CheckpointError(f"'{path}' is damaged: its checksum does not fit")
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says first: those of torch fill pages."""
-    return str(error).strip().partition("\n")[0]
-
-
-def check_parts(file: IO[bytes]) -> None:
-    """Raise BadZipFile where a part does not fit its checksum, which torch does not check."""
-    if is_zipfile(file):
-        parts = ZipFile(file)
-        wrong = parts.testzip()
-        if wrong is not None:
-            raise BadZipFile(f"the checksum of '{wrong}' does not fit")
-        for part in parts.infolist():
-            if part.external_attr & FOLDER:  # of which torch reads nothing, and takes what it finds
-                raise BadZipFile(f"'{part.filename}' is a folder")
-
-
-def check_weights(weights: object, path: Path) -> None:
-    """Raise CheckpointError unless these are named tensors of floating point numbers."""
-    if not isinstance(weights, dict):
-        raise CheckpointError(f"'{path}' is no state dict but holds a {type(weights).__name__}")
-    for name, value in weights.items():
-        if not isinstance(name, str) or not is_ordinary(value):
-            raise CheckpointError(f"'{path}' is no state dict: its entry {name!r} is no weight")
-
-
-def is_ordinary(value: object) -> bool:
-    """Return whether this is a dense tensor of floating point numbers in memory."""
-    return (
-        isinstance(value, Tensor)
-        and value.is_floating_point()
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        and not value.is_nested
-    )
-
-
-def load_weights(trainer: Trainer, path: Path) -> None:
-    """Give the network the weights of a checkpoint; raise InputError if they do not fit."""
-    weights = read_weights(path)
+    Raises InputError if they do not fit.
+    """
+    checkpoint = read_checkpoint(path)
     with as_input_error(f"checkpoint '{path}' cannot be used"):
-        load_strictly(trainer.network, weights)
+        found = unwrap(checkpoint, trainer.network.state_dict())
+    check_weights(found.weights, path)
+    with as_input_error(f"checkpoint '{path}' cannot be used"):
+        load_strictly(trainer.network, found.weights)
+    return ", ".join(filter(None, [found.note, conversion_note(found.weights)]))
 
 
 def load_trained(args: Namespace, task: Task) -> tuple[Detector, str]:
@@ -167,7 +122,7 @@ def load_trained(args: Namespace, task: Task) -> tuple[Detector, str]:
     if weights is None:
         run = run_from_other_device(run_for(args, task.scene), epoch=args.epochs)
         weights = run.weights(args.epochs)
-    if not weights.is_file():
+    if not weights.exists():
         raise missing_weights(args, weights)
-    load_weights(detector, weights)
-    return detector, f", weights '{weights}'"
+    note = load_weights(detector, weights)
+    return detector, f", weights '{weights}'{f' ({note})' if note else ''}"

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -85,7 +86,11 @@ class TrainingLog:
             log = (self.folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
             # hides what an earlier training of the same run had from here on
-            self.events = SummaryWriter(str(self.folder), purge_step=len(self.losses) + 1)
+            self.events = SummaryWriter(
+                str(self.folder),
+                purge_step=len(self.losses) + 1,
+                filename_suffix=f".{token_hex(4)}",  # or a link could be placed at its name
+            )
             self.resources.callback(self.events.close)
 
     def files(self) -> list[Path]:

@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from detection.learning import Epoch
 from model.trainers.trainer import max_epochs
-from training.resume import SavedTraining, copy_weights, restore
+from training.resume import copy_weights
 from training.run_folder import Run
 from training.saver import RunSaver
+from training.state import SavedTraining
 from utils.signals import catching_signals
 
 HINT = "rerun with --resume to continue"
@@ -49,10 +50,11 @@ def train(
     `eval_freq`, never for 0; with the weights, the state from which a training can be resumed, as
     from `saved`. Raises StoppedBySignal where a signal requires it, once the state is on disk.
     """
-    trainer, run, epochs = saver.trainer, saver.run, saver.epochs
+    trainer, run, epochs = saver.trainer, saver.run, saver.setup.epochs
     most = max_epochs(trainer, epochs)
     with catching_signals() as signals, name_last_state(run), saver.writer:
-        start_or_restore(saver, saved, save_freq=save_freq)
+        if saved is not None:
+            take_over(saver, saved, save_freq=save_freq)
         observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
         over = saved is not None and saved.finished(epochs)
         steps = () if over else saver.epochs_of(eval_freq=eval_freq, observed=observed)
@@ -75,14 +77,16 @@ def train(
     return trainer.epoch
 
 
-def start_or_restore(saver: RunSaver, saved: SavedTraining | None, *, save_freq: int) -> None:
-    """Restore the state of a saved training, or save that before the first epoch."""
-    if saved is None:
-        saver.save()
-        saver.writer.wait()
-        return
-    restore(saved, saver.trainer)
+def take_over(saver: RunSaver, saved: SavedTraining, *, save_freq: int) -> None:
+    """Restore the state of a saved training; that of another run becomes one of this run.
+
+    The weights are copied first: those without a state are known as copies, and copied again.
+    """
+    saved.restore(saver.trainer)
     copy_weights(saved, saver.run, save_freq=save_freq)
+    if saved.run != saver.run:
+        saver.save(ended=saved.finished(saver.setup.epochs))
+        saver.writer.wait()
 
 
 @contextmanager

@@ -1,99 +1,34 @@
-"""Save and resume training state."""
+"""Resume a training: find its latest usable state, and check that it is the same training."""
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from filecmp import cmp
 from typing import Any
 
 import torch
 
-from data.scene import Scene
 from model.methods import AUTO
 from model.trainers.trainer import Trainer
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.log import TrainingLog
+from training.checks import check_contents, check_resumable, refusing_state
 from training.run_folder import Run, runs_differing_in_epochs
+from training.state import SavedTraining, Setup
 from utils.errors import InputError
 from utils.files import atomic_write
 from utils.provenance import device_name, library_versions
-from utils.seeds import random_states, restore_random_states
 
 MAX_STATES = 2  # states of a run: the latest, and the one before should that be damaged
 
 
-@dataclass(frozen=True)
-class SavedTraining:
-    """The state of an earlier training, where it was found, and notes for the user."""
-
-    state: Mapping[str, Any]
-    run: Run  # where it was found
-    notes: tuple[str, ...]
-
-    @property
-    def epoch(self) -> int:
-        """The number of epochs before it was saved."""
-        return int(self.state["trainer"]["epoch"])
-
-    def finished(self, epochs: int | str) -> bool:
-        """Return whether a training of so many epochs is complete."""
-        ended, planned = self.state["ended"], self.state["epochs"]
-        return ended and (planned == epochs or self.epoch < planned)
-
-    @property
-    def losses(self) -> list[float]:
-        """The loss of every epoch until then."""
-        return list(self.state["losses"].tolist())
-
-    @property
-    def aucs(self) -> list[tuple[int, float]]:
-        """The AUCs that were logged until then, with their epochs."""
-        return [(epoch, auc) for epoch, auc in self.state["aucs"]]
-
-
-def training_state(
-    trainer: Trainer,
-    log: TrainingLog,
-    *,
-    scene: Scene,
-    epochs: int | str,
-    ended: bool = False,
-) -> dict[str, Any]:
-    """Copy all that the rest of a training depends on."""
-    return {
-        "trainer": trainer.state(),
-        "random": random_states(),
-        "losses": torch.tensor(log.losses, dtype=torch.float64),
-        "aucs": list(log.aucs),
-        "options": log.options,
-        "epochs": epochs,
-        "ended": ended,
-        "scene": scene.digest,
-        "versions": library_versions(),
-        "device": {"type": trainer.device.type, "name": device_name(trainer.device)},
-    }
-
-
 def write_state(run: Run, state: Mapping[str, Any]) -> None:
-    """Write a state of a training, then remove what it supersedes.
-
-    Before the first epoch that is everything of an earlier training.
-    """
-    epoch = state["trainer"]["epoch"]
-    save_state(run.state(epoch), state)
-    if epoch == 0:
-        clear(run, but=0)
+    """Write a state of a training, then remove those that it supersedes."""
+    save_state(run.state(state["trainer"]["epoch"]), state)
     for path in list(run.states().values())[MAX_STATES:]:
         path.unlink(missing_ok=True)
 
 
 def training_to_resume(
-    run: Run,
-    trainer: Trainer,
-    *,
-    scene: Scene,
-    epochs: int | str,
-    resume: bool,
-    overwrite: bool,
+    run: Run, trainer: Trainer, setup: Setup, *, resume: bool, overwrite: bool
 ) -> SavedTraining | None:
     """Find the state to resume from; None for a training from scratch.
 
@@ -101,77 +36,72 @@ def training_to_resume(
     """
     if overwrite:
         return None
-    saved = find_saved(run, epochs=epochs, resume=resume)
-    if saved is not None:
-        check_resumable(saved, trainer, scene=scene, epochs=epochs)
-    return saved
-
-
-def find_saved(run: Run, *, epochs: int | str, resume: bool) -> SavedTraining | None:
-    """Look for states in a run, then in runs that differ in the number of epochs only."""
-    states, weights = run.states(), run.saved("pkl")
-    there = states or weights or run.weights(epochs).is_file()
     if not resume:
-        if there:
-            latest = max([0, *states, *weights])
-            raise InputError(
-                f"'{run.folder}' holds a training up to epoch {latest}: "
-                f"--resume continues it, --overwrite starts again"
-            )
+        check_unused(run, setup.epochs)
         return None
-    if states:
-        return latest_of(run)
-    if there:
+    source = run if run.states() else shorter_run(run, setup.epochs)
+    return None if source is None else latest_of(source, trainer, setup)
+
+
+def check_unused(run: Run, epochs: int | str) -> None:
+    """Raise InputError where a run has files of a training already."""
+    states, weights = run.states(), run.saved("pkl")
+    if states or weights or run.weights(epochs).is_file():
+        latest = max([0, *states, *weights])
+        raise InputError(
+            f"'{run.folder}' holds a training up to epoch {latest}: "
+            f"--resume continues it, --overwrite starts again"
+        )
+
+
+def shorter_run(run: Run, epochs: int | str) -> Run | None:
+    """Find the run of fewer epochs that a run without a state continues, if there is one.
+
+    Raises InputError where the run has weights, unless they are copies of those of that run.
+    """
+    reached = {max(one.states()): one for one in runs_differing_in_epochs(run) if one.states()}
+    usable = [epoch for epoch in reached if epochs != AUTO and epoch <= int(epochs)]
+    shorter = reached[max(usable)] if usable else None
+    own = run.saved("pkl")
+    theirs = shorter.saved("pkl") if shorter else {}
+    copied = all(epoch in theirs and cmp(own[epoch], theirs[epoch], shallow=False) for epoch in own)
+    if not copied or run.weights(AUTO).is_file():
         raise InputError(
             f"'{run.folder}' holds weights but no training state to resume from: "
             f"--overwrite starts again"
         )
-    reached = {max(one.states()): one for one in runs_differing_in_epochs(run) if one.states()}
-    usable = [epoch for epoch in reached if epochs != AUTO and epoch <= int(epochs)]
-    return latest_of(reached[max(usable)]) if usable else None
+    return shorter
 
 
-def latest_of(run: Run) -> SavedTraining:
-    """Read the latest undamaged state of a run; note the damaged ones."""
+def latest_of(run: Run, trainer: Trainer, setup: Setup) -> SavedTraining:
+    """Read the latest usable state of a run; note those that are not.
+
+    Raises InputError where that is the state of another training, and where none is usable.
+    """
     notes: list[str] = []
-    for path in run.states().values():
+    for epoch, path in run.states().items():
         try:
-            state = read_state(path)
+            saved = SavedTraining(read_state(path), run)
+            with refusing_state(path):
+                check_contents(saved, epoch)
+            check_resumable(saved, trainer, setup)
+            with refusing_state(path):
+                saved.restore(trainer)
         except CheckpointError as error:
             notes.append(str(error))
             continue
-        return SavedTraining(state, run, tuple(notes))
+        return with_notes(saved, notes, setup)
     raise InputError(f"no state of '{run.folder}' is usable: {'; '.join(notes)}")
 
 
-def check_resumable(
-    saved: SavedTraining, trainer: Trainer, *, scene: Scene, epochs: int | str
-) -> None:
-    """Raise InputError where a training cannot be resumed as the same training."""
-    state = saved.state
-    if state["scene"] != scene.digest:
-        raise InputError(
-            f"--resume: {scene.name} is not the scene that '{saved.run.folder}' was trained on: "
-            f"its values have changed"
-        )
-    if state["epochs"] == epochs:
-        return
-    if saved.epoch > int(epochs):
-        raise InputError(
-            f"--resume: '{saved.run.folder}' is at epoch {saved.epoch} already, "
-            f"--epochs {epochs} is less"
-        )
-    if not trainer.extendable:
-        raise InputError(
-            f"--resume: a training of {state['epochs']} epochs with --preset fast is not the "
-            f"beginning of one of {epochs}: the learning rate schedule differs; omit --resume"
-        )
-
-
-def restore(saved: SavedTraining, trainer: Trainer) -> None:
-    """Restore a trainer and the random states."""
-    trainer.restore(saved.state["trainer"])
-    restore_random_states(saved.state["random"])
+def with_notes(saved: SavedTraining, notes: list[str], setup: Setup) -> SavedTraining:
+    """Add notes; drop the AUCs of another ground truth from a training that continues."""
+    state, scene = saved.state, setup.scene
+    other = state.get("scene") != scene.digest and scene.truth is not None
+    if other and saved.aucs and not saved.finished(setup.epochs):
+        notes = [*notes, "the ground truth has changed: the AUCs logged so far are dropped"]
+        state = {**state, "aucs": []}
+    return SavedTraining(state, saved.run, tuple(notes))
 
 
 def describe(saved: SavedTraining, *, epochs: int | str, device: torch.device) -> list[str]:
@@ -200,16 +130,6 @@ def describe_change(before: Mapping[str, str] | None, device: torch.device) -> l
         f"was trained on {then} ({before['name']}) so far, continues on {now} "
         f"({device_name(device)}): not bit-identical"
     ]
-
-
-def clear(run: Run, *, but: int) -> None:
-    """Remove weights and states of an earlier training, except the state of one epoch."""
-    for epoch, path in run.states().items():
-        if epoch != but:
-            path.unlink(missing_ok=True)
-    for path in run.saved("pkl").values():
-        path.unlink(missing_ok=True)
-    run.weights("auto").unlink(missing_ok=True)
 
 
 def copy_weights(saved: SavedTraining, run: Run, *, save_freq: int) -> None:

@@ -1,5 +1,7 @@
 """Run folders and their names, which consist of the options of the training."""
 
+import json
+import os
 import re
 from argparse import Namespace
 from collections.abc import Mapping
@@ -9,26 +11,37 @@ from pathlib import Path
 from data.scene import Scene
 from model.methods import METHODS
 from options.applicable import unused_by
+from options.flags import FLAGS
 from options.parse import non_default, run_name_options
-from options.text import command_line
+from options.text import command_line, digest_of, shorten
 from utils.errors import InputError
+from utils.files import write_text
+
+LONGEST_NAME = 255  # bytes of the name of a file
+LONGEST_STEM = 238  # which leaves room for epochs of ten digits and the ending
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training of a method on the scene `dataset`."""
+    """The folder of one training of a method on the scene `dataset`; `model` has its weights."""
 
     folder: Path
     method: str
     dataset: str
+    model: str = "model"
+
+    @property
+    def stem(self) -> str:
+        """The beginning of the names of its files, which leaves room for epoch and ending."""
+        return shorten(f"{self.method}_{self.dataset}", most=LONGEST_STEM)
 
     def weights(self, epoch: int | str) -> Path:
         """Return the path of the checkpoint after `epoch` epochs, `auto` for early stopping."""
-        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.pkl"
+        return self.folder / self.model / f"{self.stem}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:
         """Return the path of the training state after `epoch` epochs."""
-        return self.folder / "model" / f"{self.method}_{self.dataset}_{epoch}.state"
+        return self.folder / self.model / f"{self.stem}_{epoch}.state"
 
     def states(self) -> dict[int, Path]:
         """Find the existing states by their epochs, the latest first."""
@@ -36,8 +49,8 @@ class Run:
 
     def saved(self, ending: str) -> dict[int, Path]:
         """Return the existing files of an ending by their epochs, the latest first."""
-        pattern = re.compile(rf"{re.escape(f'{self.method}_{self.dataset}')}_(\d+)\.{ending}")
-        files = (self.folder / "model").glob(f"*.{ending}")
+        pattern = re.compile(rf"{re.escape(self.stem)}_(\d+)\.{ending}")
+        files = (self.folder / self.model).glob(f"*.{ending}")
         matched = ((pattern.fullmatch(file.name), file) for file in files)
         found = {int(match[1]): file for match, file in matched if match}
         return dict(sorted(found.items(), reverse=True))
@@ -49,7 +62,23 @@ class Run:
 
 
 def run_name(method: str, options: Mapping[str, str]) -> str:
-    """Name the run of a method with these options, in their order."""
+    """Name the run of a method with these options, in their order.
+
+    Where that is longer than the name of a file may be, a digest stands for the options that are
+    not always named, so that the epochs and the devices are found in every name.
+    """
+    name = join_name(method, options)
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return name
+    always = [flag for flag in FLAGS.values() if flag.names_run and flag.names_run.always]
+    labels = {(flag.names_run and flag.names_run.label) or flag.name for flag in always}
+    kept = {label: value for label, value in options.items() if label in labels}
+    others = {label: value for label, value in options.items() if label not in labels}
+    return join_name(method, {**kept, "options": digest_of(join_name("", others))})
+
+
+def join_name(method: str, options: Mapping[str, str]) -> str:
+    """Join a method and its options to a name."""
     return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
 
 
@@ -86,6 +115,13 @@ def run_for(args: Namespace, scene: Scene) -> Run:
     title = METHODS[args.method].title
     name = run_name(title, run_name_options(args))
     return Run(args.checkpoint_dir / scene.name / name, title, scene.name)
+
+
+def record_options(args: Namespace, run: Run) -> None:
+    """Write the options that name a run into its folder, where a digest stands for them."""
+    options = run_name_options(args)
+    if run.folder.name != join_name(run.method, options):
+        write_text(run.folder / "options.json", json.dumps(options, indent=2) + "\n")
 
 
 def missing_weights(args: Namespace, path: Path) -> InputError:

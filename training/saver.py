@@ -6,7 +6,6 @@ from pathlib import Path
 
 from torch import Tensor
 
-from data.scene import Scene
 from detection.learning import Epoch, learn
 from detection.maps import training_picture
 from detection.measures import min_max_scale
@@ -15,8 +14,9 @@ from model.image import Image, LazyImage, image_to_cube
 from model.trainers.trainer import Trainer
 from training.checkpoints import save_weights
 from training.log import TrainingLog
-from training.resume import training_state, write_state
+from training.resume import write_state
 from training.run_folder import Run
+from training.state import Setup, training_state
 from training.writer import Job, Throttle, Writer
 
 SECONDS = 3  # in the background, from one picture or update of the log to the next
@@ -35,18 +35,16 @@ class RunSaver:
         trainer: Trainer,
         image: Image,
         *,
-        scene: Scene,
+        setup: Setup,
         run: Run,
         log: TrainingLog,
-        epochs: int | str,
         background: bool,
     ) -> None:
         self.trainer = trainer
         self.image = image
-        self.scene = scene
+        self.setup = setup
         self.run = run
         self.log = log
-        self.epochs = epochs
         self.writer = Writer(background=background)
         seconds = SECONDS if background else 0
         self.log_throttle, self.picture_throttle = Throttle(seconds), Throttle(seconds)
@@ -56,8 +54,8 @@ class RunSaver:
         return learn(
             self.trainer,
             self.image,
-            scene=self.scene,
-            epochs=self.epochs,
+            scene=self.setup.scene,
+            epochs=self.setup.epochs,
             eval_freq=eval_freq,
             observed=observed,
         )
@@ -82,7 +80,7 @@ class RunSaver:
         """
         pictures = self.pictures(always=ended) if weights else []
         state = training_state(
-            self.trainer, self.log, scene=self.scene, epochs=self.epochs, ended=ended
+            self.trainer, self.setup, losses=self.log.losses, aucs=self.log.aucs, ended=ended
         )
         jobs: list[Job] = [self.log.pending()]
         if weights:
@@ -105,6 +103,6 @@ class RunSaver:
             image_to_cube(self.image),
             image_to_cube(reconstruction),
             min_max_scale(scores.numpy()),
-            bands=self.scene.metadata.colour_bands,
+            bands=self.setup.scene.metadata.colour_bands,
         )
         self.log.write_picture(epoch, picture)

@@ -8,15 +8,17 @@ from data.scene import Scene
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
-from options.parse import format_options
+from options.parse import format_options, training_settings
 from training import loop
-from training.lock import run_lock
+from training.begin import begin, remove_leftovers
 from training.log import TrainingLog
-from training.resume import SavedTraining, describe, training_to_resume
-from training.run_folder import Run, run_for
+from training.resume import describe, training_to_resume
+from training.run_folder import Run, record_options, run_for
 from training.saver import RunSaver
+from training.state import SavedTraining, Setup, training_state
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths
+from utils.lock import folder_lock
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
@@ -28,31 +30,34 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     task = Task.from_arguments(args, scene).with_memory_plan(training=True)
     trainer = task.build_trainer()
     make_folders(args, run, scene)
-    with run_lock(run.folder):
+    with folder_lock(run.folder):
+        record_options(args, run)
         train_run(args, task, trainer=trainer, run=run)
 
 
 def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> None:
     """Train, or resume an earlier training of the same run."""
     scene = task.scene
-    saved = training_to_resume(
-        run, trainer, scene=scene, epochs=args.epochs, resume=args.resume, overwrite=args.overwrite
-    )
+    work = task.describe(trainer, gpu_ids=args.gpu_ids)
+    options = f"{format_options(args)}training: {work}\n"
+    setup = Setup(scene, args.epochs, options, training_settings(args))
+    remove_leftovers(run)
+    saved = training_to_resume(run, trainer, setup, resume=args.resume, overwrite=args.overwrite)
     if saved is not None:
         for note in describe(saved, epochs=args.epochs, device=trainer.device):
             print(f"{scene.name}: {note}")
     frequency = evaluation_frequency(args, scene)
-    work = task.describe(trainer, gpu_ids=args.gpu_ids)
     print(f"Training {work}")
     started = time.perf_counter()
-    with closing(open_log(args, run, work=work, trainer=trainer, saved=saved)) as log:
+    if saved is None:
+        begin(run, training_state(trainer, setup))
+    with closing(open_log(args, run, options=options, trainer=trainer, saved=saved)) as log:
         saver = RunSaver(
             trainer,
             task.image,
-            scene=scene,
+            setup=setup,
             run=run,
             log=log,
-            epochs=args.epochs,
             background=saves_in_background(trainer),
         )
         last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
@@ -61,13 +66,13 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
 
 
 def open_log(
-    args: Namespace, run: Run, *, work: str, trainer: Trainer, saved: SavedTraining | None
+    args: Namespace, run: Run, *, options: str, trainer: Trainer, saved: SavedTraining | None
 ) -> TrainingLog:
     """Begin the log of a training, with the values of a saved one."""
     return TrainingLog(
         run.logs,
         method=METHODS[args.method].title,
-        options=f"{format_options(args)}training: {work}\n",
+        options=options,
         epochs=max_epochs(trainer, args.epochs),
         losses=saved.losses if saved else (),
         aucs=saved.aucs if saved else (),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from utils.text import printable_line
+
 # of torch, and of cuDNN and cuBLAS that find no room for their workspaces
 NO_MEMORY = (
     "out of memory",
@@ -15,9 +17,12 @@ NO_MEMORY = (
 class InputError(ValueError):
     """An input that cannot be used.
 
-    The message is one line: the culprit, its value, a hint. The command line prints it and exits
-    with 2.
+    The message is one line, whatever it quotes: the culprit, its value, a hint. The command line
+    prints it and exits with 2.
     """
+
+    def __init__(self, message: object) -> None:
+        super().__init__(printable_line(message))
 
 
 @contextmanager
@@ -32,7 +37,8 @@ def as_input_error(culprit: str) -> Iterator[None]:
 def error_message(error: Exception) -> str:
     """Describe an error that the user can fix in one line; raise any other again."""
     if isinstance(error, OSError):
-        return f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
+        reason = f"{error.strerror}: '{error.filename}'" if error.filename else str(error)
+        return printable_line(reason)
     if isinstance(error, (InputError, FloatingPointError)):
         return str(error)
     if is_out_of_memory(error):

@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -52,7 +52,8 @@ def catching_signals() -> Iterator[SignalState]:
         state.end = number
         for ending in ENDING:
             signal.signal(ending, signal.SIG_DFL)
-        print("\nfinishing this epoch; once more ends at once", file=sys.stderr)
+        with suppress(RuntimeError):  # in the middle of a write to the same stream
+            print("\nfinishing this epoch; once more ends at once", file=sys.stderr)
 
     def save(_: int, __: object) -> None:
         state.save = True
@@ -65,6 +66,14 @@ def catching_signals() -> Iterator[SignalState]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def ignore_saving() -> None:
+    """Ignore SIGUSR1 where nothing handles it, as outside the epochs: it would end the process."""
+    if SAVING is None or threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(SAVING) is signal.SIG_DFL:
+        signal.signal(SAVING, signal.SIG_IGN)
 
 
 @contextmanager

@@ -35,14 +35,17 @@ class BandLists:
 class Variable:
     """An array of a file, known by its shape and type, and read on request.
 
-    `axes` names the axes, one letter each: h (height), w (width), b (bands), as in "hwb"; None
-    where the format leaves that open. `window` reads a block of the array, given a slice with a
-    positive step for each axis of `shape`; None where the format has no fast way to do so.
+    `axes` names the axes, one letter each: h (height), w (width), b (bands), as in "hwb", or 1 for
+    another axis of length 1; None where the format leaves that open. `window` reads a block of the
+    array, given a slice with a positive step for each axis of `shape`; None where the format has no
+    fast way to do so.
 
     `units` are those of the values; `scales` the names of the variables with the coordinates along
     each axis, where the file links them. `band_lists` are the numbers per band that the format
     stores with the array, in the order in which they are preferred. `hint` says how to store a
-    variable that is no array of numbers.
+    variable that is no array of numbers. `meaning` is the file's description of the values: its
+    standard and long name, and the meanings of flags. `picture` is "grey" for shades in a picture,
+    "classes" for its colours or their numbers.
     """
 
     shape: tuple[int, ...]
@@ -55,6 +58,8 @@ class Variable:
     scales: tuple[str | None, ...] = ()
     band_lists: tuple[BandLists, ...] = ()
     hint: str = ""
+    meaning: str = ""
+    picture: str = ""
 
     @property
     def is_numeric(self) -> bool:
@@ -66,12 +71,14 @@ class Variable:
 class Contents:
     """The variables of a file by name, in groups as in "group/name", and the name of its format.
 
-    `variant` is a version of the format or a convention that the file follows.
+    `variant` is a version of the format or a convention that the file follows. `cube` is the name
+    of the cube in a product, whose other arrays are no ground truth; empty for other files.
     """
 
     variables: Mapping[str, Variable]
     format: str = ""
     variant: str = ""
+    cube: str = ""
 
 
 def likely_axes(

@@ -53,7 +53,9 @@ class Format:
 
     `endings` are those of its files, `data_endings` those that other programs use as well: they are
     looked for last, and do not make a file a scene when a folder is listed. `data_file` gives the
-    file of values that a header describes; None for files that hold values.
+    file of values that a header describes; None for files that hold values. `is_raw` is True for
+    files of numbers alone, which may begin with any bytes; `text_header` marks formats with headers
+    that are texts.
 
     `truth_only` marks formats of ground truths, `bands_last` formats whose cubes have their bands
     last by custom. `lazy` names its files whose blocks are read without the rest. `package` is an
@@ -69,6 +71,8 @@ class Format:
     accepts: Callable[[Path], bool] = lambda path: False
     data_endings: tuple[str, ...] = ()
     data_file: Callable[[Path], Path | None] = lambda path: None
+    is_raw: Callable[[Path], bool] = lambda path: False
+    text_header: bool = False
     truth_only: bool = False
     bands_last: bool = False
     lazy: str = ""

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable, Window
+from utils.foreign_files import foreign_kind
 from utils.free_memory import available_memory
 from utils.text import printable
 
@@ -40,6 +41,12 @@ def library_errors(path: Path, format: str) -> Iterator[None]:
         raise SceneError(f"'{path}' is damaged or no {format} file ({reason})") from error
 
 
+def check_foreign(path: Path, *, text_is: str) -> None:
+    """Raise SceneError for a file that is not the data itself, such as a web page."""
+    if kind := foreign_kind(path, text_is=text_is):
+        raise SceneError(f"'{path}' is {kind}")
+
+
 def check_claim(nbytes: int, path: Path) -> None:
     """Raise SceneError where a file declares more bytes of values than it can hold, packed."""
     size = path.stat().st_size
@@ -60,6 +67,22 @@ def check_room(nbytes: int, path: Path) -> None:
             f"'{path}' holds {nbytes / 2**30:.1f} GiB of values, and {available / 2**30:.1f} GiB "
             f"of memory are available: cut out a part, or use --tile where the format allows it"
         )
+
+
+def check_neighbours(path: Path) -> None:
+    """Raise SceneError for a pipe, device or socket whose name is that of a file but for its end.
+
+    Libraries open what may belong to a file, such as `x.tfw` of `x.tif`, and would wait there.
+    """
+    start, others = f"{path.stem.lower()}.", []
+    with suppress(PermissionError):  # a folder may be readable by the names in it alone
+        others = [*path.parent.iterdir()]
+    for other in others:
+        alike = other.name.lower().startswith(start)
+        if alike and other.exists() and not (other.is_file() or other.is_dir()):
+            raise SceneError(
+                f"'{other}', next to '{path.name}', is a pipe, device or socket: remove it"
+            )
 
 
 def guarded(contents: Contents, path: Path, format: str) -> Contents:

@@ -11,7 +11,7 @@ from data.formats.contents import Contents
 from data.formats.envi.image import ENVI
 from data.formats.format import Format, first_bytes
 from data.formats.geotiff.image import GEOTIFF
-from data.formats.guards import guarded, library_errors
+from data.formats.guards import check_foreign, check_neighbours, guarded, library_errors
 from data.formats.hdf5.netcdf import HDF5
 from data.formats.matlab.file import MATLAB
 from data.formats.numpy_file import NUMPY
@@ -58,12 +58,11 @@ def read_contents(path: Path) -> Contents:
     A header may be that of a file of another format, as ENVI writes them for GeoTIFF files: such a
     file is read as what it is, even where its header is named.
     """
+    check_neighbours(path)
     start = first_bytes(path)
     if not start:
-        raise SceneError(f"'{path}' is empty")
-    format = recognised(path, start) or next(
-        (format for format in FORMATS if format.accepts(path)), None
-    )
+        raise SceneError(f"'{path}' is empty: copy or download it again")
+    format = recognised(path, start) or accepted(path)
     if format is None:
         hints = "; ".join(format.hint for format in FORMATS if format.hint)
         raise SceneError(f"'{path}' is of no supported format ({SUPPORTED}); {hints}")
@@ -77,6 +76,21 @@ def read_contents(path: Path) -> Contents:
 def recognised(path: Path, start: bytes) -> Format | None:
     """Find the format of a file by its first bytes."""
     return next((format for format in FORMATS if format.recognises(path, start)), None)
+
+
+def accepted(path: Path) -> Format | None:
+    """Find the format of a file that none recognises; raise SceneError where it cannot be data."""
+    format = next((format for format in FORMATS if format.accepts(path)), None)
+    if format is None or not format.is_raw(path):
+        check_foreign(path, text_is=description_of_texts(format))
+    return format
+
+
+def description_of_texts(format: Format | None) -> str:
+    """Describe a text in place of a file of this format; empty where it may be one of its files."""
+    if format is None:
+        return "of no supported format"
+    return "" if format.text_header else f"damaged or no {format.name} file"
 
 
 def read_as(format: Format, path: Path, data_path: Path) -> Contents:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from data.catalogue import other_names
 from data.errors import SceneError
+from data.formats.listing import visible_files
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_ending, without_ending
+from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
 from data.reading.variables import is_truth_of
 from data.scene import Scene
 from data.synthetic import synthetic_scene
+from utils.foreign_files import reason_of_absence
 
 SYNTHETIC = "synthetic"
 
@@ -20,6 +23,8 @@ def load_scene(
     dataset: str, *, data_dir: Path, reading: ReadSettings = DEFAULTS, on_disk: bool = False
 ) -> Scene:
     """Load a scene, given a file's path, its name in `data_dir`, or an alias of the name.
+
+    A folder is a scene where it holds one file per band, or a product of several files.
 
     The name `synthetic` makes a scene where no file has that name. The scene's name is `dataset`,
     whatever the file is called, so that runs are where the user expects them. With `on_disk` the
@@ -30,7 +35,8 @@ def load_scene(
     path = scene_file(dataset, data_dir=data_dir)
     if path is not None:
         if reading.map not in (None, NO_MAP):
-            found = truth_file(reading.map, (Path(), data_dir, path.parent))
+            inside = [path] if path.is_dir() else []
+            found = truth_file(reading.map, (Path(), data_dir, path.parent, *inside))
             reading = replace(reading, map=str(found))
         return read_scene(path, name=scene_name(dataset), reading=reading, on_disk=on_disk)
     if dataset == SYNTHETIC:
@@ -45,9 +51,11 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
     if Path(dataset).is_dir():
         return SceneError(
             f"'{dataset}' is a folder, not a scene: {describe_folder(Path(dataset))}; "
-            f"give the path of one"
+            f"give the path of one; {HINT}"
         )
     candidates = candidate_files(dataset, data_dir)
+    for reason in filter(None, map(reason_of_absence, candidates)):
+        return SceneError(f"no scene '{dataset}': {reason}")
     likeliest = [path for path in candidates if path.suffix == ENDINGS[0]] or candidates[:2]
     others = " (or another format)" if len(candidates) > len(likeliest) else ""
     return SceneError(
@@ -58,8 +66,12 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
 
 
 def scene_file(dataset: str, *, data_dir: Path) -> Path | None:
-    """Find the file of a scene; None where there is none."""
-    return next((path for path in candidate_files(dataset, data_dir) if path.is_file()), None)
+    """Find the file of a scene, or its folder of one file per band; None where there is none."""
+    files = (path for path in candidate_files(dataset, data_dir) if path.is_file())
+    folders = (
+        path for path in (data_dir / dataset, Path(dataset)) if path.is_dir() and is_scene(path)
+    )
+    return next(files, None) or next(folders, None)
 
 
 def truth_file(name: str, folders: Iterable[Path]) -> Path:
@@ -70,6 +82,8 @@ def truth_file(name: str, folders: Iterable[Path]) -> Path:
         for candidate in (path, *with_endings(path, TRUTH_ENDINGS)):
             if candidate.is_file():
                 return candidate
+    for reason in filter(None, (reason_of_absence(folder / name) for folder in folders)):
+        raise SceneError(f"no file '{name}' for --map: {reason}")
     looked = ", ".join(f"'{folder}'" for folder in folders)
     raise SceneError(f"no file '{name}' for --map: looked in {looked}")
 
@@ -78,7 +92,8 @@ def scene_name(dataset: str) -> str:
     """Name a scene after its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
     name = without_ending(Path(dataset).name)
     if not name.strip(".") or not name.isprintable():
-        raise SceneError(f"--dataset '{dataset}' names no scene")
+        hint = "" if name.isprintable() else ": it has unprintable characters; rename the file"
+        raise SceneError(f"--dataset '{dataset}' names no scene{hint}")
     return name
 
 
@@ -118,7 +133,7 @@ def with_endings(path: Path, endings: Iterable[str] = ENDINGS) -> list[Path]:
 
 def scenes_in(folder: Path) -> list[str]:
     """List the scenes in a folder by name, without files named as the ground truth of another."""
-    paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    paths = visible_files(folder) if folder.is_dir() else []
     names = {without_ending(path.name) for path in paths if path.suffix.lower() in OWN_ENDINGS}
     return sorted(name for name in names if not any(is_truth_of(name, scene) for scene in names))
 

@@ -8,13 +8,23 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapped, likely_axes
-from data.formats.registry import LAZY, named, read_contents
+from data.formats.registry import LAZY, named
 from data.lazy_cube import Cube, LazyCube
 from data.metadata import Metadata
+from data.reading.arrangement import arranged
 from data.reading.bands import used_bands
+from data.reading.folder import one_band_note, scene_contents
+from data.reading.labels import Truth
 from data.reading.nodata import mask_no_data
-from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
-from data.reading.truth import Truth, check_axes, read_truth, transpose_to_cube, truth_shape
+from data.reading.placement import place_truth
+from data.reading.settings import DEFAULTS, ReadSettings
+from data.reading.truth import (
+    check_axes,
+    notes_on_swap,
+    read_truth,
+    transpose_to_cube,
+    truth_shape,
+)
 from data.reading.variables import find_cube, normalised
 from data.reading.wavelengths import complete_metadata
 from data.scene import Scene, check_numeric
@@ -31,14 +41,17 @@ def read_scene(
     Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
-    contents = read_contents(path)
+    contents = arranged(scene_contents(path), path, key=reading.data_key)
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)
     notes += more
-    shape = None if truth is None else truth.values.shape
-    if reading.map == NO_MAP:
-        shape = truth_shape(contents, path, key, reading)
+    shape = truth_shape(contents, path, key, reading) if truth is None else truth.values.shape
     axes, metadata, more = orient(variable, shape, contents.format, reading)
+    notes += more
+    if variable.shape[axes.index("b")] == 1:
+        notes.append(one_band_note(path))
+    size = variable.shape[axes.index("h")], variable.shape[axes.index("w")]
+    truth, more = place_truth(truth, metadata.georeference, size=size, source=source)
     notes += more
     cube, truth, more = read_arrays(
         variable, axes, truth, reading=reading, source=source, on_disk=on_disk
@@ -46,8 +59,10 @@ def read_scene(
     notes += more
     cube, metadata, more = select_bands(cube, metadata, reading, source)
     notes += more
-    fill = metadata.fill if reading.nodata is None else reading.nodata
-    masked, more = mask_pixels(cube, replace(metadata, fill=fill), reading, source)
+    if reading.nodata is not None:
+        metadata = replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
+    masked, more = mask_pixels(cube, metadata, reading, source)
+    notes += [*more, *notes_on_swap(truth, masked)]
     return Scene(
         name=name,
         cube=cube,
@@ -55,9 +70,9 @@ def read_scene(
         source=source,
         masked=masked,
         unlabelled=None if truth is None else truth.unlabelled,
-        metadata=replace(metadata, masked=None, fill=fill),
+        metadata=replace(metadata, masked=None),
         format=contents.format,
-        notes=tuple(notes + more),
+        notes=tuple(notes),
     )
 
 
@@ -67,6 +82,8 @@ def find_variable(
     """Find the variable of the cube by its name, and complete its metadata."""
     key = find_cube(contents, path, key=reading.data_key)
     variable = contents.variables[key]
+    if not variable.shape and variable.hint:
+        raise SceneError(f"'{path}': '{key}' is no array of numbers here; {variable.hint}")
     if len(variable.shape) != 3:
         shape = shape_text(variable.shape)
         raise SceneError(f"'{path}': '{key}' is {shape}, expected height × width × bands")
@@ -180,6 +197,7 @@ def mask_pixels(
         source=source,
         numbers=metadata.numbers,
         declared=metadata.masked,
+        further=replace(metadata, fill=None).no_data,
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")

@@ -1,14 +1,15 @@
 """Mask no-data pixels: no-data value, NaN or infinite in all bands."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.lazy_cube import Cube, row_blocks
+from data.metadata import NoData
 from data.reading.bands import selection_text
 from utils.text import number_text
+
+NO_MORE = NoData()
 
 
 def mask_no_data(
@@ -19,29 +20,34 @@ def mask_no_data(
     source: str,
     numbers: NDArray[np.int64] | None = None,
     declared: NDArray[np.bool_] | None = None,
+    further: NoData = NO_MORE,
 ) -> tuple[NDArray[np.bool_] | None, list[str]]:
     """Return the no-data mask (H, W) of a cube (H, W, B), and notes on it; no mask for no pixels.
 
-    It marks pixels with the no-data value `fill`, NaN or infinity in all bands; with
-    `mask_scattered` in any band. A no-data value of 0 counts only where it is in all bands, since
-    dark bands measure 0. `numbers` are those of the bands in the file, (B,), `declared` is a mask
-    in the file itself, which holds whatever the values are. Raises SceneError for other no-data
-    values in otherwise valid pixels, and for bands without data in any pixel.
+    It marks pixels with the no-data value `fill`, one of `further`, NaN or infinity in all bands;
+    with `mask_scattered` in any band. A no-data value of 0 counts only where it is in all bands,
+    since dark bands measure 0. `numbers` are those of the bands in the file, (B,), `declared` is a
+    mask in the file itself, which holds whatever the values are. Raises SceneError for other
+    no-data values in otherwise valid pixels, and for bands without data in any pixel.
     """
-    empty, filled, blank = count_invalid(cube, fill)
+    no_data = joined(fill, further)
+    empty, filled, blank = count_invalid(cube, fill, further)
     declared = np.zeros(cube.shape[:2], bool) if declared is None else declared
     masked = declared | (empty + filled == cube.shape[2])
     check_bands(blank, numbers, source)
-    scattered = (filled > 0) & ~masked if fill else np.zeros_like(masked)
+    certain = filled
+    if no_data.certain != no_data:
+        _, certain, _ = count_invalid(cube, None, no_data.certain)
+    scattered = (certain > 0) & ~masked
     if mask_scattered:
         masked |= scattered | (empty > 0)
     else:
-        check_scattered(scattered, fill, source)
+        check_scattered(scattered, no_data.certain, source)
     notes = note_constant_pixels(cube, masked)
     if not masked.any():
         return None, notes
     found = masked & ~declared
-    kinds = [f"no-data value {number_text(fill)}"] if filled[found].any() else []
+    kinds = [str(no_data)] if filled[found].any() else []
     kinds += ["NaN or infinite"] if empty[found].any() else []
     where = "any of their bands" if mask_scattered else "all their bands"
     reasons = [f"{' or '.join(kinds)} in {where}"] if kinds else []
@@ -51,42 +57,45 @@ def mask_no_data(
 
 
 def count_invalid(
-    cube: Cube, fill: float | None
+    cube: Cube, fill: float | None, further: NoData = NO_MORE
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Count the bands in which pixels are not finite, and those in which they are no-data values.
 
-    Both are (H, W); the third array (B,) marks the bands without data in any pixel, where a no-data
-    value of 0 does not count.
+    No-data values are `fill` and `further`. Both are (H, W); the third array (B,) marks the bands
+    without data in any pixel, where a no-data value of 0 does not count.
     """
     height, width, bands = cube.shape
     empty, filled = np.zeros((2, height, width), np.int64)
-    if fill is None and cube.dtype.kind != "f":
+    no_data = joined(fill, further)
+    if no_data == NO_MORE and cube.dtype.kind != "f":
         return empty, filled, np.zeros(bands, bool)
-    blank = np.ones(bands, bool)
-    value = None if fill is None else fill_as(fill, cube.dtype)
+    blank, certain = np.ones(bands, bool), no_data.certain
     for rows in row_blocks(cube):
         values = cube[rows]
-        bad = ~np.isfinite(values)
-        fills = np.zeros_like(bad) if value is None else (values == value) & ~bad
+        bad, fills = ~np.isfinite(values), no_data.marked(values)
         empty[rows], filled[rows] = (np.count_nonzero(kind, axis=2) for kind in (bad, fills))
-        blank &= (bad | fills if fill else bad).all(axis=(0, 1))
+        sure = fills if certain == no_data else certain.marked(values)
+        blank &= (bad | sure).all(axis=(0, 1))
     return empty, filled, blank
 
 
-def fill_as(fill: float, dtype: np.dtype[Any]) -> Any:
-    """Convert a no-data value as a cube of this type stores it."""
-    with np.errstate(over="ignore"):
-        return dtype.type(fill) if dtype.kind == "f" else fill
+def joined(fill: float | None, further: NoData) -> NoData:
+    """Join the no-data value with further ones."""
+    fills = () if fill is None else (fill,)
+    return NoData((*fills, *further.fills), further.valid)
 
 
-def check_scattered(scattered: NDArray[np.bool_], fill: float | None, source: str) -> None:
-    """Raise SceneError where pixels (H, W) hold the no-data value in some of their bands only."""
+def check_scattered(scattered: NDArray[np.bool_], no_data: NoData, source: str) -> None:
+    """Raise SceneError where pixels (H, W) hold no-data values in some of their bands only."""
     if scattered.any():
         row, column = np.argwhere(scattered)[0]
+        kinds = f"the {no_data}" if no_data.fills else f"values {no_data}"
+        others = no_data.valid is not None or len(no_data.fills) > 1
+        ignored = ", --nodata with one value ignores what the file declares" if others else ""
         raise SceneError(
-            f"{source}: the cube has the no-data value {number_text(fill)} in some bands of "
+            f"{source}: the cube has {kinds} in some bands of "
             f"{np.count_nonzero(scattered):,} otherwise valid pixels, the first at row {row}, "
-            f"column {column} (from 0); --nan mask masks these pixels"
+            f"column {column} (from 0); --nan mask masks these pixels{ignored}"
         )
 
 

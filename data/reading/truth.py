@@ -1,6 +1,6 @@
 """Find, read and align the ground truth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +10,23 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
 from data.formats.registry import read_contents
-from data.reading.nodata import fill_as
+from data.reading.labels import Truth, binary_labels, is_whole, unlabelled_pixels
+from data.reading.masks import product_layers
 from data.reading.settings import NO_MAP, ReadSettings
 from data.reading.variables import (
     describe_variables,
     find_truth,
     is_truth_name,
+    is_uncertain_name,
     neighbouring_truth,
+    shape_fits,
 )
-from utils.text import number_text, shape_text
+from utils.text import printable, shape_text
 
 MOST_ANOMALOUS = 0.5  # of a ground truth whose classes are not swapped
-MOST_CLASSES = 256  # of an array without a usual name that may be a ground truth
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A ground truth (H, W), not 0 where anomalous, and its mask of unlabelled pixels (H, W)."""
-
-    values: NDArray[Any]
-    unlabelled: NDArray[np.bool_] | None = None
-
-    @property
-    def transposed(self) -> "Truth":
-        """The ground truth with width first."""
-        return Truth(self.values.T, None if self.unlabelled is None else self.unlabelled.T)
+MOST_UNCERTAIN = 0.2  # of an array whose name ground truths share with other images
+MOST_UNNAMED = 0.1  # of an array without a usual name
+MOST_CLASSES = 256  # different values of such an array
 
 
 def read_truth(
@@ -52,28 +44,73 @@ def read_truth(
         contents = read_contents(path)
     key = find_truth(contents, path, key=reading.map_key, size=size, cube=cube if own else None)
     if key is None:
+        layers = product_images(contents, cube if own else None, size)
         if own:
-            return None, [no_truth_note(path)]
+            return None, [no_truth_note(path, layers)]
         raise SceneError(
             f"'{path}' has no ground truth, height × width "
-            f"(found: {describe_variables(contents.variables)})"
+            f"(found: {describe_variables(contents.variables)}){hint_at(layers)}"
         )
-    truth = read_image(contents.variables[key])
-    if own and reading.map_key is None and not (is_truth_name(key) or looks_like_labels(truth)):
-        return None, [
-            f"no ground truth: AUC is not computed ('{key}' has too many different values; "
-            f"--map_key {key} uses it)"
-        ]
-    unlabelled, notes = unlabelled_pixels(truth, contents.variables[key], reading)
+    variable = contents.variables[key]
+    values = read_image(variable)
+    unlabelled, notes = unlabelled_pixels(values, variable, reading)
+    if own and reading.map_key is None:
+        doubt = reason_for_doubt(key, values if unlabelled is None else values[~unlabelled])
+        if doubt:
+            return None, [
+                f"no ground truth: AUC is not computed ('{printable(key)}' {doubt}; "
+                f"--map_key {printable(key)} uses it)"
+            ]
+    values, more = binary_labels(values, unlabelled, variable.picture)
     if own and key != "map":
-        notes.insert(0, f"the ground truth is '{key}'")
-    labels = truth if unlabelled is None else truth[~unlabelled]
+        notes.insert(0, f"the ground truth is '{printable(key)}'")
+    georeference = variable.metadata.georeference
+    return Truth(values, unlabelled, georeference, source=f"'{path}'"), notes + more
+
+
+def reason_for_doubt(name: str, labels: NDArray[Any]) -> str:
+    """State why an array in the scene's file is hardly a ground truth; empty where it may be one.
+
+    `labels` are the values of its labelled pixels, (n,). A usual name leaves no doubt, but masks
+    mark many things.
+    """
     share = np.count_nonzero(labels) / max(labels.size, 1)
-    if share > MOST_ANOMALOUS:
-        notes.append(
-            f"{share:.0%} of the ground truth is not 0, and so anomalous: background has to be 0"
-        )
-    return Truth(truth, unlabelled), notes
+    marked = f"marks {share_text(share)} of the pixels, too many for anomalies"
+    if is_truth_name(name):
+        return marked if is_uncertain_name(name) and share > MOST_UNCERTAIN else ""
+    if labels.dtype.kind not in "biuf" or len(np.unique(labels)) > MOST_CLASSES:
+        return "has too many different values"
+    if not is_whole(labels):
+        return "has values that are no whole numbers"
+    return marked if share > MOST_UNNAMED else ""
+
+
+def share_text(share: float) -> str:
+    """Format a share in percent, 100% only for all.
+
+    >>> share_text(0.75), share_text(0.9986), share_text(1.0)
+    ('75%', '99.8%', '100%')
+    """
+    return f"{share:.0%}" if share in (0, 1) or 0.005 <= share < 0.995 else f"{share - 0.0005:.1%}"
+
+
+def notes_on_swap(truth: Truth | None, masked: NDArray[np.bool_] | None) -> list[str]:
+    """Note that most of the valid pixels with a label are anomalous, as where classes are swapped.
+
+    `masked` (H, W) is the no-data mask of the scene.
+    """
+    if truth is None or truth.values.ndim != 2:
+        return []
+    counted = np.ones(truth.values.shape, bool)
+    for excluded in (masked, truth.unlabelled):
+        if excluded is not None and excluded.shape == counted.shape:
+            counted &= ~excluded
+    labels = truth.values[counted]
+    share = np.count_nonzero(labels) / max(labels.size, 1)
+    if share <= MOST_ANOMALOUS:
+        return []
+    marked = f"{share_text(share)} of the ground truth is not 0, and so anomalous"
+    return [f"{marked}: background has to be 0"]
 
 
 def truth_shape(
@@ -81,68 +118,67 @@ def truth_shape(
 ) -> tuple[int, ...] | None:
     """Return the shape of the ground truth in the scene's file; None for none, or an unclear one.
 
-    It determines the axes of the cube even where the ground truth itself is not used.
+    It determines the axes of the cube even where the ground truth itself is not used, as do the
+    masks of a product.
     """
     try:
         truth, _ = read_truth(contents, path, cube, replace(reading, map=None))
     except SceneError:
         return None
-    return None if truth is None else truth.values.shape
+    if truth is not None:
+        return truth.values.shape
+    images = product_images(contents, cube, contents.variables[cube].shape)
+    shapes = {contents.variables[name].shape for name in images}
+    return shapes.pop() if len(shapes) == 1 else None
 
 
-def unlabelled_pixels(
-    truth: NDArray[Any], variable: Variable, reading: ReadSettings
-) -> tuple[NDArray[np.bool_] | None, list[str]]:
-    """Return the mask (H, W) of pixels without a label, and notes on it; None where all have one.
-
-    They are those of the ground truth's own no-data value, and NaN where there is such a value or
-    pixels with NaN are to be masked. A no-data value of 0 is background, as in all ground truths.
-    """
-    if truth.dtype.kind not in "biuf":
-        return None, []
-    fill, masked = variable.metadata.fill, variable.metadata.masked
-    kinds = {}
-    if fill and not np.isnan(fill):
-        kinds[f"no-data value {number_text(fill)}"] = truth == fill_as(fill, truth.dtype)
-    if masked is not None and masked.shape == truth.shape:
-        kinds["its own mask"] = masked
-    if fill or reading.nan == "mask":
-        kinds["NaN or infinite"] = ~np.isfinite(truth)
-    kinds = {kind: pixels for kind, pixels in kinds.items() if pixels.any()}
-    if not kinds:
-        return None, []
-    unlabelled = np.logical_or.reduce(list(kinds.values()))
-    return unlabelled, [
-        f"{np.count_nonzero(unlabelled):,} of {truth.size:,} pixels of the ground truth are "
-        f"unlabelled ({' or '.join(kinds)}): measures ignore them"
+def product_images(contents: Contents, cube: str | None, size: tuple[int, ...]) -> list[str]:
+    """List the layers of a product that have two axes of its cube."""
+    return [
+        name
+        for name in product_layers(contents.variables)
+        if name != cube
+        and len(contents.variables[name].shape) == 2
+        and shape_fits(contents.variables[name].shape, size)
     ]
 
 
-def no_truth_note(path: Path) -> str:
-    """Note that a scene has no ground truth, and suggest a file that may have it."""
-    found = neighbouring_truth(path)
-    hint = f" (--map '{found}' uses one)" if found else ""
-    return f"no ground truth: AUC is not computed{hint}"
+def no_truth_note(path: Path, layers: list[str]) -> str:
+    """Note that a scene has no ground truth, and suggest what may be one: a file, or a layer."""
+    missing = "no ground truth: AUC is not computed"
+    neighbour = neighbouring_truth(path)
+    if neighbour:
+        return f"{missing} (--map '{printable(str(neighbour))}' uses one)"
+    if not layers:
+        return missing
+    return f"{missing} ({hint_at(layers).removeprefix('; ')})"
+
+
+def hint_at(layers: list[str]) -> str:
+    """Name layers of a product, which are used by their key only; empty for none."""
+    if not layers:
+        return ""
+    name = printable(layers[0])
+    found = f"'{name}' seems a mask or layer of a product"
+    if len(layers) > 1:
+        found = f"'{name}' and {len(layers) - 1} more seem masks or layers of a product"
+    return f"; {found}; --map_key {name} uses it"
 
 
 def read_image(variable: Variable) -> NDArray[Any]:
     """Read a ground truth, height first if its axes are known, without a third axis of length 1."""
-    values = variable.read()
+    values, axes = variable.read(), variable.axes or ""
     if values.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
         values = values[..., 0] if values.shape[2] == 1 else values[0]
-    return values.T if variable.axes == "wh" else values
-
-
-def looks_like_labels(values: NDArray[Any]) -> bool:
-    """Return True for an array with few enough different values for a ground truth."""
-    return values.dtype.kind in "biuf" and len(np.unique(values)) <= MOST_CLASSES
+        axes = axes.replace("b", "")
+    return values.T if axes == "wh" else values
 
 
 def transpose_to_cube(
     truth: Truth | None, cube_shape: tuple[int, ...], reading: ReadSettings
 ) -> tuple[Truth | None, list[str]]:
     """Transpose a ground truth that fits the cube only so, or whose axes `--axes` declares so."""
-    if truth is None or truth.values.ndim != 2:
+    if truth is None or truth.values.ndim != 2 or truth.placed:
         return truth, []
     size, shape = cube_shape[:2], truth.values.shape
     if reading.axes and reading.map is None and shape == size == size[::-1]:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from utils.text import shape_text
+from data.formats.listing import visible_files
+from data.reading.masks import is_product_layer
+from utils.text import printable, shape_text
 
 # usual names of cubes and ground truths; the first, which the published program reads, wins
 CUBE_NAMES = (
     *("data", "hsi", "image", "img", "cube", "x", "y", "hs", "hyperspectral", "hypercube"),
     *("hyperspectralimage", "hsimage", "datacube", "scene", "reflectance", "radiance", "input"),
+    *("surfacereflectance", "toareflectance", "toaradiance"),
     *("hsidata", "imagedata", "hyperimage", "hyper"),
 )
 TRUTH_NAMES = (
@@ -20,25 +23,33 @@ TRUTH_NAMES = (
     *("anomalies", "anomalymap", "target", "targets", "annotation", "reference"),
     *("gtmap", "truthmap", "groundtruthmap", "labelmap", "groundt"),
 )
+UNCERTAIN_NAMES = ("mask", "label", "labels", "target", "targets", "annotation", "reference")
 OTHER_IMAGES = (
     *("lat", "latitude", "lon", "long", "longitude", "easting", "northing"),
     *("elev", "elevation", "dem", "detectmap"),
 )
+
+MOST_LISTED = 20  # variables in a message
 
 
 def find_cube(contents: Contents, path: Path, *, key: str | None) -> str:
     """Return the name of the cube.
 
     The variable `key`; else the one with a usual name; else the only array of three axes, none of
-    length 1 if there is such an array. Raises SceneError, with the candidates, where there are none
-    or several.
+    length 1 if there is such an array. Of several, one outside of groups and structs is preferred;
+    of a product, its cube. `key` may also name a group or struct with one cube. Raises SceneError,
+    with the candidates, where there are none or several.
     """
-    if key is not None:
-        return require_variable(contents, path, key, option="--data_key")
     cubes = {name: found for name, found in numeric(contents).items() if len(found.shape) == 3}
+    if key is not None:
+        cubes = members(cubes, key)
+        if not cubes or key in contents.variables:
+            return require_variable(contents, path, key, option="--data_key")
+    elif contents.cube:
+        return contents.cube
     solid = {name: cubes[name] for name in cubes if 1 not in cubes[name].shape or name == "data"}
     cubes = solid or cubes
-    found = with_usual_names(cubes, CUBE_NAMES) or list(cubes)
+    found = outermost(with_usual_names(cubes, CUBE_NAMES) or list(cubes))
     if len(found) == 1:
         return found[0]
     if found:
@@ -56,10 +67,20 @@ def find_cube(contents: Contents, path: Path, *, key: str | None) -> str:
 def hint(contents: Contents) -> str:
     """Suggest how to store arrays that are nearly a cube."""
     for name, found in contents.variables.items():
-        if len(found.shape) > 3 and sum(length > 1 for length in found.shape) <= 3:
-            return f"; save '{name}' without its axes of length 1"
+        if len(found.shape) > 3 and found.is_numeric:
+            return f"; save one part of '{name}', such as one time, as an array of three axes"
         if not found.is_numeric and found.hint:
             return f"; '{name}': {found.hint}"
+    matrices = {
+        name: found
+        for name, found in numeric(contents).items()
+        if len(found.shape) == 2 and 1 not in found.shape and not is_truth_name(name)
+    }
+    for name in with_usual_names(matrices, CUBE_NAMES) or matrices:
+        return (
+            f"; if '{name}' is bands × pixels, reshape it, or save height and width with it "
+            f"(nRow, nCol)"
+        )
     return ""
 
 
@@ -71,8 +92,8 @@ def find_truth(
     `size` is the shape of the cube, and `cube` its name where it is in this file. The ground truth
     is the variable `key`; else the one with a usual name; else the only array whose two lengths the
     cube has, or in a separate file the only one with two axes. Of several, those that fit the first
-    two axes of the cube are preferred. Raises SceneError, with the candidates, where several
-    remain.
+    two axes of the cube are preferred. Layers of a product, as its masks of clouds, are none unless
+    they are all of a separate file. Raises SceneError, with the candidates, where several remain.
     """
     if key is not None:
         return require_variable(contents, path, key, option="--map_key")
@@ -80,8 +101,13 @@ def find_truth(
         name: found
         for name, found in numeric(contents).items()
         if name != cube and (is_2d(found.shape, size) or name == TRUTH_NAMES[0])
+        if not (contents.cube and "/" in name)  # a layer of a product
     }
-    usual = with_usual_names(candidates, TRUTH_NAMES)
+    if cube is not None or len(numeric(contents)) > 1:
+        candidates = {
+            name: found for name, found in candidates.items() if may_be_truth(name, found)
+        }
+    usual = outermost(with_usual_names(candidates, TRUTH_NAMES))
     names = usual or [name for name in candidates if normalised(name) not in OTHER_IMAGES]
     found = (
         [name for name in names if shape_fits(candidates[name].shape, size[:2])]
@@ -97,6 +123,22 @@ def find_truth(
     return found[0] if found else None
 
 
+def members(variables: Mapping[str, Variable], group: str) -> dict[str, Variable]:
+    """List the variables in a group or struct, "S/inner" or "S.inner"."""
+    starts = f"{group}/", f"{group.replace('.', '/')}/"
+    return {name: found for name, found in variables.items() if name.startswith(starts)}
+
+
+def outermost(names: list[str]) -> list[str]:
+    """List the one name outside of groups and structs; all names where there are several, or none.
+
+    >>> outermost(["S/gt", "gt"]), outermost(["S/gt", "T/gt"])
+    (['gt'], ['S/gt', 'T/gt'])
+    """
+    outside = [name for name in names if "/" not in name]
+    return outside if len(outside) == 1 else names
+
+
 def numeric(contents: Contents) -> dict[str, Variable]:
     """List the arrays of numbers."""
     variables = contents.variables.items()
@@ -104,11 +146,17 @@ def numeric(contents: Contents) -> dict[str, Variable]:
 
 
 def require_variable(contents: Contents, path: Path, key: str, *, option: str) -> str:
-    """Return `key`; raise SceneError, with all variables, where the file has none of this name."""
-    if key in contents.variables:
-        return key
-    found = describe_variables(contents.variables) or "nothing"
-    raise SceneError(f"'{path}' has no variable '{key}', as {option} names (found: {found})")
+    """Return the variable that an option names; raise SceneError, with all, where there is none.
+
+    "S.data" is "S/data", and the last part of a name is enough where no other variable has it.
+    """
+    for name in (key, key.replace(".", "/")):
+        alike = [other for other in contents.variables if other.endswith(f"/{name}")]
+        found = [name] if name in contents.variables else alike
+        if len(found) == 1:
+            return found[0]
+    listed = describe_variables(contents.variables) or "nothing"
+    raise SceneError(f"'{path}' has no variable '{key}', as {option} names (found: {listed})")
 
 
 def with_usual_names(variables: Mapping[str, Variable], usual: tuple[str, ...]) -> list[str]:
@@ -122,6 +170,17 @@ def with_usual_names(variables: Mapping[str, Variable], usual: tuple[str, ...]) 
 def is_truth_name(name: str) -> bool:
     """Return True for a usual name of ground truths."""
     return normalised(name) in TRUTH_NAMES
+
+
+def is_uncertain_name(name: str) -> bool:
+    """Return True for a name that ground truths share with other images."""
+    return normalised(name) in UNCERTAIN_NAMES
+
+
+def may_be_truth(name: str, variable: Variable) -> bool:
+    """Return False for layers of a product, as masks of clouds or of no data."""
+    certain = is_truth_name(name) and not is_uncertain_name(name)
+    return certain or not is_product_layer(name, variable.meaning)
 
 
 def normalised(name: str) -> str:
@@ -139,9 +198,17 @@ def alphanumeric(word: str) -> str:
 
 
 def neighbouring_truth(path: Path) -> Path | None:
-    """Find a file that by its name holds the ground truth of a scene: `x_gt.mat` of `x.mat`."""
-    others = (other for other in sorted(path.parent.iterdir()) if other.is_file())
-    return next((other for other in others if is_truth_of(other.stem, path.stem)), None)
+    """Find a file that by its name holds the ground truth of a scene: `x_gt.mat` of `x.mat`.
+
+    In the folder of a scene that is one, it may also be `gt.png`.
+    """
+    inside = visible_files(path) if path.is_dir() else []
+    named = (
+        other
+        for other in (*inside, *visible_files(path.parent))
+        if is_truth_of(other.stem, path.stem) or (other in inside and is_truth_name(other.stem))
+    )
+    return next(named, None)
 
 
 def is_truth_of(name: str, scene: str) -> bool:
@@ -172,7 +239,10 @@ def shape_fits(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
 
 def describe_variables(variables: Mapping[str, Variable]) -> str:
     """List names and shapes of variables, and mark those without numbers."""
-    return ", ".join(
-        f"{name} {shape_text(found.shape)}" + ("" if found.is_numeric else " (no numbers)")
+    texts = [
+        f"{printable(name)} {shape_text(found.shape)}".rstrip()
+        + ("" if found.is_numeric else " (no numbers)")
         for name, found in variables.items()
-    )
+    ]
+    more = [f"{len(texts) - MOST_LISTED} more"] if len(texts) > MOST_LISTED else []
+    return ", ".join(texts[:MOST_LISTED] + more)

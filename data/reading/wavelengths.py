@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.formats.contents import BandLists, Contents, Numbers, Variable
 from data.metadata import UNITS, Metadata
 from data.reading.variables import normalised
+from utils.text import printable
 
 # names of variables, in their letters and digits alone
 WAVELENGTH_NAMES = (
@@ -23,7 +24,10 @@ FWHM_NAMES = ("fwhm", "fwhms", "fwhmnm", "bandwidths")
 GOOD_NAMES = ("bbl", "good", "goodbands", "goodwavelengths")
 
 # units of bands that are no wavelengths, and so are never converted by a guess
-OTHER_UNITS = ("wavenumber", "wavenumbers", "cm-1", "1/cm", "hz", "mhz", "ghz", "thz", "index")
+OTHER_UNITS = (
+    *("wavenumber", "wavenumbers", "cm-1", "cm^-1", "cm**-1", "cm⁻¹", "1/cm", "kayser", "kayzer"),
+    *("hz", "mhz", "ghz", "thz", "ev", "index", "band", "band number"),
+)
 SPECTRUM = (100.0, 30_000.0)  # nm, from ultraviolet to thermal infrared
 
 
@@ -141,13 +145,13 @@ def to_nanometres(
     from the values. None where no unit fits them, or where they are no wavelengths.
     """
     wavelengths = np.asarray(values, np.float64).ravel()
-    unit = (units or "").strip().lower()
+    unit = (units or "").strip(" \t\n.\"'[](){}").lower()
     if not (wavelengths.size and np.isfinite(wavelengths).all()):
         return None, "the wavelengths are no numbers, and ignored"
     factor = UNITS.get(unit)
     if factor is not None and is_plausible(wavelengths, factor):
         return wavelengths * factor, ""
-    subject = f"wavelengths in '{units}'" if unit else "wavelengths without units"
+    subject = f"wavelengths in '{printable(units or '')}'" if unit else "wavelengths without units"
     if unit in OTHER_UNITS:
         return None, f"{subject} are ignored: nm and µm are supported"
     if len(wavelengths) > 1 and np.array_equal(wavelengths, np.arange(1, len(wavelengths) + 1)):

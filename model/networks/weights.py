@@ -28,26 +28,37 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     name = type(network).__name__
     if bool(expected) != bool(found) or next(iter(own)) not in weights:
         raise ValueError(f"it does not hold the weights of {name}")
+    converted = {}
     for key in sorted(own.keys() | weights.keys()):
         if key not in own or key not in weights or own[key].shape != weights[key].shape:
             raise ValueError(
-                f"its entry '{key}' is not as in {name} for this scene and these options"
+                f"its entry '{key}' is not as in {name} for this scene and these options "
+                f"({shape_of(weights.get(key))}, expected: {shape_of(own.get(key))})"
             )
-        if not weights[key].isfinite().all():
-            raise ValueError(f"its entry '{key}' has NaN or infinite values")
-        if key.endswith(".mask") and not torch.equal(
-            own[key].cpu(), weights[key].to(own[key].dtype)
-        ):
-            hidden = int((own[key][0, 0] == 0).sum() ** 0.5)
-            raise ValueError(f"its entry '{key}' hides other taps than the inner {hidden}×{hidden}")
-    network.load_state_dict(dict(weights))
+        converted[key] = weights[key].to(own[key].dtype)
+        check_values(key, converted[key], own[key].cpu())
+    network.load_state_dict({key: converted[key] for key in weights})
+
+
+def check_values(key: str, values: Tensor, own: Tensor) -> None:
+    """Raise ValueError where weights are not finite, or a mask is not the network's own."""
+    if not values.isfinite().all():
+        raise ValueError(f"its entry '{key}' has NaN or infinite values")
+    if key.endswith(".mask") and not torch.equal(own, values):
+        hidden = int((own[0, 0] == 0).sum() ** 0.5)
+        raise ValueError(f"its entry '{key}' hides other taps than the inner {hidden}×{hidden}")
+
+
+def shape_of(values: Tensor | None) -> str:
+    """Format the shape of an entry, if there is one."""
+    return "none" if values is None else "×".join(map(str, values.shape)) or "one value"
 
 
 def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
     """Return the options of a network of two branches from its weights; {} for other networks."""
     weights = {key.removeprefix("bsn."): value for key, value in weights.items()}
     head = weights.get("head.0.weight")
-    layers = [re.match(r"branch[12]\.body\.(\d{1,6})\.", key) for key in weights]
+    layers = [re.match(r"branch[12]\.body\.(\d{1,3})\.", key) for key in weights]  # up to 999
     last = max((int(layer[1]) for layer in layers if layer), default=0)
     if head is None or head.ndim != 4 or last < ENTRY:
         return {}

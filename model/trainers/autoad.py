@@ -79,4 +79,5 @@ class AutoADTrainer(Trainer):
         weight = state["adaptive"]["weight"]
         self.adaptive.weight = weight.to(self.device) if isinstance(weight, Tensor) else weight
         self.adaptive.calls = state["adaptive"]["calls"]
+        self.losses.clear()
         self.losses.extend(state["losses"])

@@ -19,7 +19,8 @@ def copy_to_cpu(values: Any) -> Any:
 def restore_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
     """Restore an optimiser's averages in the memory layout of its parameters.
 
-    Its settings, such as the learning rate, remain as they are.
+    Its settings, such as the learning rate, remain as they are. Raises ValueError where an average
+    has not the shape of its parameter.
     """
     own = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": state["state"], "param_groups": own})
@@ -27,3 +28,6 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]
         for name, value in averages.items():
             if value.shape == parameter.shape:
                 averages[name] = torch.empty_like(parameter).copy_(value)
+            elif value.ndim:
+                shapes = f"{tuple(value.shape)}, not {tuple(parameter.shape)}"
+                raise ValueError(f"{name} of the optimiser is {shapes}")

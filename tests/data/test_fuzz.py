@@ -29,6 +29,8 @@ from data.georeference import Georeference
 from data.reading.by_name import scene_name
 from data.reading.from_file import read_scene
 from data.reading.settings import ReadSettings
+from tests.data.formats.hdf5 import test_neon as neon
+from tests.data.formats.hdf5 import test_prisma as prisma
 from tests.data.formats.matlab.test_file import write_73
 from tests.training.test_checkpoints import Malicious
 
@@ -53,6 +55,8 @@ def write_netcdf(path: Path, **options: Any) -> None:
         chunks = {"chunks": (3, 5, 2), "compression": "gzip"}
         data = file.create_dataset("reflectance", data=CUBE.astype(np.float32), **chunks)
         data.attrs["_FillValue"] = np.float32(-9999)
+        data.attrs["missing_value"] = [-9999.0, 1e30]
+        data.attrs["valid_min"], data.attrs["scale_factor"] = "-10000", np.float32(0.5)
         middles = {"y": np.arange(6) * -30.0, "x": np.arange(5) * 30.0, "wavelength": WAVELENGTHS}
         for axis, (name, values) in enumerate(middles.items()):
             file[name] = values
@@ -77,6 +81,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "MATLAB 5": lambda path: savemat(path, HELD, appendmat=False),
     "MATLAB 5, compressed": lambda path: savemat(path, HELD, appendmat=False, do_compression=True),
     "MATLAB 5, sparse": lambda path: savemat(path, SPARSE, appendmat=False),
+    "MATLAB 5, struct": lambda path: savemat(path, {"S": HELD, "C": [HELD]}, appendmat=False),
     "MATLAB 4": lambda path: savemat(path, {"map": TRUTH * 1.0}, appendmat=False, format="4"),
     "MATLAB 7.3": lambda path: write_73(path, SPARSE),
     "npy": lambda path: saved(path, lambda file: np.save(file, CUBE)),
@@ -86,6 +91,8 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "GeoTIFF, tiled": lambda path: write_geotiff(path, **TILED),
     "NetCDF": write_netcdf,
     "NetCDF, latest": lambda path: write_netcdf(path, libver="latest"),
+    "PRISMA": lambda path: prisma.write(path, attributes={"Epsg_Code": 32633}),
+    "NEON": lambda path: neon.write(path, Map_Info=neon.MAP_INFO, EPSG_Code=b"32613"),
     "PNG": lambda path: Image.fromarray(TRUTH).save(path, format="PNG"),
     "BMP": lambda path: Image.fromarray(TRUTH).convert("P").save(path, format="BMP"),
     "ENVI": lambda path: envi.write_image(
@@ -225,6 +232,9 @@ CLAIMS: dict[str, Callable[[Path], Any]] = {
     ),
     "HDF5": lambda path: huge_hdf5(path, "data", HUGE),
     "HDF5, in chunks": lambda path: huge_hdf5(path, "data", HUGE, chunks=(100, 100, 10)),
+    "HDF5, one chunk": lambda path: huge_hdf5(
+        path, "data", (6, 5, 4), chunks=(1 << 10,) * 3, maxshape=(None,) * 3
+    ),
     "HDF5, list": lambda path: huge_hdf5(path, "wavelength", (10**12,), chunks=(100,)),
     "ENVI": huge_envi,
     "PNG": huge_picture,

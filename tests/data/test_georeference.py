@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
-from data.georeference import Georeference
+from data.georeference import Georeference, coordinate_system
 
 UTM = CRS.from_epsg(32633)  # its middle meridian is 15° east
 NORTH_UP = (30.0, 0.0, 500_000.0, 0.0, -20.0, 4_000_000.0)
@@ -90,3 +90,15 @@ def test_a_turned_image_lies_where_it_lay() -> None:
     np.testing.assert_allclose(
         sheared.transposed().positions(columns, rows), sheared.positions(rows, columns)
     )
+
+
+@pytest.mark.parametrize("opening", ['PROJCS["a",', '{"type":', "[", "("])
+def test_a_coordinate_system_that_nests_without_end_is_none(opening: str) -> None:
+    for depth in (31, 20_000, 200_000):
+        assert coordinate_system(opening * depth) is None
+
+
+def test_a_long_coordinate_system_is_read() -> None:
+    crs = CRS.from_epsg(32633)
+    assert coordinate_system(crs.to_wkt("WKT2_2019")) == crs
+    assert coordinate_system(crs.to_json()) == crs

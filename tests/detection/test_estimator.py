@@ -156,6 +156,30 @@ def test_no_data_pixels_are_ignored(
             refused(floats)
 
 
+@pytest.mark.parametrize("value", [1e300, -1e300, np.longdouble("1e4000"), 1e39])
+def test_a_value_too_far_from_the_fitted_ones_is_refused_not_normal(
+    value: float, cube: NDArray[Any]
+) -> None:
+    detector = AnomalyDetector("rx", device="cpu").fit(cube)
+    other = cube.astype(np.longdouble)
+    other[3, 4, 2] = value
+    for score in (detector.predict, detector.score_samples, detector.detection_map):
+        with pytest.raises(ValueError, match="has 1 NaN or infinite values.*row 3, column 4, band"):
+            score(other)
+    other[3, 4] = np.nan  # a no-data pixel is none
+    assert detector.predict(other)[3, 4] == 1
+    with pytest.raises(ValueError, match="float32 cannot hold the cube's values"):
+        AnomalyDetector("rx", device="cpu").fit(np.where(cube == cube.max(), value, cube))
+
+
+def test_a_score_that_is_not_finite_is_refused(cube: NDArray[Any]) -> None:
+    detector = AnomalyDetector("nl2net", **TINY).fit(cube)
+    other = cube.astype(np.float64)
+    other[3, 4] = 1e25  # float32 holds it, but not its square
+    with pytest.raises(ValueError, match=r"of 143 scores are not finite, the first at row \d+, "):
+        detector.predict(other)
+
+
 def test_parameters_are_the_options(cube: NDArray[Any]) -> None:
     detector = AnomalyDetector("rx").set_params(ridge=0.1)
     copy = clone(detector)

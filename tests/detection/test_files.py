@@ -21,6 +21,7 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
 from detection.files import log_text, metrics_text, write_maps, write_prediction
+from detection.info import print_facts
 from detection.measures import MEASURES, compute_measures, json_values
 from detection.prediction import Prediction
 from options.types import Threshold
@@ -143,7 +144,6 @@ def test_a_reconstruction_that_is_too_large_is_omitted_with_a_note(
 ) -> None:
     rebuilt = np.sqrt(cube.astype(np.float32))
     made = prediction(cube, None, reconstruction=rebuilt, format="NumPy")
-    write_maps(tmp_path, made)
     monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     paths = {path.name for path in write_maps(tmp_path, made)}
     assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
@@ -155,12 +155,29 @@ def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray
     made = prediction(cube, truth)
     assert made.measures is not None
     assert log_text(made) == (
-        "seed: 1\ndataset: a: b\npredicting: small on the CPU\n"
-        + f"AUC: {made.measures['auc_df']}\n"
+        "seed: 1\ndataset: a: b\nground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)\n"
+        "predicting: small on the CPU\n" + f"AUC: {made.measures['auc_df']}\n"
     )
     assert log_text(prediction(cube, truth * 0)).endswith(
         "no AUC, the ground truth has only one class of pixels\n"
     )
+
+
+def test_no_text_of_a_file_makes_lines_or_commands(
+    tmp_path: Path, cube: NDArray[Any], capsys: pytest.CaptureFixture[str], no_figures: None
+) -> None:
+    text = "x\nAUC: 1.0\n\x1b]0;owned\x07\u202e<script>"
+    made = prediction(cube, None, notes=(f"the cube is '{text}'",))
+    assert made.scene.notes == ("the cube is 'x�AUC: 1.0��]0;owned��<script>'",)
+    write_prediction(tmp_path, made)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    log = (tmp_path / "log.txt").read_text(encoding="utf-8")
+    assert "AUC: 1.0" not in log.splitlines() and "owned��<script>" in log
+    assert "owned��&lt;script&gt;" in page and "owned��<script>" not in page
+    print_facts([("location", text)])
+    assert capsys.readouterr().out == "location     x�AUC: 1.0��]0;owned��<script>\n"
+    for name in ("log.txt", "report.html", "metrics.json"):
+        assert not {"\x1b", "\x07", "\u202e"} & set((tmp_path / name).read_text(encoding="utf-8"))
 
 
 def test_metrics_have_the_options_by_name(cube: NDArray[Any], truth: NDArray[Any]) -> None:

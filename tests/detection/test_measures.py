@@ -15,6 +15,7 @@ from detection.measures import (
     MEASURES,
     ClassScores,
     area_under_roc,
+    check_scores,
     compute_measures,
     min_max_scale,
 )
@@ -168,3 +169,15 @@ def test_a_class_without_data_has_no_measures(anomaly: bool) -> None:
 
 def test_without_a_truth_there_are_no_measures() -> None:
     assert compute_measures(None, np.ones((2, 2))) is None
+
+
+def test_infinite_scores_are_not_measured() -> None:
+    for infinite in (math.inf, -math.inf):
+        scores = np.array([[0.1, infinite, np.nan, 0.3]])
+        with pytest.raises(ValueError, match=r"cannot be scaled to \[0, 1\]"):
+            compute_measures(np.array([[True, False, False, False]]), scores)
+        with pytest.raises(ValueError, match="1 of 4 scores are not finite.*row 0, column 1"):
+            check_scores(scores, masked=np.array([[False, False, True, False]]))
+        with pytest.raises(ValueError, match="2 of 4 scores are not finite"):
+            check_scores(scores, masked=None)
+    check_scores(np.array([[0.1, np.nan]]), masked=np.array([[False, True]]))

@@ -41,6 +41,19 @@ def image_of(scene: Scene, *, tile: int) -> Image:
     return task_of("lfeb", scene, tile=tile).image
 
 
+def test_a_pixel_with_data_but_without_a_score_is_refused(
+    cube: NDArray[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_of("rx", Scene("small", cube, None, "memory"))
+    detector = task.build_detector()
+    scores = torch.ones(cube.shape[:2])
+    for value in (np.nan, np.inf):
+        scores[2, 3] = value
+        monkeypatch.setattr(detector, "detect", lambda _: (scores, None))
+        with pytest.raises(InputError, match="--method rx: 1 of 143 scores are not finite"):
+            task.detect(detector)
+
+
 def masked_scene(cube: NDArray[Any], fill: int) -> Scene:
     """The scene with a masked border and a masked pixel inside, both of a value."""
     masked = np.ones(cube.shape[:2], bool)

@@ -161,3 +161,11 @@ def test_a_value_is_itself() -> None:
 def test_no_scores_have_no_threshold() -> None:
     with pytest.raises(ValueError, match="no pixel has a score"):
         at_rate(np.full((3, 3), np.nan), 0.1)
+
+
+@pytest.mark.parametrize("kind", ["pf", "quantile", "value"])
+def test_infinite_scores_have_no_threshold(kind: str) -> None:
+    for infinite in (math.inf, -math.inf):
+        scores = np.array([[0.1, infinite, np.nan, 0.3]])
+        with pytest.raises(ValueError, match="have no threshold"):
+            threshold_score(scores, Threshold(kind, 0.5))

@@ -55,6 +55,15 @@ def test_a_table_needs_little(folder: Path) -> None:
     assert not row.has_seed and seeds_of(read, row) == [None]
 
 
+def test_title_and_labels_are_one_line_of_letters() -> None:
+    escape = '"a \\u001b[2J\\n\\u202eb"'
+    read = table(with_methods(f"{RX}\nlabel = {escape}", top=f'show = "auc"\ntitle = {escape}'))
+    assert (read.title, read.rows[0].label) == ("a �[2J �b",) * 2
+    assert "the label of a row of method rx is empty" in complaint(
+        with_methods(f'{RX}\nlabel = " "')
+    )
+
+
 def test_all_that_a_table_may_say() -> None:
     text = """
         title = "A – B"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from experiments.formats import PRINTED, csv_text, latex, markdown
 from experiments.grid import Grid
 from experiments.summary import Entry, mean_and_spread
+from utils.text import in_csv
 
 NOTES = ["RX: its defaults", "computed today"]
 
@@ -75,6 +76,36 @@ def test_a_bar_ends_no_column_in_markdown() -> None:
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("<script>x</script>", r"\<script>x\</script>"),
+        ("*a* `b` ~~c~~ $d$", r"\*a\* \`b\` \~\~c\~\~ \$d\$"),
+        ("[a](http://b)", r"\[a\](http://b)"),
+        ("_a_b_", r"\_a_b\_"),
+        ("a\\|b &lt; c & d", r"a\\\|b \&lt; c & d"),
+        ("f_scale, HSI-II", "f_scale, HSI-II"),
+    ],
+)
+def test_markdown_takes_every_name_for_text(name: str, written: str) -> None:
+    text = markdown(
+        grid(
+            title=name,
+            columns=[name, "two"],
+            rows=[(name, [Entry(name), Entry(name, rank=1)])],
+            published=[(name, 0, [Entry(), Entry()])],
+            sources=[name],
+        ),
+        [name],
+    )
+    assert text.startswith(f"## {written}\n\n| Method | {written} | two |\n")
+    assert f"| {written} | {written} | **{written}** |\n" in text
+    assert f"| *{written} [1]* | – | – |\n" in text
+    assert f"[1] {written}  \n" in text and text.endswith(f"- {written}\n")
+
+
 VALUES = st.lists(st.floats(0, 1), max_size=2)  # of the seeds
 
 
@@ -84,7 +115,7 @@ VALUES = st.lists(st.floats(0, 1), max_size=2)  # of the seeds
     st.lists(st.tuples(NAMES, st.lists(VALUES, min_size=3, max_size=3)), max_size=3),
 )
 def test_csv_reads_back_as_it_was(columns: list[str], rows: list[tuple[str, Any]]) -> None:
-    """Whatever is in the names, and every number to its last digit."""
+    """Whatever is in the names, but for the mark of a formula, and every number to its end."""
     rows = [
         (
             label,
@@ -94,13 +125,14 @@ def test_csv_reads_back_as_it_was(columns: list[str], rows: list[tuple[str, Any]
     ]
     text = csv_text(grid(columns=columns, rows=rows, published=[], sources=[]))
     heading, *lines = csv.reader(io.StringIO(text, newline=""))
+    columns = [in_csv(column) for column in columns]
     expected, spread = ["Method", "origin"], []
     for number, column in enumerate(columns):
         spread.append(any(entries[number].deviation is not None for _, entries in rows))
         expected += [column, f"{column} sd"] if spread[-1] else [column]
     assert heading == expected
     for (label, entries), (name, origin, *fields) in zip(rows, lines, strict=True):
-        assert (name, origin) == (label, "measured")
+        assert (name, origin) == (in_csv(label), "measured")
         values: list[float | None] = []
         for entry, spreads in zip(entries, spread, strict=True):
             values += [entry.value, entry.deviation] if spreads else [entry.value]
@@ -124,6 +156,15 @@ def test_words_in_a_table_are_in_the_csv() -> None:
     heading, line = csv.reader(io.StringIO(csv_text(table)))
     assert heading == ["Method", "origin", "one", "two"]
     assert line == ["RX", "measured", "a scene", "10×9×3"]
+
+
+def test_a_spreadsheet_computes_no_name_and_numbers_stay_numbers() -> None:
+    names = ["=1+1", "+A1", "-2+3", "@SUM(A1)", " =1", "=HYPERLINK(0)", "＝1"]
+    rows = [(name, [Entry("-0.5000", -0.5), Entry(name)]) for name in names]
+    table = grid(columns=["=1+1", "two"], rows=rows, published=[], sources=[])
+    heading, *lines = csv.reader(io.StringIO(csv_text(table)))
+    assert heading == ["Method", "origin", "'=1+1", "two"]
+    assert lines == [[f"'{name}", "measured", "-0.5", f"'{name}"] for name in names]
 
 
 def test_a_range_is_words_in_csv_and_has_a_dash_in_latex() -> None:
@@ -175,6 +216,9 @@ def test_latex_marks_the_best_and_keeps_printed_numbers_apart() -> None:
         ("50 % #1 $x$", r"50 \% \#1 \$x\$"),
         (r"{\x}~^", r"\{\textbackslash{}x\}\textasciitilde{}\textasciicircum{}"),
         ("10×9, τ ± 1 – 2", r"10$\times$9, $\tau$ $\pm$ 1 -- 2"),
+        ("a<b>c|d", r"a\textless{}b\textgreater{}c\textbar{}d"),
+        ("[2pt]", "{[}2pt]"),  # after the end of a row this would be its argument
+        ("*x", "{*}x"),
     ],
 )
 def test_latex_takes_every_name_for_text(name: str, written: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+import training.checkpoint_file
 import training.checkpoints
+from tests.training.pickles import PROTOCOL, archive, dict_of
 from training.checkpoints import (
     CheckpointError,
     read_state,
@@ -18,6 +20,7 @@ from training.checkpoints import (
     save_state,
     save_weights,
 )
+from training.checksum import add_checksum
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
 
@@ -89,6 +92,50 @@ def test_what_is_no_state_dict_is_named(tmp_path: Path) -> None:
             read_weights(tmp_path / "entry.pkl")
     with pytest.raises(CheckpointError, match=r"no checkpoint '.*missing\.pkl'"):
         read_weights(tmp_path / "missing.pkl")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other pipes")
+@pytest.mark.parametrize("read", [read_weights, read_state])
+def test_what_is_no_file_is_not_read(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
+    for path, kind in (
+        (tmp_path / "pipe", "a pipe or a device"),
+        (Path("/dev/zero"), "a pipe or a device"),
+        (tmp_path, "a folder: name a file in it"),
+    ):
+        with pytest.raises(CheckpointError, match=f"' is {kind}"):
+            read(path)
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "other"])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = tmp_path / "w.pkl"
+    torch.save(WEIGHTS, path, _use_new_zipfile_serialization=False)  # it has no checksum
+    contents = path.read_bytes()
+
+    def spoil(head: bytes) -> str:
+        new = {"longer": contents + b"x", "shorter": contents[:-9], "other": contents[::-1]}[change]
+        path.write_bytes(new)
+        os.utime(path, (1, 1))
+        return ""
+
+    monkeypatch.setattr(training.checkpoint_file, "foreign_kind", spoil)
+    with pytest.raises(CheckpointError, match=r"w\.pkl' changed while it was read: try again"):
+        read_weights(path)
+
+
+def test_a_state_that_would_never_end_is_refused(tmp_path: Path) -> None:
+    lists = b"]q\0h\0a."  # a list of itself
+    for contents, message in (
+        (PROTOCOL + lists, "its pickle is nested too deeply"),
+        (PROTOCOL + b"N.", "it is no training state"),
+        (dict_of({"a": b"ccollections\ndeque\n)R"}), "it holds an object of 'collections.deque'"),
+    ):
+        (tmp_path / "x.state").write_bytes(add_checksum(archive(contents)))
+        with pytest.raises(CheckpointError, match=rf"x\.state' cannot be read \({message}"):
+            read_state(tmp_path / "x.state")
 
 
 def flipped(contents: bytes) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from training.run_folder import Run, run_from_other_device, run_name
+from training.run_folder import Run, run_from_other_device, run_name, runs_differing_in_epochs
 
 PUBLISHED = {"epoch": "5000", "learning_rate": "0.0001", "factor": "3", "gpu_ids": "0"}
 
@@ -56,3 +56,35 @@ def test_a_run_of_other_options_is_not_taken_for_it(tmp_path: Path) -> None:
     assert run_from_other_device(wanted, epoch=5000) == wanted
     seeded = named(tmp_path, seed="2")
     assert "gpu_ids_1_seed_2" in run_from_other_device(seeded, epoch=5000).folder.name
+
+
+LONG = {"epoch": "100", "learning_rate": "0.0001", "factor": "2", "gpu_ids": "-1"}
+
+
+def test_a_name_that_is_too_long_ends_with_a_digest_of_its_options() -> None:
+    fits = run_name("NL2Net", {**LONG, "bands": "1" * 191})
+    assert len(fits) == 255 and fits.endswith("_gpu_ids_-1_bands_" + "1" * 191)
+    name = run_name("NL2Net", {**LONG, "bands": "1" * 192})
+    beginning = "NL2Net_epoch_100_learning_rate_0.0001_factor_2_gpu_ids_-1_options_"
+    assert name.startswith(beginning) and len(name) == len(beginning) + 16
+    assert name == run_name("NL2Net", {**LONG, "bands": "1" * 192})
+    assert name != run_name("NL2Net", {**LONG, "bands": "1" * 193})
+
+
+def test_runs_of_shortened_names_are_found(tmp_path: Path) -> None:
+    def run_of(**changed: str) -> Run:
+        name = run_name("NL2Net", {**LONG, **changed})
+        return Run(tmp_path / name, "NL2Net", "ä" * 120)
+
+    bands = "1" * 300
+    wanted, longer = run_of(bands=bands), run_of(bands=bands, epoch="5000")
+    other = run_of(bands=bands + "1", epoch="5000")
+    for run in (wanted, longer, other):
+        (run.folder / "model").mkdir(parents=True)
+    assert runs_differing_in_epochs(wanted) == [longer]
+    longer.weights(5000).touch()
+    longer.state(10**9).touch()
+    assert longer.saved("pkl") == {5000: longer.weights(5000)}
+    assert list(longer.states()) == [10**9]
+    on_card = run_of(bands=bands, epoch="5000", gpu_ids="0_1")
+    assert run_from_other_device(on_card, epoch=5000) == longer

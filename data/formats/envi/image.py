@@ -1,7 +1,6 @@
 """ENVI images: a text header next to a file of raw numbers."""
 
-import math
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,57 +9,27 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from data.formats.envi.header import (
-    DTYPES,
-    INTERLEAVES,
-    Layout,
-    as_text,
-    read_band_lists,
-    read_header,
-    read_layout,
-    read_metadata,
+from data.formats.envi.files import (
+    DATA_ENDINGS,
+    ENDING,
+    START,
+    WRITTEN,
+    described_by,
+    find_data,
+    find_header,
+    is_header,
+    notes_on_files,
 )
+from data.formats.envi.header import DTYPES, INTERLEAVES, Layout, read_header, read_layout
 from data.formats.envi.map_info import map_info
-from data.formats.format import Format, Raster, Writer, begins_with, first_bytes
+from data.formats.envi.metadata import read_band_lists, read_metadata
+from data.formats.envi.numbers import as_text
+from data.formats.envi.scales import read_scales
+from data.formats.envi.size import check_size
+from data.formats.format import Format, Raster, Writer, begins_with
 from data.formats.memmap import block_reader
 from data.formats.stored_values import no_data_value, storable
 from utils.files import atomic_write, write_text
-
-ENDING, START = ".hdr", b"ENVI"
-WRITTEN = ".img"
-DATA_ENDINGS = (WRITTEN, ".dat", ".raw", ".bin", ".cube", ".hyspex", ".bsq", ".bil", ".bip")
-
-
-def is_header(path: Path) -> bool:
-    """Return True for a header, by its ending or by its first bytes."""
-    return path.suffix.lower() == ENDING or first_bytes(path).startswith(START)
-
-
-def find_header(path: Path) -> Path | None:
-    """Find the header of an image, which may be the file itself; None without one."""
-    return (
-        path
-        if is_header(path)
-        else find_file(path.parent, [path.name + ENDING, path.stem + ENDING])
-    )
-
-
-def find_data(header: Path) -> Path | None:
-    """Find the file of numbers that a header describes; None where it is not next to it."""
-    return find_file(header.parent, [header.stem + ending for ending in ("", *DATA_ENDINGS)])
-
-
-def described_by(path: Path) -> Path | None:
-    """Find the data of a header; None for a file that is no header."""
-    return find_data(path) if is_header(path) else None
-
-
-def find_file(folder: Path, names: Sequence[str]) -> Path | None:
-    """Find the first of these files in a folder, if necessary in another case."""
-    files = {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
-    exact = [folder / name for name in names if (folder / name).is_file()]
-    alike = [files[name.lower()] for name in names if name.lower() in files]
-    return next(iter([*exact, *alike]), None)
 
 
 def read(path: Path) -> Contents:
@@ -71,7 +40,7 @@ def read(path: Path) -> Contents:
     header_path = find_header(path)
     assert header_path is not None  # as this format has recognised the file
     data_path = find_data(path) if header_path == path else path
-    header = read_header(header_path)
+    header, notes = read_header(header_path)
     layout = read_layout(header, header_path)
     if data_path is None:
         raise SceneError(
@@ -79,12 +48,15 @@ def read(path: Path) -> Contents:
             f"'{header_path.with_suffix(WRITTEN).name}', is not next to it; if the data's name "
             f"ends otherwise, give that file"
         )
-    check_size(layout, header_path, data_path)
-    return Contents({"image": image_variable(header, layout, data_path)})
+    notes += notes_on_files(header_path, data_path) + check_size(layout, header_path, data_path)
+    return Contents({"image": image_variable(header, layout, header_path, data_path, notes)})
 
 
-def image_variable(header: dict[str, Any], layout: Layout, data_path: Path) -> Variable:
-    """Describe the image of a header."""
+def image_variable(
+    header: dict[str, Any], layout: Layout, header_path: Path, data_path: Path, notes: list[str]
+) -> Variable:
+    """Describe the image of a header, with notes on both files."""
+    bands = layout.shape[2]
     window = block_reader(
         data_path,
         layout.dtype,
@@ -92,26 +64,26 @@ def image_variable(header: dict[str, Any], layout: Layout, data_path: Path) -> V
         shape=layout.shape,
         order=["hwb".index(axis) for axis in INTERLEAVES[layout.interleave]],
     )
+    metadata, on_metadata = read_metadata(header)
+    band_lists, on_bands = read_band_lists(header, bands=bands, path=header_path)
+    scales = read_scales(header, bands=bands, path=header_path)
+    note = "; ".join([*notes, *on_metadata, *on_bands, *scales.notes])
+    metadata = replace(metadata, note=note)
+    dtype = layout.dtype
+    if scales.differ:
+        window, dtype = scales.applied(window, metadata.fill), np.dtype(np.float32)
+        metadata = replace(metadata, fill=None)
+    else:
+        metadata = replace(metadata, gain=float(scales.gains[0]), offset=float(scales.offsets[0]))
     return Variable(
         layout.shape,
-        layout.dtype,
+        dtype,
         lambda: window((slice(None), slice(None), slice(None))),
         axes="hwb",
-        metadata=read_metadata(header),
+        metadata=metadata,
         window=window,
-        band_lists=(read_band_lists(header, bands=layout.shape[2]),),
+        band_lists=band_lists,
     )
-
-
-def check_size(layout: Layout, header_path: Path, data_path: Path) -> None:
-    """Raise SceneError where a file is too short for its header."""
-    needed = layout.offset + math.prod(layout.shape) * layout.dtype.itemsize
-    size = data_path.stat().st_size
-    if size < needed:
-        raise SceneError(
-            f"'{data_path}' has {size:,} bytes, but its header '{header_path.name}' needs "
-            f"{needed:,}: it is cut off, or the header is not its own"
-        )
 
 
 def write_image(path: Path, image: Raster) -> list[Path]:
@@ -171,6 +143,8 @@ ENVI = Format(
     recognises=begins_with(START),
     accepts=lambda path: find_header(path) is not None,
     data_file=described_by,
+    is_raw=lambda path: not is_header(path),
+    text_header=True,
     read=read,
     writer=ENVI_WRITER,
     lazy="ENVI",

@@ -30,10 +30,7 @@ Transform = tuple[float, float, float, float, float, float]
 
 def read_georeference(header: Mapping[str, Any]) -> Georeference | None:
     """Read the georeference of a header; None where it has none."""
-    entry = header.get("map info", "")
-    info = entry.split(",") if isinstance(entry, str) else entry
-    if len(info) < 7:
-        return None
+    info = split_info(header.get("map info", ""))
     try:
         column, row, x, y, wide, tall = (float(part) for part in info[1:7])
         rotation = float(named_parts(info).get("rotation", 0))
@@ -44,6 +41,36 @@ def read_georeference(header: Mapping[str, Any]) -> Georeference | None:
     if not all(map(math.isfinite, transform)) or 0 in (wide, tall):
         return None
     return Georeference(transform, crs_in(header, info))
+
+
+def note_on_georeference(header: Mapping[str, Any], georeference: Georeference | None) -> str:
+    """Note which entries about the map are not understood; empty for none."""
+    unread = [
+        key
+        for key, read in (
+            ("map info", georeference),
+            ("coordinate system string", georeference and georeference.crs),
+        )
+        if read is None and any(part.strip(" {}[]()") for part in as_list(header.get(key, "")))
+    ]
+    if not unread:
+        return ""
+    return f"the header's {' and '.join(map(repr, unread))} cannot be used for locations"
+
+
+def as_list(entry: Any) -> list[str]:
+    """Return the parts of an entry."""
+    return entry if isinstance(entry, list) else [str(entry)]
+
+
+def split_info(entry: Any) -> list[str]:
+    """Split a map info at its commas, or else at semicolons or at white space after the name."""
+    parts = entry if isinstance(entry, list) else str(entry).strip("{}[]() ").split(",")
+    if len(parts) >= 7:
+        return parts
+    text = " ".join(",".join(parts).replace(";", " ").split())
+    name, _, numbers = re.sub(r" (?=[-+.\d])", ";", text, count=1).partition(";")
+    return [name, *numbers.split()] if numbers else parts
 
 
 def affine_transform(

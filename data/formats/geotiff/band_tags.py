@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from data.formats.band_names import common, in_names
 from data.formats.contents import BandLists, Numbers
-from data.metadata import UNITS
-
-# "429.41 Nanometers", "Band 7 (0.487 µm)", "450.5 nm"
-LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zµμ]+)", re.IGNORECASE)
 
 
 def read_band_lists(dataset: Any, image: Sequence[int]) -> tuple[BandLists, ...]:
@@ -36,25 +33,8 @@ def read_band_lists(dataset: Any, image: Sequence[int]) -> tuple[BandLists, ...]
             fwhm=in_band_tags(imagery, "fwhm_um"),
             units="um",
         ),
-        in_descriptions([dataset.descriptions[band - 1] for band in image]),
+        in_names([dataset.descriptions[band - 1] for band in image]),
     )
-
-
-def in_descriptions(descriptions: Sequence[str | None]) -> BandLists:
-    """Read wavelengths in the descriptions of bands, where all are in the same units."""
-    lengths = [length_in(description or "") for description in descriptions]
-    units = common(unit for _, unit in lengths)
-    if units is None:
-        return BandLists()
-    return BandLists(wavelengths=np.array([value for value, _ in lengths]), units=units)
-
-
-def length_in(description: str) -> tuple[float, str | None]:
-    """Read the last length in a text, and its unit; the unit is None where there is no length."""
-    for value, unit in reversed(LENGTH.findall(description)):
-        if unit.lower() in UNITS:
-            return float(value), unit.lower()
-    return np.nan, None
 
 
 def in_band_tags(bands: Sequence[Mapping[str, str]], key: str) -> Numbers:
@@ -75,12 +55,6 @@ def parsed(texts: Iterable[str]) -> Numbers:
         return np.array([float(text) for text in texts], np.float64)
     except ValueError:
         return None
-
-
-def common(texts: Iterable[str | None]) -> str | None:
-    """Return the one value of all texts; None where they differ."""
-    values = set(texts)
-    return values.pop() if len(values) == 1 else None
 
 
 def normalised_keys(tags: Mapping[str, str]) -> dict[str, str]:

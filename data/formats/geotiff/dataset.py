@@ -12,21 +12,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.formats.guards import check_claim
+from data.errors import SceneError
+from data.formats.guards import ALWAYS_ALLOWED, check_claim
+
+CACHE = 1 << 28  # bytes of unpacked tiles that GDAL keeps
+MOST_PADDING = 8  # times the values of an image that its tiles may hold
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """Open a GeoTIFF file; raise OSError where tags of it are lost."""
+def opened(path: Path, page: str = "") -> Iterator[Any]:
+    """Open a GeoTIFF file, or a page by GDAL's name for it; raise OSError where tags are lost."""
     import rasterio  # an optional package, which the format's record names
 
-    with no_georeference_warning(rasterio), quiet_stderr():
+    with rasterio.Env(GDAL_CACHEMAX=CACHE), no_georeference_warning(rasterio), quiet_stderr():
         with raise_lost_tags():
-            dataset = rasterio.open(path, driver="GTiff")
+            dataset = rasterio.open(page or path, driver="GTiff")
         with dataset:
             itemsize = max(np.dtype(kind).itemsize for kind in dataset.dtypes)
-            check_claim(dataset.height * dataset.width * dataset.count * itemsize, path)
+            nbytes = dataset.height * dataset.width * dataset.count * itemsize
+            check_claim(nbytes, path)
+            check_blocks(dataset, nbytes, path)
             yield dataset
+
+
+def check_blocks(dataset: Any, nbytes: int, path: Path) -> None:
+    """Raise SceneError for tiles or strips far larger than the image: they are unpacked whole."""
+    stored = 0
+    for (tall, wide), kind in zip(dataset.block_shapes, dataset.dtypes, strict=True):
+        tiles = -(-dataset.height // tall) * -(-dataset.width // wide)
+        stored += tiles * tall * wide * np.dtype(kind).itemsize
+    if stored > max(MOST_PADDING * nbytes, ALWAYS_ALLOWED):
+        tall, wide = dataset.block_shapes[0]
+        raise SceneError(
+            f"'{path}' has tiles of {tall:,}×{wide:,} pixels for {dataset.height:,}×"
+            f"{dataset.width:,}, which need {stored:,} bytes of memory: save it with smaller tiles"
+        )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """GeoTIFF images, read and written with rasterio, which is an optional package."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.formats.contents import Contents, Variable
+from data.formats.envi.sidecar import with_sidecar
 from data.formats.format import Format, Raster, Writer, begins_with
 from data.formats.geotiff.band_tags import read_band_lists
 from data.formats.geotiff.dataset import (
@@ -17,6 +19,8 @@ from data.formats.geotiff.dataset import (
     scales_differ,
     value_type,
 )
+from data.formats.geotiff.dlr import as_delivered
+from data.formats.geotiff.pages import bands_in_pages, page_names, page_note, read_pages
 from data.formats.stored_values import no_data_value, storable
 from data.georeference import Georeference, coordinate_system
 from data.metadata import Metadata
@@ -28,20 +32,30 @@ TILE = 256  # pixels
 
 
 def read(path: Path) -> Contents:
-    """List the one image of a GeoTIFF file, (H, W, B)."""
+    """List the one image of a GeoTIFF file, (H, W, B), whose bands may be pages."""
     with opened(path) as dataset:
         bands, masked = image_bands(dataset)
-        shape = (dataset.height, dataset.width, len(bands))
+        pages, in_pages = bands_in_pages(dataset, path)
+        shape = (dataset.height, dataset.width, len(pages or bands))
         dtype = value_type(dataset, bands)
         metadata = read_metadata(dataset, bands, masked)
-        band_lists = read_band_lists(dataset, bands)
+        band_lists = (in_pages,) if pages else read_band_lists(dataset, bands)
+        more = len(page_names(dataset))
 
     def read_values() -> NDArray[Any]:
+        if pages:
+            return read_pages(path, pages, np.empty(shape, dtype))
         with opened(path) as dataset:
             return read_pixels(dataset, bands, dtype)
 
+    if pages:
+        metadata = replace(metadata, note=page_note(len(pages), shape[:2]))
+    elif more:
+        metadata = replace(
+            metadata, note=f"of its {more} pages only the first, the largest, is read"
+        )
     image = Variable(shape, dtype, read_values, "hwb", metadata, band_lists=band_lists)
-    return Contents({"image": image})
+    return Contents({"image": with_sidecar(as_delivered(image, path), path)})
 
 
 def read_metadata(dataset: Any, bands: list[int], masked: NDArray[np.bool_] | None) -> Metadata:

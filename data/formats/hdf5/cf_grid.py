@@ -4,6 +4,7 @@ EMIT's attributes `geotransform` and `spatial_ref` at the root are not used: the
 that its swaths are to be rectified to, not that of the arrays in the file.
 """
 
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -19,6 +20,10 @@ from data.formats.hdf5.attributes import (
     scale_of,
     text,
 )
+from data.formats.hdf5.opening import member
+from data.formats.hdf5.packing import packing_of
+from data.formats.hdf5.storage import read_values
+from data.formats.hdf5.virtual import obstacle
 from data.georeference import WGS84, Georeference, coordinate_system
 
 UNEVEN = 0.05  # pixels that coordinates may deviate from an even grid: float32 degrees do so
@@ -27,7 +32,7 @@ KILOMETRES = ("km", "kilometer", "kilometers", "kilometre", "kilometres")
 CRS_ATTRIBUTES = ("crs_wkt", "spatial_ref", "epsg_code")
 
 
-def read_georeference(dataset: h5py.Dataset, axes: str | None) -> Georeference | None:
+def read_georeference(dataset: h5py.Dataset, axes: str | None, path: Path) -> Georeference | None:
     """Read the georeference of an array from the coordinates of its rows and columns.
 
     None where there are none, where they are unevenly spaced, or where they may be no more than
@@ -38,7 +43,7 @@ def read_georeference(dataset: h5py.Dataset, axes: str | None) -> Georeference |
     x, y = (coordinate(dataset, axes.index(letter)) for letter in "wh")
     if x is None or y is None:
         return None
-    across, down = spacing(in_metres(x)), spacing(in_metres(y))
+    across, down = spacing(in_metres(x, path)), spacing(in_metres(y, path))
     crs = read_crs(dataset, x, y)
     measured = all(text(scale, "units") not in ("", "1") for scale in (x, y))
     if across is None or down is None or not (crs or measured):
@@ -50,15 +55,18 @@ def read_georeference(dataset: h5py.Dataset, axes: str | None) -> Georeference |
 def coordinate(dataset: h5py.Dataset, axis: int) -> h5py.Dataset | None:
     """Find the coordinates of the pixels' centres along an axis; None where there are none."""
     scale = scale_of(dataset, axis)
-    if scale is None or is_placeholder(scale) or not is_numeric(scale):
+    if scale is None or is_placeholder(scale) or not is_numeric(scale) or obstacle(scale):
         return None
     return scale if scale.shape == (dataset.shape[axis],) else None
 
 
-def in_metres(scale: h5py.Dataset) -> NDArray[np.float64]:
-    """Read coordinates, converted to metres where they are in kilometres."""
+def in_metres(scale: h5py.Dataset, path: Path) -> NDArray[np.float64]:
+    """Read coordinates, unpacked, and converted to metres where they are in kilometres."""
     metres = 1000 if text(scale, "units").lower() in KILOMETRES else 1
-    return scale[()].astype(np.float64) * metres
+    values, packing = read_values(scale, path), packing_of(scale, scale.dtype, scale.shape)
+    if not packing.scale.is_neutral:
+        return packing.unpacked(values, is_list=True) * metres
+    return packing.meant(values).astype(np.float64) * metres
 
 
 def spacing(centres: NDArray[np.float64]) -> tuple[float, float] | None:
@@ -95,10 +103,14 @@ def mapping_attribute(mapping: Any, name: str) -> Any:
 def grid_mapping(dataset: h5py.Dataset) -> Any:
     """Find the grid mapping that an array names, in its own group or one above; None for none."""
     name = text(dataset, "grid_mapping").partition(":")[0].strip()
-    group = dataset.parent
-    while name and name not in group and group.name != "/":
-        group = group.parent
-    return group[name] if name and name in group else None
+    places = str(dataset.name).split("/")[:-1]
+    while name and places:
+        group = member(dataset.file["/"], "/".join(places))
+        found = None if group is None else member(group, name)
+        if found is not None:
+            return found
+        places.pop()
+    return None
 
 
 def is_degrees(scale: h5py.Dataset, kind: str, towards: str) -> bool:

@@ -21,7 +21,14 @@ from scipy.sparse import issparse
 from data.formats.contents import Contents, Variable, Window
 from data.formats.format import Format, first_bytes
 from data.formats.guards import check_claim
-from data.formats.hdf5.attributes import attribute, check_dataset, check_heaps, is_numeric, text
+from data.formats.hdf5.attributes import attribute, is_numeric, text
+from data.formats.hdf5.heaps import check_heaps
+from data.formats.hdf5.opening import member, members, opened
+from data.formats.hdf5.storage import check_dataset, check_values, read_part, read_values
+from data.formats.hdf5.virtual import has_open_extent
+from data.formats.matlab import struct73
+from data.formats.matlab.struct5 import members_of
+from data.formats.matlab.struct73 import SPARSE
 from data.formats.matlab.version5 import arrays_in, dense, read_array
 from utils.files import atomic_write
 
@@ -32,7 +39,6 @@ ORDER_OF_BYTES = b"\0\x01IM", b"\x01\0MI"  # the last of the first 128 bytes
 NUMERIC = ("double", "single", "logical") + tuple(
     f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64)
 )
-SPARSE = "MATLAB_sparse"  # marks the group of a sparse matrix; its number of rows
 DESCRIPTION = b"MATLAB 5.0 MAT-file, written by NL2Net"  # the first bytes of written files
 HINT = "if it is a struct or cell, save the array in it as a variable"
 
@@ -52,8 +58,8 @@ def is_version_73(path: Path, start: bytes) -> bool:
     if start.startswith(TEXT_73) or not h5py.is_hdf5(path):
         return start.startswith(TEXT_73)
     try:
-        with h5py.File(path, "r") as file:
-            return any("MATLAB_class" in item.attrs for item in file.values())
+        with opened(path) as file:
+            return any("MATLAB_class" in item.attrs for _, item in members(file))
     except Exception:  # damaged, as its reader will report
         return False
 
@@ -85,10 +91,15 @@ def read(path: Path) -> Contents:
 
 
 def variables_5(path: Path) -> dict[str, Variable]:
-    """List the arrays of a file of version 5."""
+    """List the arrays of a file of version 5, and those in its structs and cells."""
+    found = [
+        pair
+        for array, dtype in arrays_in(path)
+        for pair in (members_of(path, array) or [(array, dtype)])
+    ]
     return {
         array.name: Variable(array.shape, dtype, partial(read_array, path, array), hint=HINT)
-        for array, dtype in arrays_in(path)
+        for array, dtype in found
     }
 
 
@@ -112,25 +123,45 @@ def read_array_4(path: Path, name: str) -> NDArray[Any]:
 
 
 def variables_73(path: Path) -> dict[str, Variable]:
-    """List the arrays of a file of version 7.3, with their axes as MATLAB shows them."""
-    variables = {}
-    with h5py.File(path, "r") as file:
-        check_heaps(path)
-        for name, item in file.items():
-            if not isinstance(name, str):  # but bytes that are no text
-                continue
-            if SPARSE in item.attrs:
-                shape, dtype = sparse_shape(item), np.dtype(np.float64)
-            elif isinstance(item, h5py.Dataset) and item.shape and "MATLAB_empty" not in item.attrs:
-                check_dataset(item, path)
-                shape, dtype = item.shape[::-1], number_type(item)
-            else:
-                continue
-            real = isinstance(item, h5py.Dataset) and dtype.kind in "biuf"
-            window = window_73(path, name) if real else None
-            read_all = partial(read_array_73, path, name)
-            variables[name] = Variable(shape, dtype, read_all, window=window, hint=HINT)
+    """List the arrays of a file of version 7.3, and those in its structs and cells.
+
+    Their axes are as MATLAB shows them.
+    """
+    variables: dict[str, Variable] = {}
+    check_heaps(path)
+    with opened(path) as file:
+        for name, item in struct73.items_in(file["/"]):
+            inside = dict(struct73.arrays_of(item, name))
+            arrays = {part: array_73(path, array) for part, array in inside.items()}
+            if name not in inside:  # a struct or cell
+                arrays = {part: array for part, array in arrays.items() if array.is_numeric}
+                arrays = arrays or {name: array_73(path, item)}
+            variables |= {name: array for name, array in arrays.items() if array.shape}
     return variables
+
+
+def array_73(path: Path, item: h5py.Dataset | h5py.Group) -> Variable:
+    """Describe an array of an open file of version 7.3; empty ones have no shape."""
+    shape: tuple[int, ...] = (1, 1)
+    dtype: np.dtype[Any] = np.dtype("O")
+    window = None
+    if SPARSE in item.attrs:
+        shape, dtype = sparse_shape(item), np.dtype(np.float64)
+    elif isinstance(item, h5py.Dataset) and not is_array(item):
+        shape = ()
+    elif isinstance(item, h5py.Dataset):
+        check_dataset(item, path)
+        shape, dtype = item.shape[::-1], number_type(item)
+        window = window_73(path, item.name) if dtype.kind in "biuf" else None
+    read_all = partial(read_array_73, path, item.name)
+    return Variable(shape, dtype, read_all, window=window, hint=HINT)
+
+
+def is_array(dataset: h5py.Dataset) -> bool:
+    """Return True for a dataset with values and axes."""
+    return (
+        not has_open_extent(dataset) and bool(dataset.shape) and "MATLAB_empty" not in dataset.attrs
+    )
 
 
 def number_type(dataset: h5py.Dataset) -> np.dtype[Any]:
@@ -144,28 +175,33 @@ def number_type(dataset: h5py.Dataset) -> np.dtype[Any]:
 
 def sparse_shape(group: h5py.Group) -> tuple[int, int]:
     """Return the rows and columns of a sparse matrix; `jc` holds where its columns begin."""
-    return int(attribute(group, SPARSE)), len(group["jc"]) - 1
+    return int(attribute(group, SPARSE)), len(member(group, "jc")) - 1
 
 
 def read_array_73(path: Path, name: str) -> NDArray[Any]:
     """Read one variable of a file of version 7.3."""
-    with h5py.File(path, "r") as file:
-        item = file[name]
+    with opened(path) as file:
+        item = member(file, name)
         if isinstance(item, h5py.Dataset):
-            return item[()].T
+            return read_values(item, path).T
         # a matrix of zeros alone has neither values nor rows
-        for part in item.values():
-            check_dataset(part, path)
-        values, rows = (item[part][()] if part in item else [] for part in ("data", "ir"))
-        return dense(values, rows, item["jc"][()], sparse_shape(item))
+        parts = {part: read_values(values, path) for part, values in members(item)}
+        values, rows = (parts.get(part, np.array([])) for part in ("data", "ir"))
+        return dense(values, rows, parts["jc"], sparse_shape(item))
 
 
 def window_73(path: Path, name: str) -> Window:
     """Return a function that reads blocks of one array of a file of version 7.3."""
+    checked = False
 
     def window(where: tuple[slice, ...]) -> NDArray[Any]:
-        with h5py.File(path, "r") as file:
-            return file[name][where[::-1]].T
+        nonlocal checked
+        with opened(path) as file:
+            item = member(file, name)
+            if not checked:
+                check_values(item, path)
+                checked = True
+            return read_part(item, path, where[::-1]).T
 
     return window
 

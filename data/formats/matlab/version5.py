@@ -21,7 +21,8 @@ FIRST = 128  # bytes before the first element; the last two of them are the orde
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
 NUMBERS |= {12: "i8", 13: "u8"}
 MATRIX, COMPRESSED = 14, 15
-TEXT, SPARSE, NUMERIC, OPAQUE = 4, 5, range(6, 16), 17  # classes of arrays
+CELL, STRUCT, OBJECT, OPAQUE = 1, 2, 3, 17  # classes of arrays
+TEXT, SPARSE, NUMERIC = 4, 5, range(6, 16)
 COMPLEX, LOGICAL = 0x800, 0x200  # flags
 LONGEST = 1 << 12  # bytes of dimensions and names
 STEP = 1 << 16  # bytes of compressed data that are read at a time
@@ -31,13 +32,17 @@ Take: TypeAlias = Callable[[int], bytearray]  # returns the next bytes, given th
 
 @dataclass(frozen=True)
 class Array:
-    """An array of a file: the first byte of its element, and its header."""
+    """An array of a file: the first byte of its element, and its header.
+
+    The header of one in a struct or cell begins `inside` bytes after the tag of the outer matrix.
+    """
 
     name: str
     shape: tuple[int, ...]
     kind: int
     flags: int
     start: int
+    inside: int = 0
 
     @property
     def is_numeric(self) -> bool:
@@ -121,6 +126,12 @@ def compressed_bytes(file: IO[bytes], size: int) -> Take:
     return take
 
 
+def skip(take: Take, count: int) -> None:
+    """Read bytes, a part at a time, and drop them."""
+    while count > 0:
+        count -= len(take(min(count, STEP)))
+
+
 def tag(take: Take, order: str) -> tuple[int, int, bytearray | None]:
     """Read the type and size in bytes of the next part, and the part if it is within the tag."""
     first = take(8)
@@ -143,15 +154,19 @@ def part(take: Take, order: str) -> bytearray:
 
 
 def header(take: Take, start: int, order: str) -> Array | None:
-    """Read the header of an array; None for internal variables of MATLAB."""
+    """Read the header of a variable; None for internal variables of MATLAB."""
+    array = any_header(take, start, order)
+    return None if not array.name or array.name.startswith("__") else array
+
+
+def any_header(take: Take, start: int, order: str) -> Array:
+    """Read the header of an array; MATLAB's own objects have neither shape nor name here."""
     flags = struct.unpack(f"{order}2I", part(take, order))[0]
     kind = flags & 0xFF
     if kind == OPAQUE:
-        return None
+        return Array("", (0, 0), kind, flags, start)
     shape = tuple(map(int, np.frombuffer(part(take, order), f"{order}i4")))
     name = part(take, order).decode("latin-1")
-    if not name or name.startswith("__"):
-        return None
     if len(shape) < 2 or min(shape) < 0:
         raise ValueError(f"'{name}' has the dimensions {shape}")
     lengths = shape[:-1] if kind == TEXT else shape  # a row of letters is one text
@@ -186,7 +201,8 @@ def read_array(path: Path, array: Array) -> NDArray[Any]:
     with path.open("rb") as file:
         order = byte_order(file)
         take, _ = element_at(file, array.start, path.stat().st_size, order)
-        header(take, array.start, order)
+        skip(take, array.inside)
+        any_header(take, array.start, order)
         if array.kind != SPARSE:
             count, is_complex = prod(array.shape), bool(array.flags & COMPLEX)
             values = numbers(take, order, count=count, last=not is_complex)

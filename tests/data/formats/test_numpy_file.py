@@ -1,5 +1,7 @@
 """NumPy's files, of one array and of several."""
 
+import re
+import struct
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -112,6 +114,65 @@ def test_other_archives_are_to_be_unpacked(tmp_path: Path) -> None:
         archive.writestr("scene.mat", "values")
     with pytest.raises(SceneError, match=r"scene\.zip' is a ZIP archive .*: unpack it"):
         read_contents(tmp_path / "scene.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("[Content_Types].xml", "is an Office document, not data"),
+        ("archive/data.pkl", "is a file of PyTorch, not a scene: --weights"),
+    ],
+)
+def test_archives_of_other_programs_are_named(tmp_path: Path, name: str, description: str) -> None:
+    with ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr(name, "content")
+    with pytest.raises(SceneError, match=re.escape(f"x.npz' {description}")):
+        read_contents(tmp_path / "x.npz")
+
+
+def test_attributes_of_macos_are_no_arrays(tmp_path: Path, cube: NDArray[Any]) -> None:
+    np.savez(tmp_path / "x.npz", data=cube)
+    with ZipFile(tmp_path / "x.npz", "a") as archive:
+        archive.writestr("__MACOSX/._data.npy", b"\0\x05\x16\x07")
+    assert list(read_contents(tmp_path / "x.npz").variables) == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ("(" + "-" * 9000 + "1, 1, 1)", "x.npy' is damaged: the header of its array is no header"),
+        ("(-13, 11, 5)", "x.npy' is damaged: it declares an array of -13×11×5"),
+        (f"({10**22}, 11, 5)", "x.npy' is damaged: it declares 1,100,"),
+        ("(13.0, 11, 5)", "x.npy' is damaged or no NumPy file (shape is not valid"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_damaged_headers_are_damage_and_no_lack_of_memory(
+    tmp_path: Path, cube: NDArray[Any], shape: str, message: str, packed: bool
+) -> None:
+    text = f"{{'descr': '<u2', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    content = b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + cube.tobytes()
+    path = tmp_path / ("x.npz" if packed else "x.npy")
+    path.write_bytes(content)
+    if packed:
+        with ZipFile(path, "w") as archive:
+            archive.writestr("data.npy", content)
+    with pytest.raises(SceneError, match=re.escape(message.replace(".npy", path.suffix))):
+        read_contents(path)
+
+
+def test_what_follows_an_array_is_not_left_out_in_silence(
+    tmp_path: Path, cube: NDArray[Any]
+) -> None:
+    single, archived = tmp_path / "x.npy", tmp_path / "x.npz"
+    with single.open("wb") as file:
+        np.save(file, cube)
+        np.save(file, cube)
+    with ZipFile(archived, "w") as archive:
+        archive.writestr("data.npy", single.read_bytes())
+    for path in (single, archived):
+        with pytest.raises(SceneError, match=f"x{path.suffix}' has 1,558 bytes after its array"):
+            read_contents(path)
 
 
 def test_an_array_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

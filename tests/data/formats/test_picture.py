@@ -122,3 +122,40 @@ def test_wherever_a_picture_is_cut_off_it_is_refused(tmp_path: Path, ending: str
         with pytest.raises(SceneError, match=r"x\.\w+' is damaged or no PNG/BMP file") as error:
             read_contents(path)
         assert "\n" not in str(error.value)
+
+
+def kind_of(path: Path) -> str:
+    """Return "grey" or "classes"."""
+    (variable,) = read_contents(path).variables.values()
+    return variable.picture
+
+
+@pytest.mark.parametrize(
+    ("colours", "kind"),
+    [
+        ([BLACK, RED, (128, 0, 0), (64, 0, 0)], "grey"),
+        ([BLACK, WHITE, (9, 9, 9)], "grey"),
+        ([BLACK, (255, 255, 0), (70, 70, 0)], "grey"),
+        ([BLACK, RED, BLUE, (0, 64, 0)], "classes"),
+        ([BLACK, RED, (254, 0, 1), (1, 0, 0)], "grey"),  # as compression leaves red
+        ([(shade, 255 - shade, 9) for shade in range(0, 200, 10)], "grey"),
+    ],
+)
+def test_shades_and_classes_are_distinguished(tmp_path: Path, colours: Any, kind: str) -> None:
+    assert kind_of(saved(tmp_path / "x.png", np.array([colours], np.uint8))) == kind
+
+
+def test_false_colours_are_classes_and_single_bands_grey(tmp_path: Path) -> None:
+    image = Image.new("P", (3, 1))
+    image.putpalette([part for colour in (BLUE, RED, WHITE) for part in colour])
+    image.putdata([0, 1, 2])
+    image.save(tmp_path / "x.png")
+    assert kind_of(tmp_path / "x.png") == "classes"
+    assert kind_of(saved(tmp_path / "y.png", np.array([[0, 1, 2]], np.uint8))) == "grey"
+
+
+def test_half_transparent_edges_are_half_as_bright(tmp_path: Path) -> None:
+    values = np.full((1, 4, 4), 255, np.uint8)
+    values[0, :, 3] = (0, 51, 204, 255)
+    path = saved(tmp_path / "x.png", values)
+    assert values_of(path).tolist() == [[0, 51, 204, 255]] and kind_of(path) == "grey"

@@ -14,6 +14,7 @@ from scipy.io import savemat
 import main
 from data.errors import SceneError
 from data.formats.registry import (
+    ENDINGS,
     FORMATS,
     SCENE_FORMATS,
     SUPPORTED,
@@ -204,7 +205,11 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
         ("x.nc", b"CDF\x01" + bytes(200), "is a NetCDF 3 file: convert it with nccopy -k nc4"),
         ("x.nc", b"CDF\x02" + bytes(200), "is a NetCDF 3 file"),
         ("x.mat", b"", "is empty"),
-        ("x.mat", b"1 2 3\n4 5 6\n" * 20, "is damaged or no MATLAB file"),
+        (
+            "x.mat",
+            b"1 2 3\n4 5 6\n" * 20,
+            "is damaged or no MATLAB file but a text: save the array",
+        ),
         ("x.mat", b"MATLAB 7.3 MAT-file".ljust(600), r"no MATLAB file .*signature not found"),
         ("x.hdr", b"", "is empty"),
         ("x.hdr", b"NROWS 3\nNCOLS 4\n", "is damaged or no ENVI header"),
@@ -219,6 +224,19 @@ def test_what_is_not_read_is_named(tmp_path: Path, name: str, content: bytes, me
     with pytest.raises(SceneError, match=message) as error:
         read_contents(tmp_path / name)
     assert name in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, ".png", ".unknown", ""])
+def test_a_pointer_and_a_web_page_are_named_whatever_their_ending(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"x{ending}"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7654321\n")
+    with pytest.raises(SceneError, match=r"' is a pointer of Git LFS, not the data: git lfs pull"):
+        read_contents(path)
+    path.write_text("\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>" * 9)
+    with pytest.raises(SceneError, match=r"' is a web page, not data: download the file itself$"):
+        read_contents(path)
 
 
 def test_an_old_matrix_of_nonsense_is_none(tmp_path: Path) -> None:

@@ -167,9 +167,32 @@ def test_a_folder_is_noted_from_a_scene(
         load_scene("data", data_dir=Path())
 
 
+def test_a_scene_in_the_place_of_which_there_is_something_else(workplace: Path) -> None:
+    Path("data/x.mat").symlink_to("moved.mat")
+    for dataset in ("x", "x.mat", "data/x.mat"):
+        with pytest.raises(
+            SceneError, match=r"'data/x\.mat' is a link to 'moved\.mat', which does"
+        ):
+            load_scene(dataset, data_dir=DATA)
+    Path("data/y.npy.crdownload").touch()
+    with pytest.raises(SceneError, match=r"y\.npy\.crdownload' was not downloaded to its end"):
+        load_scene("y", data_dir=DATA)
+
+
 def test_scenes_in_a_folder(workplace: Path) -> None:
     truths = ("a_gt.mat", "B_GT.npy", "b_map.hdr", "a_Ground-Truth.mat")
-    files = ("b.mat", "b.hdr", "a.TIF", "c_gt.mat", "notes.txt", "a.png", "bare", *truths)
+    files = (
+        "._b.mat",
+        ".c.mat",
+        "b.mat",
+        "b.hdr",
+        "a.TIF",
+        "c_gt.mat",
+        "notes.txt",
+        "a.png",
+        "bare",
+        *truths,
+    )
     for name in files:
         (DATA / name).touch()
     (DATA / "folder.mat").mkdir()

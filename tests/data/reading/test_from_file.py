@@ -272,12 +272,16 @@ def test_scattered_nan_is_refused_or_masked(
 @pytest.mark.parametrize(
     ("variables", "reading", "message"),
     [
-        ({"data": "text"}, {"data_key": "data"}, "'data' is 1, expected height"),
+        ({"data": "text"}, {"data_key": "data"}, "'data' is no array of numbers here"),
         ({}, {"data_key": "map"}, "'map' is 13×11, expected height × width × bands"),
         ({}, {"map_key": "data"}, "the ground truth is 13×11×5"),
         ({}, {"bands": "6"}, "--bands 6: '.*x.mat' has the bands 1 to 5"),
         ({"data": np.full((13, 11, 5), 1j)}, {}, "the cube holds complex128"),
-        ({"data": np.full((13, 11, 5), "a", object)}, {"data_key": "data"}, "cube holds object"),
+        (
+            {"data": np.full((13, 11, 5), "a", object)},
+            {"data_key": "data"},
+            "'data' is no array of numbers",
+        ),
     ],
 )
 def test_what_cannot_be_read_so(

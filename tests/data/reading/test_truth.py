@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from data.formats.contents import Contents, Variable
 from data.metadata import Metadata
+from data.reading.labels import Truth, unlabelled_pixels
 from data.reading.settings import ReadSettings
-from data.reading.truth import Truth, read_truth, transpose_to_cube, unlabelled_pixels
+from data.reading.truth import notes_on_swap, read_truth, transpose_to_cube
 
 
 def marked(values: Any, *, nan: str = "refuse", **metadata: Any) -> tuple[Any, list[str]]:
@@ -77,5 +78,6 @@ def test_a_truth_that_is_mostly_anomalous_is_noted_but_not_one_without_labels(
     cube = Variable((4, 5, 3), np.dtype("f4"), lambda: np.zeros((4, 5, 3), np.float32))
     truth = Variable((4, 5), values.dtype, lambda: values, metadata=Metadata(fill=fill))
     contents = Contents({"data": cube, "map": truth})
-    _, notes = read_truth(contents, Path("x.mat"), "data", ReadSettings())
+    found, _ = read_truth(contents, Path("x.mat"), "data", ReadSettings())
+    notes = notes_on_swap(found, None)
     assert any("75% of the ground truth is not 0" in note for note in notes) == metadata

@@ -75,7 +75,7 @@ def test_a_key_goes_before_every_name() -> None:
         ({"hsi": CUBE, "img": CUBE, "z": CUBE}, "cube: hsi 13×11×5, img 13×11×5; name yours"),
         ({"map": MAP}, r"no cube, an array of height × width × bands \(found: map 13×11\)"),
         ({}, r"no cube.*\(found: nothing\)"),
-        ({"x": (1, *CUBE)}, r"no cube.*x 1×13×11×5\); save 'x' without its axes of length 1"),
+        ({"x": (2, *CUBE)}, r"no cube.*x 2×13×11×5\); save one part of 'x', such as one time"),
     ],
 )
 def test_no_cube_and_several_are_refused_with_what_there_is(

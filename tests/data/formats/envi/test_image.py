@@ -206,7 +206,6 @@ def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any
         "wavelength = {a, b, c, d, e}",
         "wavelength = 40051",  # not five of one digit
         "fwhm = {1, 2, 3, 4, 5}",  # of no wavelengths
-        "bbl = {1, 0}",
         "bbl = {}",
         "reflectance scale factor = 0",
         "reflectance scale factor = none",

@@ -292,11 +292,11 @@ def test_plain_hdf5(tmp_path: Path, cube: NDArray[np.float32]) -> None:
     assert variables["mask"].read().dtype == variables["mask"].dtype == np.bool_
 
 
-def test_odd_attributes_are_as_good_as_none(tmp_path: Path, cube: NDArray[np.float32]) -> None:
+def test_odd_attributes_are_ignored_and_noted(tmp_path: Path, cube: NDArray[np.float32]) -> None:
     def write(file: h5py.File) -> None:
         dataset = add(file, "r", cube, "y x band", _FillValue="none", scale_factor=[1.0, 2.0])
         dataset.attrs["add_offset"] = h5py.Empty("f4")
-        dataset.attrs["missing_value"] = "-1"
+        dataset.attrs["missing_value"] = np.array([b"x", b"y"])
         dataset.attrs.create("grid_mapping", file["r"].ref, dtype=h5py.ref_dtype)
         add(file, "wavelength", NM[::-1].copy(), "band", units=np.arange(3))
 
@@ -304,6 +304,12 @@ def test_odd_attributes_are_as_good_as_none(tmp_path: Path, cube: NDArray[np.flo
     assert (metadata.fill, metadata.gain, metadata.offset) == (None, 1, 0)
     np.testing.assert_array_equal(metadata.wavelengths, NM[::-1])
     assert "without units" in metadata.note
+    for part in (
+        "'_FillValue' is no number",
+        "'missing_value' is no n",
+        "'scale_factor' has 2",
+    ):
+        assert part in metadata.note
 
 
 def test_cut_files_are_refused(tmp_path: Path, cube: NDArray[np.float32]) -> None:

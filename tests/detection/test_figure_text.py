@@ -1,0 +1,44 @@
+"""Texts of figures are shown as they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.cbook import is_math_text
+
+from detection.curves import auc_figure, roc_figure, separability_figure
+from detection.figure_text import figure_text
+from detection.maps import maps_figure, save_figure
+
+LABELS = ("RX $x_{$", "$a$ and $b$", "_hidden", "\\frac{", "50 % & #1 {x^", "日本 😀")
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_no_text_is_mathematics(label: str) -> None:
+    text = figure_text(label)
+    assert not is_math_text(text) and text.replace(r"\$", "$").strip() == label
+
+
+def test_a_legend_has_all_labels() -> None:
+    truth = np.zeros((4, 5), bool)
+    truth[1, 2] = True
+    values = np.linspace(0, 1, 20, dtype=np.float32).reshape(4, 5)
+    scores = dict.fromkeys(LABELS, values)
+    shown = [figure_text(label) for label in LABELS]
+    for figure in (roc_figure(truth, scores), auc_figure(dict.fromkeys(LABELS, [(1, 0.5)]))):
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == shown
+    ticks = separability_figure(truth, scores).axes[0].get_xticklabels()
+    assert [text.get_text() for text in ticks] == shown
+    maps = maps_figure(np.zeros((4, 5, 3), np.float32), truth, scores)
+    assert [axes.get_title() for axes in maps.axes][2 : 2 + len(LABELS)] == shown
+
+
+@pytest.mark.draws
+def test_a_figure_of_such_labels_is_drawn(tmp_path: Path) -> None:
+    curves = {label: [(1, 0.5), (2, 0.6)] for label in LABELS}
+    for path in save_figure(tmp_path / "auc", auc_figure(curves)):
+        assert path.stat().st_size > 1000
+
+
+def test_a_long_label_leaves_room_for_the_figure() -> None:
+    assert len(figure_text("x" * 1000)) == 60

@@ -1,0 +1,111 @@
+"""Checks of a saved state: that it is complete, and that of the same training."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from model.methods import AUTO
+from model.trainers.trainer import Trainer
+from training.checkpoints import CheckpointError
+from training.state import SavedTraining, Setup
+from utils.errors import InputError, is_out_of_memory
+from utils.text import printable
+
+LONGEST = 200  # letters of an error that torch spreads over many lines
+
+
+@contextmanager
+def refusing_state(path: Path) -> Iterator[None]:
+    """Raise CheckpointError, with the file's name, where a state lacks something or misfits."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        if isinstance(error, KeyError):
+            raise CheckpointError(f"'{path}' lacks {printable(str(error))}") from error
+        reason = printable(" ".join(str(error).split()))[:LONGEST]
+        raise CheckpointError(f"'{path}' cannot be used ({reason})") from error
+
+
+def check_contents(saved: SavedTraining, epoch: int) -> None:
+    """Raise KeyError or ValueError unless a state is complete and that after `epoch` epochs."""
+    state = saved.state
+    for key in ("trainer", "random", "losses", "aucs", "epochs", "ended", "scene", "versions"):
+        _ = state[key]
+    if not (saved.epoch == len(saved.losses) == epoch):
+        raise ValueError(f"it is of epoch {saved.epoch}, with {len(saved.losses)} losses")
+    for number, auc in saved.aucs:
+        _ = int(number), float(auc)
+    saved.finished(state["epochs"])
+    dict(state["versions"])
+
+
+def check_resumable(saved: SavedTraining, trainer: Trainer, setup: Setup) -> None:
+    """Raise InputError where a training cannot be resumed as the same training."""
+    check_scene(saved, setup)
+    check_settings(saved, setup)
+    check_epochs(saved, trainer, setup.epochs)
+
+
+def check_scene(saved: SavedTraining, setup: Setup) -> None:
+    """Raise InputError where a state is of another cube; the ground truth may change."""
+    state, scene = saved.state, setup.scene
+    if state.get("cube") == scene.cube_digest or state["scene"] == scene.digest:
+        return
+    changed = "values" if "cube" in state else "values or its ground truth"  # of earlier states
+    raise InputError(
+        f"--resume: {scene.name} is not the scene that '{saved.run.folder}' was trained on: "
+        f"its {changed} have changed"
+    )
+
+
+def check_settings(saved: SavedTraining, setup: Setup) -> None:
+    """Raise InputError where a state is of other options, as in a folder that was renamed."""
+    before = settings_of(saved.state)
+    differing = [
+        f"--{name} {printable(before[name])}, not {value}"
+        for name, value in setup.settings.items()
+        if name in before and words(before[name]) != words(value)
+    ]
+    if differing:
+        raise InputError(
+            f"--resume: '{saved.run.folder}' was trained with other options than its name says: "
+            f"{'; '.join(differing)}; --overwrite starts again"
+        )
+
+
+def settings_of(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options of a state as text: of earlier states, those of their log."""
+    if "settings" in state:
+        return {str(name): str(value) for name, value in state["settings"].items()}
+    lines = [line.partition(": ") for line in str(state.get("options", "")).splitlines()]
+    return {name: value for name, _, value in reversed(lines)}  # the first of a name counts
+
+
+def words(text: str) -> list[str]:
+    """Split the value of an option at commas and blanks, which mean the same."""
+    return re.split(r"[ ,]+", text)
+
+
+def check_epochs(saved: SavedTraining, trainer: Trainer, epochs: int | str) -> None:
+    """Raise InputError where a training of so many epochs does not begin with a saved one."""
+    if saved.state["epochs"] == epochs:
+        return
+    if AUTO in (epochs, saved.state["epochs"]):
+        raise InputError(
+            f"--resume: '{saved.run.folder}' was trained with --epochs {saved.state['epochs']}, "
+            f"not {epochs}"
+        )
+    if saved.epoch > int(epochs):
+        raise InputError(
+            f"--resume: '{saved.run.folder}' is at epoch {saved.epoch} already, "
+            f"--epochs {epochs} is less"
+        )
+    if not trainer.extendable:
+        raise InputError(
+            f"--resume: a training of {saved.state['epochs']} epochs with --preset fast is not the "
+            f"beginning of one of {epochs}: the learning rate schedule differs; omit --resume"
+        )
