@@ -174,13 +174,11 @@ def run_name_options(args: Namespace) -> dict[str, str]:
 
 
 def training_settings(args: Namespace) -> dict[str, str]:
-    """Return the options that the steps of a training depend on as text, by name.
-
-    Those of prediction are among them where early stopping predicts.
-    """
+    """Return the options that the steps and averages of a training depend on as text, by name."""
     texts = {"method": to_argument(args.method)}
     for name in METHODS[args.method].options:
-        if name != "epochs" and (FLAGS[name].names_run or args.epochs == AUTO):
+        place = FLAGS[name].names_run
+        if place and name != "epochs" and (not place.only_with or getattr(args, place.only_with)):
             texts[name] = to_argument(getattr(args, name))
     return texts
 
