@@ -1,7 +1,9 @@
-"""Recognise files that are given as weights and are none of `torch.save`."""
+"""Recognise files of other programs that are given as weights, by what only weights are."""
 
 import re
 from collections.abc import Sequence
+
+from utils.foreign_files import foreign_bytes
 
 HEAD = 4096  # bytes that are enough to recognise a file
 
@@ -15,22 +17,15 @@ BEGINNINGS = {
     b"MM\0*": "a TIFF picture",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
-    b"%PDF": "a PDF document",
-    b"\0\5\x16\7": "a file of macOS about another one, whose name lacks the '._'",
     b"GGUF": "a GGUF file",
-    b"\x1f\x8b": "compressed by gzip: extract it first",
-    b"BZh": "compressed by bzip2: extract it first",
-    b"\xfd7zXZ": "compressed by xz: extract it first",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd: extract it first",
-    b"7z\xbc\xaf": "a 7z archive: extract it first",
-    b"Rar!": "a RAR archive: extract it first",
-    b"version https://git-lfs": "a pointer of Git LFS in place of the file: run git lfs pull",
 }
+ZIP = b"PK"  # which files of torch.save are
+
 TAR, TAR_PLACE = b"ustar", 257
 TFLITE, TFLITE_PLACE = b"TFL3", 4
 # version of the format, then the tag of one of the fields that may follow
 ONNX = re.compile(rb"\x08[\x03-\x0f][\x12\x1a\x22\x2a\x32\x3a\x42]")
-TEXT = 16  # bytes from which on a file without control characters is called a text
+TEXT = "a text"  # what any other text is
 
 
 class ForeignFile(ValueError):
@@ -50,17 +45,7 @@ def foreign_kind(head: bytes) -> str:
         return "a safetensors file: load it with safetensors.torch.load_file and save it again"
     if ONNX.match(head):
         return "an ONNX file"
-    return foreign_text(head)
-
-
-def foreign_text(head: bytes) -> str:
-    """Name the kind of a text; empty for other files."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "a web page or XML, perhaps in place of a download that failed"
-    if len(head) >= TEXT and all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
-        return "a text file"
-    return ""
+    return "" if head.startswith(ZIP) else foreign_bytes(head, TEXT)
 
 
 def foreign_archive(names: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ PARTIAL = (".part", ".crdownload", ".download", ".partial", ".opdownload", ".ari
 PACKED = (".gz", ".zip", ".7z", ".rar", ".xz", ".bz2", ".zst", ".tar", ".tgz")
 
 
-def foreign_kind(path: Path, *, text_is: str = "of no supported format") -> str:
+def foreign_kind(path: Path, *, text_is: str = "of no supported format but a text") -> str:
     """Describe a file that cannot be the data, and what to do; empty for any other.
 
     `text_is` describes any other text; where it is empty, texts may be data, and so may zeros.
@@ -64,10 +64,15 @@ def foreign_kind(path: Path, *, text_is: str = "of no supported format") -> str:
         start = file.read(FIRST_BYTES)
     if start.startswith(PICKLES):
         return PICKLE
+    return foreign_bytes(start, text_is) or (empty_kind(start) if text_is else "")
+
+
+def foreign_bytes(start: bytes, text_is: str) -> str:
+    """Describe a file by its first bytes, as `foreign_kind`; pickles and zeros may be data."""
     if start[257:262] == b"ustar":
         return f"a tar archive: {UNPACK}"
     kind = next((kind for begin, kind in STARTS.items() if start.startswith(begin)), "")
-    return kind or text_kind(decoded(start), text_is) or (empty_kind(start) if text_is else "")
+    return kind or text_kind(decoded(start), text_is)
 
 
 def decoded(start: bytes) -> str:
@@ -98,7 +103,7 @@ def text_kind(text: str, text_is: str) -> str:
         error = ", the error message of a server" if "error" in words else ""
         return f"a JSON text{error}, not data: {AGAIN}"
     if text_is and len(words) >= SHORTEST and is_readable(text):
-        return f"{text_is} but a text: save the array as .npy, or download it again"
+        return f"{text_is}: {AGAIN}"
     return ""
 
 

@@ -88,9 +88,10 @@ def accepted(path: Path) -> Format | None:
 
 def description_of_texts(format: Format | None) -> str:
     """Describe a text in place of a file of this format; empty where it may be one of its files."""
-    if format is None:
-        return "of no supported format"
-    return "" if format.text_header else f"damaged or no {format.name} file"
+    if format is not None and format.text_header:
+        return ""
+    kind = "of no supported format" if format is None else f"damaged or no {format.name} file"
+    return f"{kind} but a text"
 
 
 def read_as(format: Format, path: Path, data_path: Path) -> Contents:

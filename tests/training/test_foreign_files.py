@@ -58,11 +58,11 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "a TAR archive": write_tar,
     "a safetensors file: load it with": write_safetensors,
     "an ONNX file": with_contents(b"\x08\x07\x12\x07pytorch\x1a\x031.9:"),
-    "compressed by gzip: extract it": lambda path: path.write_bytes(gzip.compress(b"PK")),
+    "compressed with gzip: unpack it": lambda path: path.write_bytes(gzip.compress(b"PK")),
     "a pointer of Git LFS": with_contents(b"version https://git-lfs.github.com/spec/v1\noid"),
     "a web page": with_contents(b"\r\n<!DOCTYPE html><html>"),
-    "a text file": with_contents(b"404: the file was not found\n"),
-    "a file of macOS about another": with_contents(b"\0\5\x16\7\0\2\0\0Mac OS X        \0\0\0"),
+    "a text: download the file itself": with_contents(b"404: the file was not found\n"),
+    "a file of attributes by macOS": with_contents(b"\0\5\x16\7\0\2\0\0Mac OS X        \0\0\0"),
 }
 
 

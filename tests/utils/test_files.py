@@ -95,9 +95,9 @@ def test_a_name_may_be_as_long_as_a_file_system_allows(tmp_path: Path) -> None:
     assert write_text(path, "whole").read_text() == "whole"
 
 
-def test_what_is_no_text_is_written_as_a_question_mark(tmp_path: Path) -> None:
+def test_what_is_no_text_is_written_with_its_bytes_escaped(tmp_path: Path) -> None:
     name = os.fsdecode(b"sc\xe4ne")
-    assert write_text(tmp_path / "x", f"folder: {name}\n").read_bytes() == b"folder: sc?ne\n"
+    assert write_text(tmp_path / "x", f"folder: {name}\n").read_bytes() == b"folder: sc\\udce4ne\n"
 
 
 def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:

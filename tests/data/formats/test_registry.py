@@ -208,7 +208,7 @@ def test_numbers_that_begin_like_a_format_are_numbers(tmp_path: Path, start: byt
         (
             "x.mat",
             b"1 2 3\n4 5 6\n" * 20,
-            "is damaged or no MATLAB file but a text: save the array",
+            "is damaged or no MATLAB file but a text: download the file",
         ),
         ("x.mat", b"MATLAB 7.3 MAT-file".ljust(600), r"no MATLAB file .*signature not found"),
         ("x.hdr", b"", "is empty"),

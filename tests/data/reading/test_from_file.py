@@ -272,7 +272,7 @@ def test_scattered_nan_is_refused_or_masked(
 @pytest.mark.parametrize(
     ("variables", "reading", "message"),
     [
-        ({"data": "text"}, {"data_key": "data"}, "'data' is no array of numbers here"),
+        ({"data": "text"}, {"data_key": "data"}, "'data' is 1, expected height"),
         ({}, {"data_key": "map"}, "'map' is 13×11, expected height × width × bands"),
         ({}, {"map_key": "data"}, "the ground truth is 13×11×5"),
         ({}, {"bands": "6"}, "--bands 6: '.*x.mat' has the bands 1 to 5"),
@@ -280,7 +280,7 @@ def test_scattered_nan_is_refused_or_masked(
         (
             {"data": np.full((13, 11, 5), "a", object)},
             {"data_key": "data"},
-            "'data' is no array of numbers",
+            "cube holds object",
         ),
     ],
 )
