@@ -48,8 +48,8 @@ TASK = [
         "dataset",
         TEXT,
         "HSI-II",
-        "name in the data folder, path of a MATLAB, NumPy, ENVI, GeoTIFF, NetCDF or HDF5 file, or "
-        "synthetic; several are processed in turn",
+        "name in the data folder, path of a MATLAB, NumPy, ENVI, GeoTIFF, NetCDF or HDF5 file, of "
+        "a folder with one file per band, or synthetic; several are processed in turn",
         acts_in="data.reading.by_name",
         commands=WITH_SCENES,
         metavar="SCENE",

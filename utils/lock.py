@@ -17,6 +17,7 @@ from utils.files import remove_temporaries, write_text
 from utils.text import printable
 
 LOCK, LOCK_FILE, HOLDER = ".lock", ".lock.file", ".lock.json"
+AGAIN = 0.2  # seconds: some versions remove a void lock file first, and acquire the next time
 # of flock where a file system has no locks, as NFS without lockd and many FUSE mounts
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
@@ -31,7 +32,7 @@ def folder_lock(folder: Path, *, work: str = "trained") -> Iterator[None]:
     """
     lock, holder = lock_of(folder), folder / HOLDER
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=AGAIN if isinstance(lock, SoftFileLock) else 0)
     except Timeout:  # which is an OSError
         raise InputError(f"'{folder}' is being {work}: {describe_holder(lock, holder)}") from None
     except OSError as error:

@@ -41,13 +41,23 @@ def make_scenes(folder: Path) -> None:
 
 
 def write_flight_line(folder: Path, cube: NDArray[Any], truth: NDArray[Any]) -> None:
-    """Write an ENVI image, two cubes in one file, and a file of a ground truth."""
+    """Write an ENVI image, files that are not right, others with several cubes, ground truths."""
     cube.transpose(2, 0, 1).astype("<u2").tofile(folder / "flight_line.img")
     (folder / "cut.img").write_bytes((folder / "flight_line.img").read_bytes()[:1000])
     for name in ("flight_line", "cut"):
         (folder / f"{name}.hdr").write_text(HEADER, encoding="ascii")
+    five = HEADER.replace("bands = 6", "bands = 5").replace(", 2200}", "}")
+    (folder / "long.hdr").write_text(five, encoding="ascii")
+    shutil.copy(folder / "flight_line.img", folder / "long.img")
+    elsewhere = HEADER.replace("bands = 6", "bands = 1").replace("500000", "500003")
+    (folder / "truth_of_2020.hdr").write_text(elsewhere, encoding="ascii")
+    (truth > 0).astype("<u2").tofile(folder / "truth_of_2020.img")
     Image.fromarray((truth > 0).astype(np.uint8) * 255).save(folder / "truth.png")
     savemat(folder / "two_cubes.mat", {"first": cube, "second": cube})
+    savemat(folder / "struct.mat", {"S": {"first": cube, "second": cube}})
+    (folder / "bands").mkdir()
+    for number, band in enumerate(np.moveaxis(cube, 2, 0), start=1):
+        np.save(folder / "bands" / f"B{number:02}.npy", band)
     holes = cube.astype(np.float32)
     holes[2, 3, :2] = np.nan
     np.save(folder / "holes.npy", holes)

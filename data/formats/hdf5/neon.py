@@ -38,15 +38,22 @@ def described(cube: Variable, dataset: h5py.Dataset) -> Variable:
     scale = number(dataset, SCALE)
     fill = number(dataset, FILL, finite=False)
     georeference = read_place(dataset.parent)
+    note = other_notes(cube) if scale else cube.metadata.note
     metadata = replace(
         cube.metadata,
         fill=cube.metadata.fill if fill is None else fill,
         gain=1 / scale if scale else cube.metadata.gain,
         georeference=georeference or cube.metadata.georeference,
-        note="; ".join(filter(None, (cube.metadata.note, unusable_note(dataset.parent)))),
+        note="; ".join(filter(None, (note, unusable_note(dataset.parent)))),
     )
     lists = (read_lists(dataset.parent), *cube.band_lists)
     return replace(cube, axes=cube.axes or "hwb", metadata=metadata, band_lists=lists)
+
+
+def other_notes(cube: Variable) -> str:
+    """Return the notes on the cube without that on its scale, which is applied here."""
+    notes = cube.metadata.note.split("; ")
+    return "; ".join(note for note in notes if not note.startswith(f"'{SCALE}'"))
 
 
 def read_lists(group: h5py.Group) -> BandLists:

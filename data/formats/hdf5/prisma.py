@@ -48,9 +48,7 @@ class Part:
     def note(self) -> str:
         """A note on the bands that are not used."""
         unused = self.cube.shape[1] - len(self.used)
-        return f"{unused} bands of the {self.name} have no wavelength and are dropped" * (
-            unused > 0
-        )
+        return f"bands of the {self.name} without a wavelength are dropped: {unused}" * (unused > 0)
 
 
 def cube_names(contents: Contents) -> dict[str, str]:

@@ -57,6 +57,7 @@ def test_reflectance_with_its_metadata(tmp_path: Path) -> None:
     assert metadata.georeference.crs.to_epsg() == 32613
     assert any("1340–1445 nm unusable" in note for note in scene.notes)
     assert not any("assumed to be" in note for note in scene.notes)
+    assert not any("not applied" in note for note in scene.notes)  # as the scale is
 
 
 def test_the_zone_of_the_map_info_is_enough(tmp_path: Path) -> None:
