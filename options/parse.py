@@ -107,13 +107,23 @@ def check_together(options: Mapping[str, Any]) -> None:
             f"--tile does not apply to --preset {options['preset']}, which measures pixels "
             f"against the whole scene; --preset paper has tiles"
         )
-    if options["epochs"] == AUTO and not options["average_every"]:
-        raise InputError("--epochs auto averages maps: --average_every has to be 1 or more")
+    check_average(options)
     if SCORES[options["score"]].needs_residuals:
         check_residuals(options)
     channels, width = options["nch_ker"], options["ss_exp_factor"]
     if int(channels * width) < 1:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
+
+
+def check_average(options: Mapping[str, Any]) -> None:
+    """Raise InputError where maps are to be averaged, but none would be."""
+    epochs, every = options["epochs"], options["average_every"]
+    if epochs == AUTO and not every:
+        raise InputError("--epochs auto averages maps: --average_every has to be 1 or more")
+    if epochs != AUTO and every > epochs:
+        raise InputError(
+            f"--average_every {every} is more than --epochs {epochs}: no map would be averaged"
+        )
 
 
 def check_residuals(options: Mapping[str, Any]) -> None:
