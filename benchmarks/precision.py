@@ -27,7 +27,7 @@ from detection.curves import line_styles
 from model.image import cube_to_image
 from model.methods import PRECISIONS
 from model.precision import available_precision
-from model.trainers.scores import residual
+from model.scoring.residuals import residual
 from utils.files import atomic_write
 
 LINE = "{:<6} {:>10} {:>16} {:>16} {:>8}"

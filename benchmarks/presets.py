@@ -9,9 +9,11 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,11 +27,15 @@ from detection.measures import area_under_roc
 from model.image import cube_to_image
 from model.methods import PRECISIONS, PRESETS
 from model.networks.nl2net import NL2Net
-from model.trainers.fast import BandStatistics, FastTrainer
+from model.scores import SCORING
+from model.scoring.bands import BandStatistics
+from model.scoring.scoring import Scoring
+from model.trainers.fast import FastTrainer
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
-EPOCHS = int(str(PRESETS["fast"].defaults["epochs"]))
+DEFAULTS: Mapping[str, Any] = PRESETS["fast"].defaults
+EPOCHS = int(DEFAULTS["epochs"])
 
 
 class WholeImage(FastTrainer):
@@ -103,6 +109,7 @@ def trained_and_scored(
     image = cube_to_image(scene.scaled_cube())
     seed_everything(seed)
     trainer = kind(NL2Net(bands=image.shape[1]), precision=precision)
+    trainer.scoring = Scoring(**{option: DEFAULTS[option] for option in SCORING})
     started = time.process_time()
     for _ in trainer.train(image, epochs=epochs):
         pass
@@ -117,18 +124,19 @@ def trained_and_scored(
 
 
 def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
-    """Score by the residuals of the network's own factor, or of both factors, in simpler ways."""
-    standardised = trainer.band_statistics(image).standardise(image)
-    with torch.inference_mode():
-        both = [standardised - trainer.reconstruct_tiles(standardised, factor) for factor in (1, 2)]
-    magnitudes = [residual.abs().mean(dim=1)[0] for residual in both]
+    """Score the same residuals in other ways: parts of the preset's reading removed, or simpler."""
+    evidence = trainer.examine(image)
+    at_own = replace(evidence, find_residuals=lambda: evidence.residuals[-1:])
     return {
-        "scores: one factor": trainer.score(both[1:]),
-        "scores: mean magnitudes, two factors": sum(
-            (part / part.mean() for part in magnitudes), torch.zeros(())
-        ),
-        "scores: mean magnitude, one factor": magnitudes[1],
-        "scores: mean square, one factor": both[1].square().mean(dim=1)[0],
+        f"scores: {name}": scoring.emphasise(scoring.map_of(found))
+        for name, (scoring, found) in {
+            "largest object 20": (Scoring("combined", 20), evidence),
+            "any size of object": (Scoring("combined"), evidence),
+            "no median map": (Scoring("deviation", 30), evidence),
+            "no median map, any size": (Scoring("deviation"), evidence),
+            "one factor": (Scoring("combined", 30), at_own),
+            "mean square, as in the paper": (Scoring("paper"), evidence),
+        }.items()
     }
 
 

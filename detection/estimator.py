@@ -16,8 +16,7 @@ from detection.measures import check_scores, min_max_scale
 from detection.task import Task
 from model.image import Image, cube_to_image
 from model.trainers.trainer import max_epochs
-from options.applicable import method_option_names
-from options.parameters import check_parameters, with_method_parameters
+from options.parameters import check_parameters, parameter_names, with_method_parameters
 from options.parse import resolve
 from utils.devices import select_device
 from utils.text import number_text
@@ -44,8 +43,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
     is scored by what the method learned from the fitted one: networks by their weights, `rx` by its
-    background. `lrx` and `crd` see only the given `X`, and `autoad` rebuilds the fitted image for
-    any `X`.
+    background. `lrx`, `crd` and `median` see only the given `X`, and `autoad` rebuilds the fitted
+    image for any `X`. Maps that are averaged over a training are those of the fitted `X`: only its
+    `detection_map_` is their average.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
         self.verbose = verbose
         check_parameters(options)
-        for name in method_option_names():
+        for name in parameter_names():
             setattr(self, name, options.get(name))
 
     def fit(self, X: ArrayLike, y: object = None) -> "AnomalyDetector":
@@ -88,6 +88,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.detector_.keep_background(task.image)
         scores = self._detect(task.image, masked=masked).reshape(array.shape[:-1])
         self.offset_ = float(np.nanpercentile(-scores.astype(np.float64), 100 * self.contamination))
+        if options.get("average_every"):
+            average = self.detector_.detect_trained(task.image)[0].numpy()
+            scores = average.reshape(array.shape[:-1])
         self.detection_map_ = min_max_scale(scores).astype(np.float32)
         return self
 
@@ -125,8 +128,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _given(self) -> dict[str, Any]:
         """Collect the options that are not left at the defaults of the method."""
+        options = parameter_names()
         return {
-            name: value
+            options.get(name, name): value
             for name, value in self.get_params().items()
             if value is not None and name not in NOT_OF_THE_METHOD
         }

@@ -57,5 +57,5 @@ def evaluate(detector: Detector, image: Image, *, scene: Scene) -> float:
     """Compute the AUC of a detector on a scene whose ground truth has both classes."""
     if scene.anomalous is None:
         raise ValueError(f"scene '{scene.name}' has no ground truth")
-    scores, _ = detector.detect(image)
+    scores, _ = detector.detect_trained(image)
     return area_under_roc(scene.anomalous, scene.without_unlabelled(scores.numpy()))

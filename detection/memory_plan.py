@@ -32,7 +32,7 @@ MARGIN = 1.1  # bytes that must be available per byte of the estimate
 # the heap, by these factors in a training, the second after `return_freed_memory`
 LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
 M_MMAP_THRESHOLD = -3  # glibc's number for the setting of that size
-FAST_IMAGES = 4  # reconstructions and residuals that the preset `fast` compares
+RESIDUAL_IMAGES = 4  # reconstructions and residuals that scores by residuals compare
 TILE_STEP = 64  # pixels: suggested sides of tiles are multiples of it
 
 
@@ -154,7 +154,7 @@ def images_in_memory(options: Mapping[str, Any]) -> int:
     """Count the copies of the whole image in memory, next to the tensors of a step."""
     if options.get("tile"):
         return 0
-    return 1 + FAST_IMAGES if options.get("preset") == "fast" else 1
+    return 1 if options.get("score", "paper") == "paper" else 1 + RESIDUAL_IMAGES
 
 
 def network_peak(

@@ -105,7 +105,7 @@ class Task:
         and where a pixel gets no finite score.
         """
         with as_input_error(f"--method {self.method}"):
-            scores, rebuilt = detector.detect(self.image)
+            scores, rebuilt = detector.detect_trained(self.image)
             check_scores(scores.numpy(), masked=self.scene.masked)
         reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
         if reconstruction is not None:

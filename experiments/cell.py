@@ -56,7 +56,7 @@ class Cell:
     def key(self) -> str:
         """A name made of everything that the scores depend on."""
         revision = METHODS[self.method].revision
-        identity = [self.digest, self.method, revision, dict(self.options)]
+        identity = [self.digest, self.method, revision, without_scoring_of_before(self.options)]
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         return f"{self.method}_{digest[:16]}"
 
@@ -75,6 +75,20 @@ class Cell:
         """The approximate time per pixel, in epochs of a network."""
         epochs = self.options.get("epochs", METHODS[self.method].work)
         return Trainer.max_epochs if epochs == AUTO else epochs
+
+
+def without_scoring_of_before(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out how maps are scored where that is as before there were options for it.
+
+    So that cells of that time keep their keys.
+    """
+    score = "deviation" if options.get("preset") == "fast" else "paper"
+    before = {"score": score, "largest_object": 0, "average_every": 0}
+    return {
+        option: value
+        for option, value in options.items()
+        if option not in before or value != before[option]
+    }
 
 
 @dataclass(frozen=True)
@@ -142,7 +156,6 @@ def train(
     return {
         "epochs_done": done[-1].number,
         "loss": done[-1].loss,
-        **({} if detector.chosen_epoch is None else {"chosen_epoch": detector.chosen_epoch}),
         "auc_over_epochs": [(epoch.number, epoch.auc) for epoch in done if epoch.auc is not None],
         "training_seconds": seconds - sum(epoch.evaluation_seconds for epoch in done),
         "parameters": detector.parameters,

@@ -1,24 +1,21 @@
 """Build the detector of a method: a trainer with its network, or a function of the cube."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import torch
 
 from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
+from model.imports import import_named
 from model.methods import ARGUMENTS, FACTORS, METHODS, PRESETS, RECIPE, Method
 from model.networks.blind_spot import BlindSpotNetwork
 from model.precision import available_precision
+from model.scores import SCORING
+from model.scoring.averaging import MapAverage
+from model.scoring.scoring import Scoring
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
-
-
-def import_named(dotted: str) -> Any:
-    """Import what a dotted name, "module:name", stands for."""
-    module, _, name = dotted.partition(":")
-    return getattr(import_module(module), name)
 
 
 def build_detector(
@@ -31,12 +28,20 @@ def build_detector(
     record = METHODS[method]
     if record.trained:
         return build_trainer(method, image_shape, device=device, options=options)
-    return UntrainedDetector(
+    own = {option: value for option, value in options.items() if option not in SCORING}
+    detector = UntrainedDetector(
         import_named(record.builder),
         fit=import_named(record.fit) if record.fit else None,
-        options={**record.arguments, **options},
+        options={**record.arguments, **own},
         device=device,
     )
+    detector.scoring = scoring_of(options)
+    return detector
+
+
+def scoring_of(options: Mapping[str, Any]) -> Scoring:
+    """Return the scoring that the options of a method ask for."""
+    return Scoring(**{option: options[option] for option in SCORING if option in options})
 
 
 def build_trainer(
@@ -46,18 +51,30 @@ def build_trainer(
     record = METHODS[method]
     check_strides(options, *image_shape[2:])
     if record.blind_spot:
-        return preset_trainer(method, image_shape[1], device=device, options=options)
+        trainer = preset_trainer(method, image_shape[1], device=device, options=options)
+    else:
+        trainer = own_trainer(record, image_shape, device=device, options=options)
+    trainer.scoring = scoring_of(options)
+    trainer.average = MapAverage(options.get("average_every", 0))
+    return trainer
+
+
+def own_trainer(
+    record: Method, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
+) -> Trainer:
+    """Build a network that is made for the size of one image, with its own trainer."""
     _, bands, height, width = image_shape
     own = {option: options[option] for option in record.options}  # none that saves memory
     network = import_named(record.builder)(
         bands=bands, height=height, width=width, **network_arguments(record, own)
     )
-    return import_named(str(record.trainer))(
+    trainer: Trainer = import_named(str(record.trainer))(
         network,
         learning_rate=options["learning_rate"],
         weight_decay=options["weight_decay"],
         device=device,
     )
+    return trainer
 
 
 def preset_trainer(
@@ -91,7 +108,7 @@ def network_arguments(record: Method, options: Mapping[str, Any]) -> dict[str, A
     arguments = {
         ARGUMENTS.get(option, option): value
         for option, value in options.items()
-        if option not in (*RECIPE, *FACTORS)
+        if option not in (*RECIPE, *SCORING, *FACTORS)
     }
     if "factor_train" in options:
         arguments["factor"] = options["factor_train"], options["factor_test"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from model.image import Image
+from model.scoring.evidence import Evidence
+from model.scoring.scoring import Scoring
 
 EpochFilter = Callable[[int], bool]  # whether a caller looks at the detector after an epoch
 
@@ -27,8 +29,8 @@ class Detector(ABC):
     NaN has no data, and its score is NaN. The defaults are those of a method without training.
     """
 
-    max_epochs = 0  # epochs of a training that finds its own end
-    chosen_epoch: int | None = None  # the one that such a training has found
+    max_epochs = 0  # epochs where their number is left to the method
+    scoring = Scoring()
 
     @property
     def parameters(self) -> int:
@@ -49,12 +51,27 @@ class Detector(ABC):
         """
 
     @abstractmethod
+    def examine(self, image: Image) -> Evidence:
+        """Find the method's own scores of an image, its reconstruction and its residuals.
+
+        Raises ValueError where the options do not suit the image.
+        """
+
     def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
         """Score every pixel of an image, the higher the more anomalous.
 
         Returns the scores (H, W) and the reconstruction (1, B, H, W), None where there is none.
         Raises ValueError where the options do not suit the image.
         """
+        evidence = self.examine(image)
+        return self.scoring.emphasise(self.scoring.map_of(evidence)), evidence.reconstruction
+
+    def detect_trained(self, image: Image) -> tuple[Tensor, Tensor | None]:
+        """Score the image that this was trained on, as `detect` does.
+
+        The scores are the average over the training where its maps were averaged.
+        """
+        return self.detect(image)
 
     def warning(self, image: Image) -> str:
         """Describe a known inaccuracy of an image's scores, in a line without a full stop."""

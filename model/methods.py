@@ -7,20 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from model.block_modes import default_mode, last_third_attends
+from model.scores import SCORING
 
-TRAINING = ("epochs", "learning_rate", "weight_decay", "seed")
+TRAINING = ("epochs", "learning_rate", "weight_decay", "seed", "average_every", *SCORING)
 RECIPE = (*TRAINING, "lossm", "precision", "preset", "tile")  # of blind-spot networks
 # of the pixel-shuffle downsampling (PD), in training and in prediction; `factor` means both
 FACTORS = ("factor_train", "factor_test")
 BLOCKS = (*RECIPE, *FACTORS, "nch_ker", "nblk")
 ATTENTION = ("mode", "f_scale", "ss_exp_factor")
-WINDOWS = ("inner_window", "outer_window", "ridge")
+WINDOWS = ("inner_window", "outer_window", "ridge", *SCORING)
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
 # the arguments of builders that have other names than their options
 ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
 
 PRECISIONS = ("fp32", "tf32", "bf16")
-AUTO = "auto"  # the number of epochs that the training finds best itself
+AUTO = "auto"  # as many epochs as published, with averaged maps
+AUTO_AVERAGE_EVERY = 50  # epochs from one of these maps to the next
 BY_PRESET = "preset"  # the trainer of a method that is trained as `--preset` and `--tile` say
 
 
@@ -36,7 +38,10 @@ PRESETS = {
     "paper": Preset("model.trainers.trainer:Trainer"),
     "fast": Preset(
         "model.trainers.fast:FastTrainer",
-        defaults={"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
+        defaults={
+            **{"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
+            **{"score": "combined", "largest_object": 30},
+        },
     ),
 }
 
@@ -118,7 +123,7 @@ RX = Method(
     "RX",
     "global Reed–Xiaoli",
     builder="model.detectors.rx:global_rx",
-    options=("ridge",),
+    options=("ridge", *SCORING),
     paper="Reed and Yu, IEEE TASSP 38(10), 1990, DOI 10.1109/29.60107",
     blind_to="nothing: the pixel is part of the background",
     trainer=None,
@@ -203,6 +208,16 @@ METHODS = {
         defaults={"epochs": 1000, "learning_rate": 1e-2, "weight_decay": 0.0, "nch_ker": 128},
     ),
     "rx": RX,
+    "median": Method(
+        "Median",
+        "the median map: deviation of a pixel from its surroundings",
+        builder="model.detectors.median:local_median",
+        options=SCORING,
+        paper="this program, 2026",
+        blind_to="nothing: the pixel is one of those whose median is subtracted",
+        trainer=None,
+        work=0.5,
+    ),
     "lrx": Method(
         "LRX",
         "local Reed–Xiaoli, dual window",

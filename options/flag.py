@@ -32,14 +32,15 @@ class RunName:
 
     Options stand in the order of `position`, which no two share and which is never changed: old
     runs are found by their names. Those that are not `always` named are so where they are not at
-    their defaults. `label` is another name for the option, `separator` stands
-    between several values.
+    their defaults, those that count `only_with` another option where that one is not either.
+    `label` is another name for the option, `separator` stands between several values.
     """
 
     position: int
     always: bool = False
     label: str | None = None
     separator: str = "-"
+    only_with: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from model.block_modes import BLOCK_KINDS
-from model.methods import AUTO, METHODS, PRECISIONS, PRESETS
+from model.methods import AUTO, AUTO_AVERAGE_EVERY, METHODS, PRECISIONS, PRESETS
+from model.scores import SCORES
 from options.flag import COMMANDS, NO_DEFAULT, Flag, Group, RunName
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
@@ -160,6 +161,24 @@ PREDICTION = [
         acts_in="detection.threshold",
         commands=("predict", "run"),
     ),
+    prediction(
+        "score",
+        choice(*SCORES),
+        "paper",
+        "; ".join(f"{name}: {score.about}" for name, score in SCORES.items()),
+        acts_in="model.scoring.scoring",
+        commands=COMPUTING,
+        names_run=RunName(23, only_with="average_every"),
+    ),
+    prediction(
+        "largest_object",
+        COUNT,
+        0,
+        "height and width in pixels below which an object is sought: what is larger, such as lines "
+        "and shores, is suppressed; 0 for none",
+        acts_in="model.scoring.opening",
+        commands=COMPUTING,
+    ),
 ]
 
 TRAINING = [
@@ -184,10 +203,19 @@ TRAINING = [
         "epochs",
         whole_number(at_least=1, word=AUTO),
         100,
-        "steps on the whole scene, or auto, which finds the best number without labels; "
+        "steps on the whole scene, or auto: as many as published, with averaged maps; "
         "predict takes the weights after the last",
         acts_in="model.trainers.trainer",
         names_run=RunName(1, always=True, label="epoch"),
+    ),
+    training(
+        "average_every",
+        COUNT,
+        0,
+        "epochs from one map to the next that the average over the training is made of; 0 for the "
+        f"map of the last weights; with --epochs auto {AUTO_AVERAGE_EVERY}",
+        acts_in="model.scoring.averaging",
+        names_run=RunName(22),
     ),
     training(
         "learning_rate",

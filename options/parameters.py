@@ -9,6 +9,8 @@ from options.applicable import method_option_names
 from options.flag import Flag
 from options.flags import FLAGS
 
+# options whose names scikit-learn gives to methods of estimators
+RENAMED = {"score": "pixel_score"}
 Class = TypeVar("Class", bound=type[Any])
 
 
@@ -16,7 +18,10 @@ def method_parameters() -> list[Parameter]:
     """Make a keyword parameter of every option that some method has, None by default."""
     return [
         Parameter(
-            flag.name, Parameter.KEYWORD_ONLY, default=None, annotation=flag.type.annotation | None
+            RENAMED.get(flag.name, flag.name),
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=flag.type.annotation | None,
         )
         for flag in method_flags()
     ]
@@ -47,7 +52,7 @@ def describe_parameters() -> str:
     """Describe the options of methods: one entry per parameter, with its range."""
     indent = " " * 8
     entries = (
-        f"    {flag.name}\n"
+        f"    {RENAMED.get(flag.name, flag.name)}\n"
         + fill(
             f"{flag.help}; {flag.type.expected}",
             width=96,
@@ -59,8 +64,13 @@ def describe_parameters() -> str:
     return "\n".join(entries)
 
 
+def parameter_names() -> dict[str, str]:
+    """Map the name of every parameter to that of its option."""
+    return {RENAMED.get(option, option): option for option in method_option_names()}
+
+
 def check_parameters(options: Mapping[str, object]) -> None:
     """Raise TypeError, as Python does, for a keyword that is no option of any method."""
     for name in options:
-        if name not in method_option_names():
+        if name not in parameter_names():
             raise TypeError(f"unexpected keyword argument '{name}'")

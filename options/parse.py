@@ -5,7 +5,8 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import AUTO, METHODS, PRESETS, SHORTHANDS
+from model.methods import AUTO, AUTO_AVERAGE_EVERY, METHODS, PRESETS, SHORTHANDS
+from model.scores import SCORES
 from options.applicable import (
     RESTART_OPTIONS,
     check_applicable,
@@ -46,6 +47,7 @@ def complete(given: Mapping[str, Any]) -> Namespace:
     method = METHODS[name]
     options = {
         **defaults_of(name, preset=given.get("preset", DEFAULTS["preset"])),
+        **({"average_every": AUTO_AVERAGE_EVERY} if given.get("epochs") == AUTO else {}),
         **expand_shorthands(given),
         **expand_shorthands(method.fixed),
     }
@@ -105,9 +107,36 @@ def check_together(options: Mapping[str, Any]) -> None:
             f"--tile does not apply to --preset {options['preset']}, which measures pixels "
             f"against the whole scene; --preset paper has tiles"
         )
+    check_average(options)
+    if SCORES[options["score"]].needs_residuals:
+        check_residuals(options)
     channels, width = options["nch_ker"], options["ss_exp_factor"]
     if int(channels * width) < 1:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
+
+
+def check_average(options: Mapping[str, Any]) -> None:
+    """Raise InputError where maps are to be averaged, but none would be."""
+    epochs, every = options["epochs"], options["average_every"]
+    if epochs == AUTO and not every:
+        raise InputError("--epochs auto averages maps: --average_every has to be 1 or more")
+    if epochs != AUTO and every > epochs:
+        raise InputError(
+            f"--average_every {every} is more than --epochs {epochs}: no map would be averaged"
+        )
+
+
+def check_residuals(options: Mapping[str, Any]) -> None:
+    """Raise InputError for a method, or a training by tiles, that keeps no residuals."""
+    method = options["method"]
+    without = "" if METHODS[method].trained else f"--method {method} has none"
+    without = "--tile keeps none" if options["tile"] else without
+    if without:
+        others = " and ".join(name for name in SCORES if not SCORES[name].needs_residuals)
+        raise InputError(
+            f"--score {options['score']} needs the residuals of a reconstruction, and {without}: "
+            f"{others} do without"
+        )
 
 
 def method_options(args: Namespace) -> dict[str, Any]:
@@ -150,18 +179,16 @@ def run_name_options(args: Namespace) -> dict[str, str]:
         for place, flag in sorted(
             ((place, flag) for place, flag in named if place), key=lambda pair: pair[0].position
         )
-        if place.always or flag.name in changed
+        if place.always or {flag.name, place.only_with or flag.name} <= {*changed}
     }
 
 
 def training_settings(args: Namespace) -> dict[str, str]:
-    """Return the options that the steps of a training depend on as text, by name.
-
-    Those of prediction are among them where early stopping predicts.
-    """
+    """Return the options that the steps and averages of a training depend on as text, by name."""
     texts = {"method": to_argument(args.method)}
     for name in METHODS[args.method].options:
-        if name != "epochs" and (FLAGS[name].names_run or args.epochs == AUTO):
+        place = FLAGS[name].names_run
+        if place and name != "epochs" and (not place.only_with or getattr(args, place.only_with)):
             texts[name] = to_argument(getattr(args, name))
     return texts
 

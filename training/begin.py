@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.averages import average_of
 from training.checkpoints import save_state
 from training.run_folder import Run
 from utils.files import fsync_folder
@@ -44,7 +45,8 @@ def remove_leftovers(run: Run) -> None:
     if not old.is_dir():
         return
     saved = Run(run.folder, run.method, run.dataset, model=OLD)
-    for path in [*saved.states().values(), *saved.saved("pkl").values(), saved.weights("auto")]:
+    weights = [*saved.saved("pkl").values(), saved.weights("auto")]
+    for path in [*saved.states().values(), *weights, *map(average_of, weights)]:
         path.unlink(missing_ok=True)
     for path in old.iterdir():
         path.rename(free_name(model / path.name))

@@ -1,6 +1,5 @@
 """Weights on disk, `.pkl` files as the published implementation has them, and training states."""
 
-from argparse import Namespace
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
@@ -10,15 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from detection.task import Task
-from model.detector import Detector
 from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
 from training.checkpoint_file import CheckpointError, as_checkpoint_error, damaged, read_bytes
 from training.checksum import add_checksum, checksum_fits
 from training.entries import UNUSABLE, check_built, check_weights, conversion_note
 from training.pickle_values import UnreadableFile
-from training.run_folder import missing_weights, run_for, run_from_other_device
 from training.torch_file import read_torch_file
 from training.wrapped_weights import unwrap
 from utils.errors import as_input_error
@@ -111,18 +107,3 @@ def load_weights(trainer: Trainer, path: Path) -> str:
     with as_input_error(f"checkpoint '{path}' cannot be used"):
         load_strictly(trainer.network, found.weights)
     return ", ".join(filter(None, [found.note, conversion_note(found.weights)]))
-
-
-def load_trained(args: Namespace, task: Task) -> tuple[Detector, str]:
-    """Build the detector of a task, with trained weights where it has any; name their file."""
-    detector = task.build_detector()
-    if not isinstance(detector, Trainer):
-        return detector, ""
-    weights = args.weights
-    if weights is None:
-        run = run_from_other_device(run_for(args, task.scene), epoch=args.epochs)
-        weights = run.weights(args.epochs)
-    if not weights.exists():
-        raise missing_weights(args, weights)
-    note = load_weights(detector, weights)
-    return detector, f", weights '{weights}'{f' ({note})' if note else ''}"

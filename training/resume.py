@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Mapping
 from filecmp import cmp
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from model.methods import AUTO
 from model.trainers.trainer import Trainer
+from training.averages import average_of
 from training.checkpoints import CheckpointError, read_state, save_state
 from training.checks import check_contents, check_resumable, refusing_state
 from training.run_folder import Run, runs_differing_in_epochs
@@ -133,8 +135,15 @@ def describe_change(before: Mapping[str, str] | None, device: torch.device) -> l
 
 
 def copy_weights(saved: SavedTraining, run: Run, *, save_freq: int) -> None:
-    """Copy the weights that a longer training would have saved by now into its own run."""
+    """Copy weights, and averages, that a longer training would have saved by now into its run."""
     for epoch, path in saved.run.saved("pkl").items():
         if epoch % save_freq == 0 and epoch <= saved.epoch and path != run.weights(epoch):
-            with path.open("rb") as source, atomic_write(run.weights(epoch)) as file:
-                shutil.copyfileobj(source, file)
+            copy_file(path, run.weights(epoch))
+            if average_of(path).is_file():
+                copy_file(average_of(path), average_of(run.weights(epoch)))
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file atomically."""
+    with source.open("rb") as contents, atomic_write(target) as file:
+        shutil.copyfileobj(contents, file)

@@ -6,8 +6,8 @@ from data.scene import Scene
 from detection.predict import predict as predict_with
 from detection.task import open_scene
 from model.methods import METHODS
-from training.checkpoints import load_trained
 from training.train import train
+from training.trained import load_trained
 
 
 def run(args: Namespace) -> None:

@@ -12,6 +12,7 @@ from detection.measures import min_max_scale
 from model.detector import EpochFilter
 from model.image import Image, LazyImage, image_to_cube
 from model.trainers.trainer import Trainer
+from training.averages import save_average
 from training.checkpoints import save_weights
 from training.log import TrainingLog
 from training.resume import write_state
@@ -84,6 +85,8 @@ class RunSaver:
         )
         jobs: list[Job] = [self.log.pending()]
         if weights:
+            if self.trainer.average.maps:
+                jobs.append(partial(save_average, weights, state["trainer"], self.setup))
             jobs += [partial(save_weights, weights, state["trainer"]["weights"]), *pictures]
         self.writer.submit(*jobs, partial(write_state, self.run, state))
 
@@ -91,18 +94,18 @@ class RunSaver:
         """Check the weights; return the job that draws a picture, if one is due."""
         if isinstance(self.image, LazyImage):  # scoring one beyond memory takes longer than epochs
             return []
-        scores, reconstruction = self.trainer.detect(self.image)
-        if reconstruction is None or not (self.picture_throttle.allows() or always):
+        found = self.trainer.examine(self.image)
+        if found.reconstruction is None or not (self.picture_throttle.allows() or always):
             return []
-        return [partial(self.write_picture, self.trainer.epoch, scores, reconstruction)]
+        return [partial(self.write_picture, self.trainer.epoch, found.own, found.reconstruction)]
 
-    def write_picture(self, epoch: int, scores: Tensor, reconstruction: Tensor) -> None:
+    def write_picture(self, epoch: int, residual: Tensor, reconstruction: Tensor) -> None:
         """Draw the scene, its reconstruction and the residual after an epoch."""
         assert not isinstance(self.image, LazyImage)
         picture = training_picture(
             image_to_cube(self.image),
             image_to_cube(reconstruction),
-            min_max_scale(scores.numpy()),
+            min_max_scale(residual.numpy()),
             bands=self.setup.scene.metadata.colour_bands,
         )
         self.log.write_picture(epoch, picture)

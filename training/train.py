@@ -86,9 +86,7 @@ def saves_in_background(trainer: Trainer) -> bool:
 
 def describe_end(args: Namespace, trainer: Trainer, last: int) -> str:
     """Describe the end of a training, unless it was after the requested epochs."""
-    if trainer.chosen_epoch is not None:
-        return f", weights of epoch {trainer.chosen_epoch} of {last}"
-    return f", settled after {last} epochs" if last < args.epochs else ""
+    return f", settled after {last} epochs" if last < max_epochs(trainer, args.epochs) else ""
 
 
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:

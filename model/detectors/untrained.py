@@ -8,6 +8,7 @@ from torch import Tensor
 
 from model.detector import Detector
 from model.image import Image, load_all
+from model.scoring.evidence import Evidence
 
 Scorer = Callable[..., Tensor]  # a cube (H, W, B) and the options → scores (H, W)
 
@@ -44,11 +45,11 @@ class UntrainedDetector(Detector):
         if self.fit is not None:
             self.background = self.fit(self.load(image), **self.options)
 
-    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
+    def examine(self, image: Image) -> Evidence:
         cube = self.load(image)
         if self.background is not None:
-            return self.background.distance(cube).cpu(), None
-        return self.score(cube, **self.options).cpu(), None
+            return Evidence(image, self.background.distance(cube).cpu())
+        return Evidence(image, self.score(cube, **self.options).cpu())
 
     def load(self, image: Image) -> Tensor:
         """Bring an image (1, B, H, W) to the device as a cube (H, W, B)."""

@@ -1,4 +1,4 @@
-"""Trainer of the preset `fast`: standardised bands, tile steps, cosine schedule, two-factor score.
+"""Trainer of the preset `fast`: standardised bands, tile steps, cosine schedule, two factors.
 
 Differences from the published recipe:
 - Every band is standardised, so that none is learnt before the others.
@@ -6,12 +6,11 @@ Differences from the published recipe:
   same time, many such steps learn more than few on the whole image.
 - The learning rate is higher, and has a warm-up and a cosine decay to 0: the last weights have
   converged, where those of a constant rate fluctuate.
-- The scores are the `deviation` of the residuals at two factors, not the mean square at one.
+- Residuals are those at two factors.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import count
 
 import torch
@@ -20,9 +19,11 @@ from torch import Tensor
 from model.detector import EpochFilter
 from model.image import Image, load_all
 from model.networks.blind_spot import BlindSpotNetwork
-from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
+from model.nodata import fill_no_data, no_data_mask
+from model.scoring.bands import BandStatistics
+from model.scoring.evidence import Evidence
+from model.scoring.residuals import residual
 from model.trainers.losses import Loss
-from model.trainers.scores import deviation, residual
 from model.trainers.tile_steps import TileStepTrainer
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -84,7 +85,7 @@ class FastTrainer(TileStepTrainer):
             else:
                 group["lr"] = rate
 
-    def band_statistics(self, image: Tensor) -> "BandStatistics":
+    def band_statistics(self, image: Tensor) -> BandStatistics:
         """Return the statistics by which the bands of an image are standardised."""
         return BandStatistics.of(image)
 
@@ -114,29 +115,20 @@ class FastTrainer(TileStepTrainer):
         )
 
     @torch.inference_mode()
-    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel of an image by the deviation of its residuals at two factors.
-
-        Returns the scores (H, W) and the reconstruction (1, B, H, W).
-        """
+    def examine(self, image: Image) -> Evidence:
+        """Reconstruct an image at the network's own factor, and at 1 where residuals are needed."""
         image = load_all(image)
         bands = self.band_statistics(image)
         standardised = bands.standardise(image)
         own = self.network.factor_test
-        reconstructions = {
-            factor: self.reconstruct_tiles(standardised, factor) for factor in {1, own}
-        }
-        residuals = [fill_no_data(standardised - each) for each in reconstructions.values()]
-        scores = self.score(residuals).masked_fill(no_data_mask(image)[0], torch.nan)
-        return scores, bands.restore(reconstructions[own])
+        rebuilt = self.reconstruct_tiles(standardised, own)
 
-    def residual_map(self, image: Image) -> Tensor:
-        """Compute the mean squared residual at the network's own factor, (H, W)."""
-        return residual(load_all(image), self.reconstruct(load_all(image)))
+        def residuals() -> list[Tensor]:
+            at_one = [] if own == 1 else [self.reconstruct_tiles(standardised, 1)]
+            return [fill_no_data(standardised - each) for each in (*at_one, rebuilt)]
 
-    def score(self, residuals: Sequence[Tensor]) -> Tensor:
-        """Score pixels by their residuals at factor 1 and the network's own, (H, W)."""
-        return deviation(residuals)
+        reconstruction = bands.restore(rebuilt)
+        return Evidence(image, residual(image, reconstruction), reconstruction, residuals)
 
     def reconstruct_tiles(self, standardised: Tensor, factor: int) -> Tensor:
         """Reconstruct each of the factor² tiles separately, (1, B, H, W) → (1, B, H, W)."""
@@ -146,27 +138,3 @@ class FastTrainer(TileStepTrainer):
                 tile = (..., slice(row, None, factor), slice(column, None, factor))
                 reconstruction[tile] = super().reconstruct(standardised[tile])
         return reconstruction
-
-
-@dataclass(frozen=True)
-class BandStatistics:
-    """Mean and standard deviation of every band over the valid pixels, (1, B, 1, 1)."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    @classmethod
-    def of(cls, image: Tensor) -> "BandStatistics":
-        """Compute those of an image (1, B, H, W); constant bands get the largest deviation."""
-        pixels = select_pixels(image, valid_pixels(image)).flatten(2)  # (1, B, n)
-        mean, deviation = pixels.mean(dim=2), pixels.std(dim=2, correction=0)
-        deviation = deviation.where(deviation > 1e-6 * deviation.max(), deviation.max())
-        return cls(mean[..., None, None], deviation[..., None, None])
-
-    def standardise(self, image: Tensor) -> Tensor:
-        """Scale every band to mean 0 and standard deviation 1, (1, B, H, W) → (1, B, H, W)."""
-        return (image - self.mean) / self.deviation
-
-    def restore(self, standardised: Tensor) -> Tensor:
-        """Undo `standardise`."""
-        return standardised * self.deviation + self.mean

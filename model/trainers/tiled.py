@@ -10,7 +10,8 @@ from model.detector import EpochFilter
 from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import no_data_mask
-from model.trainers.scores import residual
+from model.scoring.evidence import Evidence
+from model.scoring.residuals import residual
 from model.trainers.tile_steps import TileStepTrainer
 
 MARGIN = 8  # 1/8 of a tile's side is discarded at each border within the image
@@ -47,8 +48,8 @@ class TiledTrainer(TileStepTrainer):
         rows, columns = (slice(start, start + self.tile) for start in starts)
         return image.read(rows, columns)
 
-    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel by its residual, tile by tile, (H, W), without a reconstruction."""
+    def examine(self, image: Image) -> Evidence:
+        """Score every pixel by its residual, tile by tile, without keeping a reconstruction."""
         windows = as_lazy(image)
         height, width = windows.shape[2:]
         scores = torch.empty(height, width)
@@ -59,7 +60,7 @@ class TiledTrainer(TileStepTrainer):
                 tile_scores = residual(tile, self.reconstruct(tile))
                 within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
                 scores[inner_rows, inner_columns] = tile_scores[within]
-        return scores, None
+        return Evidence(image, scores)
 
     def warning(self, image: Image) -> str:
         """Compare the scores of the central part by tiles with those of that part at once."""
@@ -71,7 +72,7 @@ class TiledTrainer(TileStepTrainer):
         height, width = part.shape[2:]
         if max(height, width) <= self.tile or no_data_mask(part).all():
             return ""
-        by_tiles, _ = self.detect(part)
+        by_tiles = self.examine(part).own
         at_once = residual(part, self.reconstruct(part))
         difference = ((by_tiles - at_once).abs() / at_once).nanmedian()
         return (

@@ -13,11 +13,13 @@ from model.image import Image, load_all
 from model.methods import AUTO
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
+from model.scoring.averaging import MapAverage
+from model.scoring.bands import BandStatistics
+from model.scoring.evidence import Evidence
+from model.scoring.residuals import residual
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
 from model.trainers.losses import LOSSES, Loss
-from model.trainers.scores import residual
 from model.trainers.states import copy_to_cpu, restore_optimiser
-from model.trainers.stopping import EarlyStopping
 
 
 class Trainer(Detector):
@@ -28,8 +30,7 @@ class Trainer(Detector):
     them.
     """
 
-    max_epochs = 5000  # the most with early stopping: those of the paper
-    chosen_epoch: int | None = None  # the best epoch, found by early stopping
+    max_epochs = 5000  # those of the paper
     extendable = True  # whether the first epochs do not depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
@@ -54,7 +55,7 @@ class Trainer(Detector):
         self.epoch = 0  # steps whose losses have been read
         self.ahead = 0  # further steps that are queued on the device
         self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
-        self.stopping = EarlyStopping()
+        self.average = MapAverage()
         self.optimiser = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
@@ -72,33 +73,20 @@ class Trainer(Detector):
     ) -> Iterator[tuple[int, float]]:
         """Take one step per epoch on the whole image up to `epochs`; yield (epoch from 1, loss).
 
-        The loss is that before the step. `AUTO` stops early. Raises FloatingPointError where a loss
-        or gradient is not finite; the weights are then those before the step. After the epochs of
-        `observed`, and wherever `ahead` is 0, weights and optimiser are those after the step;
-        elsewhere a CUDA device may have taken further steps.
+        The loss is that before the step. `AUTO` stands for `max_epochs`. Raises FloatingPointError
+        where a loss or gradient is not finite; the weights are then those before the step. After
+        the epochs of `observed`, and wherever `ahead` is 0, weights and optimiser are those after
+        the step; elsewhere a CUDA device may have taken further steps.
         """
-        if epochs == AUTO:
-            yield from self.train_until_stopped(image, observed)
-        else:
-            yield from self.take_steps(image, epochs=int(epochs), observed=observed)
-
-    def train_until_stopped(
-        self, image: Image, observed: EpochFilter
-    ) -> Iterator[tuple[int, float]]:
-        """Train with early stopping, and restore the weights of the best epoch."""
-        stopping = self.stopping
 
         def all_observed(epoch: int) -> bool:
-            return stopping.checks_at(epoch) or observed(epoch)
+            return self.average.is_due(epoch) or observed(epoch)
 
-        for epoch, loss in self.take_steps(image, epochs=self.max_epochs, observed=all_observed):
-            if stopping.checks_at(epoch) and stopping.improves(epoch, self.residual_map(image)):
-                stopping.best_weights = self.weights()
+        last = max_epochs(self, epochs)
+        for epoch, loss in self.take_steps(image, epochs=last, observed=all_observed):
+            if self.average.is_due(epoch):
+                self.average.add(self.magnitudes(image))
             yield epoch, loss
-            if stopping.checks_at(epoch) and stopping.is_over(epoch):
-                break
-        self.network.load_state_dict(stopping.best_weights or self.weights())
-        self.chosen_epoch = stopping.best_epoch
 
     def take_steps(
         self, image: Image, *, epochs: int, observed: EpochFilter
@@ -190,25 +178,36 @@ class Trainer(Detector):
             )
         return reconstruction
 
-    def detect(self, image: Image) -> tuple[Tensor, Tensor | None]:
-        """Score every pixel of an image by its residual.
+    def examine(self, image: Image) -> Evidence:
+        """Reconstruct an image; the own scores are the mean squared residuals.
 
-        Returns the scores (H, W) and the reconstruction (1, B, H, W), None where that is too large.
         Raises ValueError where the network does not reconstruct images of this size, and
         FloatingPointError as `reconstruct` does.
         """
-        image = load_all(image)
+        image = load_all(image).cpu()
         reconstruction = self.reconstruct(image)
         if reconstruction.shape != image.shape:
             sizes = ["×".join(map(str, part.shape[2:])) for part in (reconstruction, image)]
             raise ValueError(
                 f"this method reconstructs the image it was fitted to, {sizes[0]}, not {sizes[1]}"
             )
-        return residual(image.cpu(), reconstruction), reconstruction
 
-    def residual_map(self, image: Image) -> Tensor:
-        """Compute the residual of every pixel, (H, W)."""
-        return self.detect(image)[0]
+        def residuals() -> list[Tensor]:
+            deviations = BandStatistics.of(image).deviation
+            return [fill_no_data((image - reconstruction) / deviations)]
+
+        return Evidence(image, residual(image, reconstruction), reconstruction, residuals)
+
+    def magnitudes(self, image: Image) -> Tensor:
+        """Score every pixel as `detect`, whatever the size of objects, in units of a residual."""
+        scores = self.scoring.map_of(self.examine(image))
+        return scores.sqrt() if self.scoring.score == "paper" else scores
+
+    def detect_trained(self, image: Image) -> tuple[Tensor, Tensor | None]:
+        average = self.average.map
+        if average is None:
+            return self.detect(image)
+        return self.scoring.emphasise(average), self.examine(image).reconstruction
 
     def state(self) -> dict[str, Any]:
         """Return everything that the rest of a training depends on, except random states."""
@@ -216,16 +215,16 @@ class Trainer(Detector):
             "epoch": self.epoch,
             "weights": self.weights(),
             "optimiser": copy_to_cpu(self.optimiser.state_dict()),
-            "settling": self.stopping.state(),
-            "chosen_epoch": self.chosen_epoch,
+            "average": self.average.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a `state` of a trainer with the same options."""
-        self.epoch, self.chosen_epoch = state["epoch"], state["chosen_epoch"]
+        self.epoch = state["epoch"]
         self.network.load_state_dict(state["weights"])
         restore_optimiser(self.optimiser, state["optimiser"])
-        self.stopping.restore(state["settling"])
+        if self.average.every:  # states of before November 2026 have none
+            self.average.restore(state["average"])
 
     def weights(self) -> dict[str, Tensor]:
         """Return the state dict of the network on the CPU, as in a checkpoint."""
@@ -233,5 +232,5 @@ class Trainer(Detector):
 
 
 def max_epochs(trainer: Detector, epochs: int | str) -> int:
-    """Return the most epochs of a training: the trainer's `max_epochs` for early stopping."""
+    """Return the most epochs of a training: the trainer's `max_epochs` for `AUTO`."""
     return trainer.max_epochs if epochs == AUTO else int(epochs)

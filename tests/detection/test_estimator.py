@@ -190,6 +190,23 @@ def test_parameters_are_the_options(cube: NDArray[Any]) -> None:
     assert not np.allclose(copy.fit(cube).score_samples(cube), before)
 
 
+def test_the_score_is_an_option_by_another_name(cube: NDArray[Any]) -> None:
+    """scikit-learn gives the name `score` to a method of estimators."""
+    plain = AnomalyDetector("rx").fit(cube)
+    combined = AnomalyDetector("rx", pixel_score="combined", largest_object=4).fit(cube)
+    assert "score" not in combined.get_params()
+    assert not np.allclose(combined.detection_map_, plain.detection_map_)
+    with pytest.raises(ValueError, match="--score deviation needs .*--method rx has none"):
+        AnomalyDetector("rx", pixel_score="deviation").fit(cube)
+
+
+def test_only_the_map_of_the_fitted_cube_is_averaged(cube: NDArray[Any]) -> None:
+    plain, averaged = (AnomalyDetector(average_every=n, **TINY).fit(cube) for n in (0, 1))
+    assert averaged.offset_ == plain.offset_
+    np.testing.assert_array_equal(averaged.score_samples(cube), plain.score_samples(cube))
+    assert not np.allclose(averaged.detection_map_, plain.detection_map_)
+
+
 def test_losses_are_kept(cube: NDArray[Any]) -> None:
     losses = AnomalyDetector(mode=("na", "ss"), **TINY).fit(cube).losses_
     assert len(losses) == 2

@@ -12,6 +12,7 @@ from detection.learning import evaluate, learn
 from detection.task import Task
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image
+from model.scoring.evidence import Evidence
 from options.parse import resolve
 
 CPU = torch.device("cpu")
@@ -43,9 +44,9 @@ class Ahead(Detector):
                 self.steps = next(e for e in range(epoch, 100) if observed(e) or e == epochs)
             yield epoch, 1 / epoch
 
-    def detect(self, image: Image) -> tuple[torch.Tensor, None]:
+    def examine(self, image: Image) -> Evidence:
         self.scored.append(self.steps)
-        return torch.arange(143.0).reshape(13, 11), None
+        return Evidence(image, torch.arange(143.0).reshape(13, 11))
 
 
 def test_epochs_and_losses_are_those_of_the_trainer(scene: Scene) -> None:

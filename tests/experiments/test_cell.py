@@ -35,6 +35,7 @@ OTHER = {
     },
     **{"precision": "bf16", "preset": "fast", "tile": 64},
     **{"blindspot": 7, "dilation": 3, "refinement": True},
+    **{"average_every": 3, "score": "combined", "largest_object": 7},
     **{"ss_exp_factor": 0.5, "inner_window": 3, "outer_window": 9, "ridge": 0.5},
 }
 
@@ -77,6 +78,23 @@ def test_scene_and_method_change_the_key() -> None:
     cell = a_cell("nl2net")
     others = [replace(cell, digest="2"), replace(cell, method="nlfeb")]
     assert len({one.key for one in (cell, *others)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"method": "rx"}, "rx_1c1c6ce9dde85f9c"),
+        ({"method": "nl2net", "seed": 1, "epochs": 5000}, "nl2net_9499a6f3aed6fefc"),
+        (
+            {"method": "apbsn", "preset": "fast", "score": "deviation", "largest_object": 0},
+            "apbsn_9c38ca5e191f60e2",
+        ),
+    ],
+)
+def test_keys_are_those_of_before_there_were_scores(settings: dict[str, Any], key: str) -> None:
+    """Recorded in November 2026: the cells of that time count as computed."""
+    method, options = resolve(settings)
+    assert Cell("s", "s", "f", "d", method, options).key == key
 
 
 def test_a_revision_of_the_method_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,7 @@ def with_methods(*blocks: str, top: str = 'show = "auc"') -> str:
 
 RX = 'method = "rx"'
 NL2NET = 'method = "nl2net"'
+SCORED = {"score": "paper", "largest_object": 0}
 
 
 def test_a_table_needs_little(folder: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_table_needs_little(folder: Path) -> None:
     (row,) = read.rows
     assert (read.name, read.title, read.show, read.seeds) == ("own", "own", "auc", [1])
     assert read.scenes is None and read.published == [] and read.eval_freq == 0
-    assert (row.label, row.method, row.options) == ("RX", "rx", {"ridge": 1e-6})
+    assert (row.label, row.method, row.options) == ("RX", "rx", {"ridge": 1e-6, **SCORED})
     assert not row.has_seed and seeds_of(read, row) == [None]
 
 
@@ -90,11 +91,12 @@ def test_all_that_a_table_may_say() -> None:
     assert wide.label == "wide" and wide.has_seed and seeds_of(read, wide) == [3, 1]
     assert wide.options == {
         **{"epochs": 7, "learning_rate": 1e-4, "weight_decay": 1e-5, "lossm": "l1"},
+        **{"average_every": 0, **SCORED},
         **{"factor_train": 2, "factor_test": 2},
         **{"nch_ker": 8, "nblk": 2, "mode": ("na", "ss"), "f_scale": 2, "ss_exp_factor": 1.0},
         **{"precision": "fp32", "preset": "paper", "tile": 0},
     }
-    assert rx.options == {"ridge": 1e-6}  # it has no epochs
+    assert rx.options == {"ridge": 1e-6, **SCORED}  # it has no epochs
 
 
 def test_what_is_typed_goes_before_the_row_before_all_rows_before_the_method() -> None:
@@ -127,7 +129,7 @@ def test_one_method_of_a_table_or_another_in_its_place() -> None:
     first, second = table(text, "--method", "nl2net").rows
     assert (first.options["epochs"], second.label) == (9, "wide")
     (other,) = table(text, "--method", "lrx").rows
-    assert other.options == {"inner_window": 7, "outer_window": 21, "ridge": 1e-6}
+    assert other.options == {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}
 
 
 def test_methods_that_are_another_with_an_option_fixed() -> None:
@@ -154,7 +156,7 @@ def test_the_tables_of_the_project_can_be_read(name: str) -> None:
 def test_the_tables_for_papers_are_bundled() -> None:
     assert {"ablation", "comparison", "factor", "family", "measures", "runtime"} <= {*SHIPPED}
     methods = {row.method for row in read_table("comparison", given={}).rows}
-    assert methods == {"rx", "lrx", "crd", "autoad", "nl2net"}
+    assert methods == {"rx", "median", "lrx", "crd", "autoad", "nl2net"}
     assert [row.options["factor_train"] for row in read_table("factor", given={}).rows] == [
         1,
         2,
@@ -168,7 +170,7 @@ def test_the_family_is_trained_for_its_own_epochs() -> None:
     read = read_table("family", given={})
     epochs = {row.method: row.options.get("epochs") for row in read.rows}
     others = {"apbsn": 3000, "ssbsn": 3000, "pdbsnet": 3000, "bocknet": 3000, "punnet": 1500}
-    assert epochs == {"rx": None, "nl2net": 5000, **others}
+    assert epochs == {"rx": None, "median": None, "nl2net": 5000, **others}
     assert read.published == ["RX", "PDBSNet", "PUNNet", "NL2Net"]
     assert set(read.published) <= {row.label for row in read.rows}
 
@@ -216,7 +218,7 @@ def test_a_table_that_is_not_there(name: str) -> None:
         (with_methods('method = "knn"'), "method is 'knn', not one of nl2net, lfeb"),
         (
             with_methods(f"{RX}\nepochs = 5"),
-            "method rx has no 'epochs' here (it has: label, ridge)",
+            "method rx has no 'epochs' here (it has: label, ridge, ",
         ),
         (with_methods(f"{NL2NET}\nseed = 5"), "method nl2net has no 'seed' here (it has: label,"),
         (with_methods(f"{RX}\nridge = -1"), "--ridge: '-1' is not a number above 1e-14"),
@@ -287,3 +289,11 @@ def test_evaluations_are_for_what_is_trained(small_scene: str) -> None:
     read = table(with_methods(RX, NL2NET), "--eval_freq", "5")
     rx, nl2net = records_of(plan_table(read, data_dir=Path("data")))
     assert "--eval_freq" not in rx and nl2net.endswith(" --eval_freq 5")
+
+
+def test_a_row_may_name_its_score() -> None:
+    """With and without the emphasis on small objects in one table."""
+    text = with_methods(RX, f'{RX}\nlabel = "small"\nlargest_object = 30\nscore = "combined"')
+    plain, small = table(text).rows
+    assert (plain.options["score"], plain.options["largest_object"]) == ("paper", 0)
+    assert (small.options["score"], small.options["largest_object"]) == ("combined", 30)

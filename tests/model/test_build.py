@@ -7,13 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.build import build_detector, build_network, build_trainer, import_named
+from model.build import build_detector, build_network, build_trainer
 from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
 from model.image import cube_to_image
+from model.imports import import_named
 from model.methods import METHODS
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
+from model.scores import SCORING
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.losses import LOSSES
@@ -66,7 +68,7 @@ def image() -> Tensor:
 def test_builders_without_training_take_a_cube_and_just_their_options(name: str) -> None:
     (cube, *options) = inspect.signature(import_named(METHODS[name].builder)).parameters.values()
     assert cube.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert {option.name for option in options} == set(METHODS[name].options)
+    assert {option.name for option in options} == set(METHODS[name].options) - {*SCORING}
     assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in options)
 
 

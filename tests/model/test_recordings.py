@@ -20,8 +20,8 @@ from model.image import cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.networks.nl2net import NL2Net
 from model.networks.weights import load_strictly
+from model.scoring.residuals import residual
 from model.trainers.losses import LOSSES
-from model.trainers.scores import residual
 from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.recordings import FAMILY, NL2NET, RECORDINGS, Recording, read_recording

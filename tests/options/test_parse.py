@@ -38,7 +38,9 @@ NL2NET = {
         "mode": ("na",) * 4 + ("ss",) * 2,
     },
     **{"f_scale": 2, "ss_exp_factor": 1.0, "precision": "fp32", "preset": "paper", "tile": 0},
+    **{"average_every": 0, "score": "paper", "largest_object": 0},
 }
+SCORED = {"score": "paper", "largest_object": 0}
 LOCAL = {name: NL2NET[name] for name in METHODS["lfeb"].options}
 ATTENTION = {name: NL2NET[name] for name in ("mode", "f_scale", "ss_exp_factor")}
 WITHOUT_PD = {
@@ -67,11 +69,15 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("punnet", {**LOCAL, "epochs": 1500, "nch_ker": 128, "nblk": 4, "dilation": 2}),
         (
             "autoad",
-            {"epochs": 1000, "learning_rate": 0.01, "weight_decay": 0, "seed": 1, "nch_ker": 128},
+            {
+                **{"epochs": 1000, "learning_rate": 0.01, "weight_decay": 0, "seed": 1},
+                **{"nch_ker": 128, "average_every": 0, **SCORED},
+            },
         ),
-        ("rx", {"ridge": 1e-6}),
-        ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6}),
-        ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6}),
+        ("median", SCORED),
+        ("rx", {"ridge": 1e-6, **SCORED}),
+        ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
+        ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
@@ -87,7 +93,8 @@ def test_a_preset_changes_the_defaults_but_not_given_options() -> None:
     assert non_default(args) == {"preset": "fast"}
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)
-    assert non_default(args) == {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5}
+    changed = {"preset": "fast", "epochs": "auto", "weight_decay": 1e-5, "average_every": 50}
+    assert non_default(args) == changed
 
 
 @pytest.mark.parametrize(
@@ -204,6 +211,20 @@ def test_what_is_fixed_cannot_be_another(name: str, words: list[str], message: s
     fixed = {option: to_argument(value) for option, value in METHODS[name].fixed.items()}
     same, _ = parse(["--method", name, *[f"--{option}={text}" for option, text in fixed.items()]])
     assert same == parse(["--method", name])[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--epochs auto --average_every 0", "--epochs auto averages maps: --average_every has to"),
+        ("--epochs 5 --average_every 6", "--average_every 6 is more than --epochs 5: no map would"),
+        ("--method rx --score deviation", "--score deviation needs .*, and --method rx has none"),
+        ("--tile 8 --score deviation", "--score deviation needs .*, and --tile keeps none: paper"),
+    ],
+)
+def test_scores_and_averages_need_their_material(words: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse(words.split())
 
 
 def test_options_that_are_not_at_their_defaults() -> None:
@@ -347,7 +368,22 @@ def test_values_may_be_negative(value: str) -> None:
     ("words", "name"),
     [
         ("", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0"),
-        ("--epochs auto --gpu_ids 0,1", "epoch_auto learning_rate_0.0001 factor_2 gpu_ids_0_1"),
+        (
+            "--epochs auto --gpu_ids 0,1",
+            "epoch_auto learning_rate_0.0001 factor_2 gpu_ids_0_1 average_every_50",
+        ),
+        (
+            "--score combined --largest_object 9",
+            "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0",
+        ),
+        (
+            "--score combined --average_every 7",
+            "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 average_every_7 score_combined",
+        ),
+        (
+            "--preset fast --average_every 7",
+            "epoch_180 learning_rate_0.003 factor_2 gpu_ids_0 preset_fast average_every_7",
+        ),
         ("--factor_test 4", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0"),
         (
             "--tile 64 --bands 1-9 --mode ss --seed 2 --weight_decay 0 --map gt.png",

@@ -130,7 +130,7 @@ def put(*keys: Any) -> Any:
     [
         (without("aucs"), "lacks 'aucs'"),
         (without("trainer"), "lacks 'trainer'"),
-        (without("trainer", "settling"), "lacks 'settling'"),
+        (without("trainer", "weights"), "lacks 'weights'"),
         (without("trainer", "optimiser", "state"), "lacks 'state'"),
         (without("random", "torch"), "lacks 'torch'"),
         (without("versions"), "lacks 'versions'"),

@@ -52,13 +52,18 @@ def ending_at(
 
 def files(folder: str | Path) -> dict[str, bytes]:
     """The contents of all that is the same for the same training, by their names."""
-    names = ("*.pkl", "log.txt", "auc.csv", "*.mat")
+    names = ("*.pkl", "*.average", "log.txt", "auc.csv", "*.mat")
     return {path.name: path.read_bytes() for name in names for path in Path(folder).rglob(name)}
 
 
 @pytest.mark.parametrize(
     ("epoch", "words"),
-    [(1, ()), (5, ()), (6, ()), (5, ("--precision", "bf16")), (5, ("--preset", "fast"))],
+    [
+        *((epoch, ()) for epoch in (1, 5, 6)),
+        (5, ("--precision", "bf16")),
+        (5, ("--preset", "fast")),
+        (5, ("--average_every", "2", "--score", "combined", "--largest_object", "4")),
+    ],
 )
 @pytest.mark.usefixtures("small_scene", "either_way")
 def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
@@ -122,11 +127,13 @@ def test_a_signal_between_two_looks_saves_the_state_of_one_epoch(
 def test_more_epochs_are_the_same_training_only_longer(
     run: CommandLine, refusal: CommandLine
 ) -> None:
-    run(*TRAIN, "--epochs", "6")
+    words = (*TRAIN, "--average_every", "1")
+    run(*words, "--epochs", "6")
     unbroken = files("checkpoints")
+    assert "NL2Net_small_4.average" in unbroken
     shutil.rmtree("checkpoints")
-    run(*TRAIN, "--epochs", "4")
-    assert "resuming after epoch 4 of 6" in run(*TRAIN, "--epochs", "6", "--resume")
+    run(*words, "--epochs", "4")
+    assert "resuming after epoch 4 of 6" in run(*words, "--epochs", "6", "--resume")
     longer = next(Path("checkpoints/small").glob("*_epoch_6_*"))
     assert files(longer) == unbroken
     fast = ("--preset", "fast", "--resume")

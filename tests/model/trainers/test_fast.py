@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from model.networks.nl2net import NL2Net
+from model.scoring.scoring import Scoring
 from model.trainers.fast import BandStatistics, FastTrainer
 
 
@@ -126,16 +127,27 @@ def test_the_reconstruction_is_in_the_units_of_the_image() -> None:
     torch.testing.assert_close(trainer.reconstruct(other), expected, rtol=1e-3, atol=1e-3)
     levels = whole.mean(dim=(0, 2, 3))
     torch.testing.assert_close(rebuilt.mean(dim=(0, 2, 3)), levels, rtol=0.1, atol=0.02)
+    trainer.scoring = Scoring("deviation")
     scores, of_detect = trainer.detect(whole)
     assert of_detect is not None and torch.equal(of_detect, rebuilt)
     other_scores, _ = trainer.detect(other)
     torch.testing.assert_close(other_scores, scores, rtol=1e-3, atol=1e-3)
 
 
-def test_the_residual_map_is_that_of_the_reconstruction() -> None:
+def test_the_own_scores_are_the_mean_squared_residuals_of_the_reconstruction() -> None:
     trainer, whole = trainer_of(), image(9, 11)
     expected = (whole - trainer.reconstruct(whole)).square().mean(dim=1)[0]
-    torch.testing.assert_close(trainer.residual_map(whole), expected)
+    torch.testing.assert_close(trainer.examine(whole).own, expected)
+
+
+def test_the_residuals_are_standardised_and_of_two_factors() -> None:
+    trainer, whole = trainer_of(), image(9, 11)
+    bands = BandStatistics.of(whole)
+    standardised = bands.standardise(whole)
+    at_one, at_two = trainer.examine(whole).residuals
+    assert torch.equal(at_one, standardised - trainer.reconstruct_tiles(standardised, 1))
+    assert torch.equal(at_two, standardised - trainer.reconstruct_tiles(standardised, 2))
+    assert not torch.equal(at_one, at_two)
 
 
 def trained_on(whole: Tensor) -> FastTrainer:

@@ -10,9 +10,9 @@ from torch import Tensor
 from model.methods import AUTO
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
+from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
-from model.trainers.stopping import EarlyStopping
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
@@ -71,33 +71,30 @@ def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> Non
         assert torch.equal(value, second.weights()[name])
 
 
-CHECK_EVERY = 3
-
-
-def stopping_early() -> Trainer:
-    """Return a trainer that looks at its residuals often."""
-    trainer = trainer_of("paper")
-    trainer.stopping = EarlyStopping(check_every=CHECK_EVERY)
-    return trainer
-
-
-def test_a_restored_training_stops_early_at_the_same_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "max_epochs", 12 * CHECK_EVERY)
-    unbroken = stopping_early()
-    epochs = [epoch for epoch, _ in unbroken.train(image(), epochs=AUTO)]
-    assert unbroken.chosen_epoch
-
-    first = stopping_early()
-    for epoch, _ in first.train(image(), epochs=AUTO):
-        if epoch == 10 * CHECK_EVERY:  # an epoch of a check
+@pytest.mark.parametrize("epochs", [7, AUTO])
+def test_a_restored_training_has_the_same_average(
+    monkeypatch: pytest.MonkeyPatch, epochs: int | str
+) -> None:
+    monkeypatch.setattr(Trainer, "max_epochs", 7)
+    unbroken, first, second = (averaging(every=2) for _ in range(3))
+    list(unbroken.train(image(), epochs=epochs))
+    for epoch, _ in first.train(image(), epochs=epochs):
+        if epoch == 4:  # an epoch whose map is averaged
             state = save_and_load(first.state())
             break
-    second = stopping_early()
     second.restore(state)
-    assert [epoch for epoch, _ in second.train(image(), epochs=AUTO)] == epochs[10 * CHECK_EVERY :]
-    assert second.chosen_epoch == unbroken.chosen_epoch
-    for name, value in unbroken.weights().items():
-        assert torch.equal(value, second.weights()[name])
+    assert [epoch for epoch, _ in second.train(image(), epochs=epochs)] == [5, 6, 7]
+    assert second.average.maps == unbroken.average.maps == 3
+    expected, scores = (trainer.detect_trained(image())[0] for trainer in (unbroken, second))
+    assert torch.equal(scores, expected)
+    assert not torch.equal(scores, second.detect(image())[0])
+
+
+def averaging(*, every: int) -> Trainer:
+    """Return a trainer that averages its maps."""
+    trainer = trainer_of("paper")
+    trainer.average = MapAverage(every)
+    return trainer
 
 
 @pytest.mark.parametrize("where", ["loss", "gradient"])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.trainers.scores import residual
+from model.scoring.residuals import residual
 
 
 @pytest.mark.parametrize("size", [(2, 3), (150, 2)])  # the second is processed in several chunks

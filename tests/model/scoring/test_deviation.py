@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.trainers.scores import WINDOW, deviation, principal_axes
+from model.scoring.residuals import WINDOW, deviation, principal_axes
 
 
 def noise(seed: int = 0, bands: int = 6, height: int = 24, width: int = 20) -> Tensor:
