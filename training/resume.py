@@ -10,9 +10,10 @@ import torch
 from model.methods import AUTO
 from model.trainers.trainer import Trainer
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.checks import check_contents, check_resumable, refusing_state
+from training.checks import check_resumable, refusing_state
 from training.run_folder import Run, runs_differing_in_epochs
 from training.state import SavedTraining, Setup
+from training.state_contents import check_contents, check_numbers
 from utils.errors import InputError
 from utils.files import atomic_write
 from utils.provenance import device_name, library_versions
@@ -86,6 +87,7 @@ def latest_of(run: Run, trainer: Trainer, setup: Setup) -> SavedTraining:
                 check_contents(saved, epoch)
             check_resumable(saved, trainer, setup)
             with refusing_state(path):
+                check_numbers(saved.state["trainer"], trainer)
                 saved.restore(trainer)
         except CheckpointError as error:
             notes.append(str(error))
