@@ -22,9 +22,14 @@ MAX_STATES = 2  # states of a run: the latest, and the one before should that be
 
 
 def write_state(run: Run, state: Mapping[str, Any]) -> None:
-    """Write a state of a training, then remove those that it supersedes."""
-    save_state(run.state(state["trainer"]["epoch"]), state)
-    for path in list(run.states().values())[MAX_STATES:]:
+    """Write a state of a training, then remove those that it supersedes.
+
+    States of later epochs, which were not usable, do not count.
+    """
+    latest = state["trainer"]["epoch"]
+    save_state(run.state(latest), state)
+    until_now = [path for epoch, path in run.states().items() if epoch <= latest]
+    for path in until_now[MAX_STATES:]:
         path.unlink(missing_ok=True)
 
 

@@ -230,3 +230,14 @@ def test_foreign_texts_of_a_state_are_shown_as_letters(run: CommandLine) -> None
     out = run(*TRAIN, "--epochs", "3", "--resume")
     assert "\x1b" not in out and "\nAUC: 1" not in out
     assert "torch \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}AUC: 1 then" in out
+
+
+@pytest.mark.usefixtures("small_scene")
+def test_unusable_states_of_later_epochs_do_not_replace_the_latest(run: CommandLine) -> None:
+    run(*TRAIN)
+    newest = latest_state()
+    for epoch in (98, 99):
+        newest.with_name(newest.name.replace("_2.state", f"_{epoch}.state")).write_bytes(b"none")
+    run(*TRAIN, "--resume")
+    assert newest.is_file()
+    assert "was trained to the end, epoch 2" in run(*TRAIN, "--resume")
