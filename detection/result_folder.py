@@ -80,6 +80,8 @@ def publish(hidden: Path, folder: Path) -> None:
     """Replace the earlier prediction by a complete one."""
     if is_own(folder / WRITTEN):  # of a process that was killed meanwhile
         complete(folder)
+    if (folder / WRITTEN).is_symlink():
+        (folder / WRITTEN).unlink()
     for lock in hidden.glob(".*"):
         lock.unlink()
     hidden.rename(folder / WRITTEN)

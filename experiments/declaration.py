@@ -90,7 +90,10 @@ def table_file(name: str) -> Path:
 
 def read_declaration(path: Path) -> dict[str, Any]:
     """Read the file; raise ValueError for keys and types that a table does not have."""
-    declared = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("its lists are nested too deeply") from error
     for key in declared:
         if key not in KEYS:
             raise ValueError(f"'{key}' is none of {', '.join(KEYS)}")

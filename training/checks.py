@@ -1,4 +1,4 @@
-"""Checks of a saved state: that it is complete, and that of the same training."""
+"""Checks of a saved state: that it is of the same training, and errors that name its file."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,19 +28,6 @@ def refusing_state(path: Path) -> Iterator[None]:
             raise CheckpointError(f"'{path}' lacks {printable(str(error))}") from error
         reason = printable(" ".join(str(error).split()))[:LONGEST]
         raise CheckpointError(f"'{path}' cannot be used ({reason})") from error
-
-
-def check_contents(saved: SavedTraining, epoch: int) -> None:
-    """Raise KeyError or ValueError unless a state is complete and that after `epoch` epochs."""
-    state = saved.state
-    for key in ("trainer", "random", "losses", "aucs", "epochs", "ended", "scene", "versions"):
-        _ = state[key]
-    if not (saved.epoch == len(saved.losses) == epoch):
-        raise ValueError(f"it is of epoch {saved.epoch}, with {len(saved.losses)} losses")
-    for number, auc in saved.aucs:
-        _ = int(number), float(auc)
-    saved.finished(state["epochs"])
-    dict(state["versions"])
 
 
 def check_resumable(saved: SavedTraining, trainer: Trainer, setup: Setup) -> None:

@@ -12,9 +12,10 @@ from model.methods import AUTO
 from model.trainers.trainer import Trainer
 from training.averages import average_of
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.checks import check_contents, check_resumable, refusing_state
+from training.checks import check_resumable, refusing_state
 from training.run_folder import Run, runs_differing_in_epochs
 from training.state import SavedTraining, Setup
+from training.state_contents import check_contents, check_numbers
 from utils.errors import InputError
 from utils.files import atomic_write
 from utils.provenance import device_name, library_versions
@@ -23,9 +24,14 @@ MAX_STATES = 2  # states of a run: the latest, and the one before should that be
 
 
 def write_state(run: Run, state: Mapping[str, Any]) -> None:
-    """Write a state of a training, then remove those that it supersedes."""
-    save_state(run.state(state["trainer"]["epoch"]), state)
-    for path in list(run.states().values())[MAX_STATES:]:
+    """Write a state of a training, then remove those that it supersedes.
+
+    States of later epochs, which were not usable, do not count.
+    """
+    latest = state["trainer"]["epoch"]
+    save_state(run.state(latest), state)
+    until_now = [path for epoch, path in run.states().items() if epoch <= latest]
+    for path in until_now[MAX_STATES:]:
         path.unlink(missing_ok=True)
 
 
@@ -88,6 +94,7 @@ def latest_of(run: Run, trainer: Trainer, setup: Setup) -> SavedTraining:
                 check_contents(saved, epoch)
             check_resumable(saved, trainer, setup)
             with refusing_state(path):
+                check_numbers(saved.state["trainer"], trainer)
                 saved.restore(trainer)
         except CheckpointError as error:
             notes.append(str(error))

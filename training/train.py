@@ -19,6 +19,7 @@ from training.state import SavedTraining, Setup, training_state
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths
 from utils.lock import folder_lock
+from utils.text import printable_line
 
 
 def train(args: Namespace, scene: Scene | None = None) -> None:
@@ -45,7 +46,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
     saved = training_to_resume(run, trainer, setup, resume=args.resume, overwrite=args.overwrite)
     if saved is not None:
         for note in describe(saved, epochs=args.epochs, device=trainer.device):
-            print(f"{scene.name}: {note}")
+            print(printable_line(f"{scene.name}: {note}"))
     frequency = evaluation_frequency(args, scene)
     print(f"Training {work}")
     started = time.perf_counter()

@@ -24,6 +24,11 @@ def printable_line(text: object) -> str:
     return printable(text, longest=LONGEST_LINE)
 
 
+def in_header(text: str) -> str:
+    """Return an entry of a text header as one line of letters, of any length."""
+    return printable(" ".join(text.splitlines()), longest=len(text))
+
+
 def shown(letter: str) -> str:
     """Return a character that is shown as itself, a space, or the mark."""
     if letter.isprintable():

@@ -213,3 +213,16 @@ def test_it_waits_for_another_process_but_not_for_ever(
         write(folder, NEW, "new")
     assert "another process has been changing the files of" in str(error.value)
     assert check_whole_after_the_next_command(folder) == "old"
+
+
+def test_a_link_in_the_place_of_a_complete_prediction_is_removed(tmp_path: Path) -> None:
+    folder, other = tmp_path / "result", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (other / "log.txt").write_text("of another")
+    (folder / ".written").symlink_to(other)
+    with writing(folder) as hidden:
+        (hidden / "detectmap.mat").write_text("new")
+    assert (folder / "detectmap.mat").read_text() == "new"
+    assert not (folder / ".written").exists() and not (folder / "log.txt").exists()
+    assert (other / "log.txt").read_text() == "of another"

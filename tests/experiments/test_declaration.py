@@ -258,6 +258,10 @@ def test_a_file_that_is_no_text() -> None:
         read_table("own.toml", given={})
 
 
+def test_lists_without_end() -> None:
+    assert "its lists are nested too deeply" in complaint("seeds = " + "[" * 100_000)
+
+
 def test_the_cells_of_a_table(small_scene: str) -> None:
     read = table(with_methods(RX, NL2NET, top='show = "auc"\nseeds = [4, 2]'))
     plan = plan_table(read, data_dir=Path("data"))

@@ -125,6 +125,16 @@ def put(*keys: Any) -> Any:
     return change
 
 
+def every_weight(made: Any) -> Any:
+    """Replace the weights of a state."""
+
+    def change(state: State) -> None:
+        weights = state["trainer"]["weights"]
+        weights.update({name: made(weight) for name, weight in weights.items()})
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -138,7 +148,18 @@ def put(*keys: Any) -> Any:
         (put("trainer", None), "cannot be used"),
         (put("trainer", "epoch", 3), "cannot be used (it is of epoch 3"),
         (put("losses", torch.zeros(1)), "with 1 losses"),
+        (put("losses", torch.zeros(4, 1)), "with 4 losses"),
+        (put("losses", torch.full((4,), torch.nan)), "one of its losses is not finite"),
+        (put("losses", "four"), "its 'losses' is a str"),
         (put("aucs", [1]), "cannot be used"),
+        (put("aucs", [(9, 0.5)]), "it has an AUC of 0.5 at epoch 9"),
+        (put("settings", [1]), "its 'settings' is a list"),
+        (put("device", [1]), "its 'device' is a list"),
+        (put("device", {}), "lacks 'type'"),
+        (put("epochs", "many"), "its 'epochs' is no number"),
+        (put("ended", "no"), "its 'ended' is a str"),
+        (every_weight(lambda weight: weight * torch.nan), "is not finite"),
+        (every_weight(lambda weight: weight.to(torch.int8)), "is of type torch.int8"),
         (put("random", "torch", torch.zeros(3)), "cannot be used"),
         (put("trainer", "optimiser", "state", 0, "exp_avg", torch.zeros(2)), "of the optimiser is"),
     ],
@@ -196,3 +217,27 @@ def test_states_without_a_checksum_of_the_cube_are_resumed(
     more = (*TRAIN, "--epochs", "3", "--resume")
     assert "its values or its ground truth have changed" in refusal(*more, "--map", "none")
     assert "resuming after epoch 2 of 3" in run(*more)
+
+
+@pytest.mark.usefixtures("small_scene")
+def test_foreign_texts_of_a_state_are_shown_as_letters(run: CommandLine) -> None:
+    """A state from elsewhere: neither commands to a terminal nor lines of its own."""
+    run(*TRAIN)
+    state = read_state(latest_state())
+    state["versions"]["torch"] = "\x1b[2J\nAUC: 1"
+    state["device"]["name"] = "\x1b[31m"
+    save_state(latest_state(), state)
+    out = run(*TRAIN, "--epochs", "3", "--resume")
+    assert "\x1b" not in out and "\nAUC: 1" not in out
+    assert "torch \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}AUC: 1 then" in out
+
+
+@pytest.mark.usefixtures("small_scene")
+def test_unusable_states_of_later_epochs_do_not_replace_the_latest(run: CommandLine) -> None:
+    run(*TRAIN)
+    newest = latest_state()
+    for epoch in (98, 99):
+        newest.with_name(newest.name.replace("_2.state", f"_{epoch}.state")).write_bytes(b"none")
+    run(*TRAIN, "--resume")
+    assert newest.is_file()
+    assert "was trained to the end, epoch 2" in run(*TRAIN, "--resume")

@@ -1,5 +1,6 @@
 """ENVI images: a text header next to a file of raw numbers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from data.formats.format import Format, Raster, Writer, begins_with
 from data.formats.memmap import block_reader
 from data.formats.stored_values import no_data_value, storable
 from utils.files import atomic_write, write_text
+from utils.text import in_header
 
 
 def read(path: Path) -> Contents:
@@ -102,7 +104,9 @@ def write_image(path: Path, image: Raster) -> list[Path]:
         **image.header,
         **band_entries(image),
     }
-    lines = [f"{key} = {as_text(value, braces=True)}\n" for key, value in entries.items()]
+    lines = [
+        f"{key} = {in_header(as_text(value, braces=True))}\n" for key, value in entries.items()
+    ]
     with atomic_write(path) as file:
         file.write(values.data)
     return [path, write_text(path.with_suffix(ENDING), "".join(["ENVI\n", *lines]))]
@@ -130,7 +134,7 @@ def band_entries(image: Raster) -> dict[str, Any]:
     """List the entries of a header that describe the bands."""
     entries: dict[str, Any] = {}
     if image.band_names:
-        entries["band names"] = [name.replace(",", " ") for name in image.band_names]
+        entries["band names"] = [re.sub(r"[,{}]", " ", name) for name in image.band_names]
     if image.wavelengths is not None:
         entries |= {"wavelength units": "Nanometers", "wavelength": list(image.wavelengths)}
     if image.fwhm is not None:

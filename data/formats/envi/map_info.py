@@ -34,10 +34,10 @@ def read_georeference(header: Mapping[str, Any]) -> Georeference | None:
     try:
         column, row, x, y, wide, tall = (float(part) for part in info[1:7])
         rotation = float(named_parts(info).get("rotation", 0))
-    except ValueError:
+        left, top = x - (column - 1) * wide, y + (row - 1) * tall
+        transform = affine_transform(left, top, wide, tall, rotation)
+    except ValueError:  # no number, or an infinite rotation
         return None
-    left, top = x - (column - 1) * wide, y + (row - 1) * tall
-    transform = affine_transform(left, top, wide, tall, rotation)
     if not all(map(math.isfinite, transform)) or 0 in (wide, tall):
         return None
     return Georeference(transform, crs_in(header, info))

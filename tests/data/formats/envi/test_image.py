@@ -361,6 +361,20 @@ def test_a_map_has_one_band(tmp_path: Path) -> None:
     np.testing.assert_array_equal(variable.read()[..., 0], values)
 
 
+def test_foreign_texts_stay_within_their_entry(tmp_path: Path) -> None:
+    """Neither commands to a terminal nor entries of their own: lines and braces end none."""
+    header = {"coordinate system string": '{LOCAL_CS["\x1b[2J",\nUNIT["m",1]]}'}
+    names = ["a}\nbands = 9", "b,c"]
+    write_image(
+        tmp_path / "y.img",
+        Raster(values=np.zeros((2, 3, 2), np.uint8), header=header, band_names=names),
+    )
+    written = (tmp_path / "y.hdr").read_text()
+    assert 'coordinate system string = {LOCAL_CS["\N{REPLACEMENT CHARACTER}[2J", UNIT' in written
+    assert "band names = {a  bands = 9, b c}\n" in written
+    assert image(tmp_path / "y.hdr").shape == (2, 3, 2)
+
+
 def test_entries_about_the_map_are_passed_on(tmp_path: Path, cube: NDArray[Any]) -> None:
     extra = (
         "map info = {UTM, 1.0, 1.0, 5.25, 7.125, 30, 20, 11, North, North America 1927}\n"

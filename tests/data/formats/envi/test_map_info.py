@@ -105,6 +105,12 @@ def test_a_tie_point_is_the_corner_of_its_pixel() -> None:
     assert place.crs.to_epsg() == 32611
 
 
+@pytest.mark.parametrize("rotation", ["inf", "-1e400", "nan", "north"])
+def test_a_rotation_that_is_no_angle_leaves_no_place(rotation: str) -> None:
+    info = ["UTM", "1", "1", "5", "7", "30", "20", "33", "North", f"rotation={rotation}"]
+    assert read_georeference({"map info": info}) is None
+
+
 @pytest.mark.parametrize("zone", ["0", "61", "99", "X", "", "1.5", "²"])
 def test_a_zone_that_there_is_none_of_has_no_system(zone: str) -> None:
     info = ["UTM", "1", "1", "5", "7", "30", "20", zone, "North", "WGS-84"]
