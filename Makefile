@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-DEMO := --dataset synthetic --epochs 200 --learning_rate 5e-4 --gpu_ids 0 --overwrite
+DEMO := --dataset synthetic --preset fast --gpu_ids 0 --overwrite
 
 .PHONY: demo bench test test-all lint clean
 
