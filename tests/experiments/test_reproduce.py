@@ -190,7 +190,8 @@ def test_the_commands_of_the_cells_print_their_auc(
 
 def test_json_tells_all_that_is_behind_the_numbers(there: Path) -> None:
     table = contents()
-    assert table["rows"][0] == {"label": "RX", "method": "rx", "ridge": 1e-6}
+    scored = {"score": "paper", "largest_object": 0}
+    assert table["rows"][0] == {"label": "RX", "method": "rx", "ridge": 1e-6, **scored}
     assert table["rows"][1]["learning_rate"] == 0.01 and table["seeds"] == [1, 2]
     assert table["scenes"] == ["one", "two"] and table["missing"] == {}
     assert {(cell["scene"], cell["method"], cell["seed"]) for cell in table["cells"]} == in_both(
