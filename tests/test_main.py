@@ -321,7 +321,9 @@ def test_the_training_never_sees_the_ground_truth(
     assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
 
 
-@pytest.mark.parametrize(("gpu_ids", "hidden"), [("-1", True), ("0", False)])
+@pytest.mark.parametrize(
+    ("gpu_ids", "hidden"), [("-1", True), pytest.param("0", False, marks=pytest.mark.slow)]
+)
 def test_a_run_on_the_cpu_hides_cuda_before_torch_is_there(gpu_ids: str, hidden: bool) -> None:
     """A process that asks for a missing scene gets as far as to import torch, or not."""
     code = (

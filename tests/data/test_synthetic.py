@@ -66,6 +66,7 @@ def test_noise_depends_on_the_band() -> None:
     assert blocked > 3 * quiet
 
 
+@pytest.mark.slow
 def test_nl2net_does_clearly_better_than_global_rx() -> None:
     scene = synthetic_scene(48, 48, 30)
     cube = scene.scaled_cube()

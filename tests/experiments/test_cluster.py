@@ -145,6 +145,7 @@ def read_cells() -> dict[tuple[str, int | None], Any]:
     return {(cell["label"], cell["seed"]): (cell["measures"], cell.get("loss")) for cell in cells}
 
 
+@pytest.mark.slow
 def test_a_table_on_a_cluster_in_spite_of_a_worker_that_is_killed(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, scheduler: Scheduler
 ) -> None:

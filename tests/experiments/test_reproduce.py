@@ -433,8 +433,8 @@ def test_logging_the_auc_changes_no_score_and_draws_its_curve(
         assert Path(f"result/tables/own/one_auc.{ending}").is_file()
 
 
-# of the same layout as `comparison`, with other networks
-MANY_NETWORKS = ("ablation", "factor")
+# with more networks than `comparison`
+MANY_NETWORKS = ("ablation", "factor", "family", "scores")
 
 
 @pytest.mark.parametrize(
@@ -479,7 +479,11 @@ def process(words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)],
+    ids=lambda one: one.name,
+)
 def test_an_interrupted_table_is_resumed(
     small_scene: str,
     run: CommandLine,

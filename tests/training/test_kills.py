@@ -92,8 +92,16 @@ def live_and_die(kills: int, *, as_on_cuda: bool) -> None:
     print(killed)
 
 
-@pytest.mark.parametrize("as_on_cuda", [False, True])
-@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("kills", "as_on_cuda"),
+    [
+        (8, True),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [(8, False), (100, False), (100, True)]
+        ),
+    ],
+)
 @pytest.mark.usefixtures("small_scene")
 def test_kills_at_random_moments_lose_nothing(kills: int, as_on_cuda: bool) -> None:
     """In a process without threads of others, since it forks."""

@@ -21,7 +21,14 @@ def shell(command: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.parametrize("command", ['"$@" <&- >&- 2>&-', '"$@" >/dev/full', '"$@" 2>&1 | true'])
+@pytest.mark.parametrize(
+    "command",
+    [
+        '"$@" <&- >&- 2>&-',
+        pytest.param('"$@" >/dev/full', marks=pytest.mark.slow),
+        pytest.param('"$@" 2>&1 | true', marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.usefixtures("small_scene")
 def test_the_work_is_done_whatever_becomes_of_its_output(command: str) -> None:
     done = shell(command, *RX)
