@@ -108,8 +108,7 @@ def check_together(options: Mapping[str, Any]) -> None:
             f"against the whole scene; --preset paper has tiles"
         )
     check_average(options)
-    if SCORES[options["score"]].needs_residuals:
-        check_residuals(options)
+    check_score(options)
     channels, width = options["nch_ker"], options["ss_exp_factor"]
     if int(channels * width) < 1:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
@@ -126,16 +125,19 @@ def check_average(options: Mapping[str, Any]) -> None:
         )
 
 
-def check_residuals(options: Mapping[str, Any]) -> None:
-    """Raise InputError for a method, or a training by tiles, that keeps no residuals."""
-    method = options["method"]
-    without = "" if METHODS[method].trained else f"--method {method} has none"
-    without = "--tile keeps none" if options["tile"] else without
-    if without:
+def check_score(options: Mapping[str, Any]) -> None:
+    """Raise InputError for a score that a method, or a training by tiles, cannot have."""
+    method, score = options["method"], options["score"]
+    if options["tile"] and score != DEFAULTS["score"]:
+        raise InputError(
+            f"--score {score} compares pixels with the whole scene, which --tile does not hold: "
+            f"--score {DEFAULTS['score']}"
+        )
+    if SCORES[score].needs_residuals and not METHODS[method].trained:
         others = " and ".join(name for name in SCORES if not SCORES[name].needs_residuals)
         raise InputError(
-            f"--score {options['score']} needs the residuals of a reconstruction, and {without}: "
-            f"{others} do without"
+            f"--score {score} needs the residuals of a reconstruction, and --method {method} has "
+            f"none: {others} do without"
         )
 
 

@@ -219,7 +219,10 @@ def test_what_is_fixed_cannot_be_another(name: str, words: list[str], message: s
         ("--epochs auto --average_every 0", "--epochs auto averages maps: --average_every has to"),
         ("--epochs 5 --average_every 6", "--average_every 6 is more than --epochs 5: no map would"),
         ("--method rx --score deviation", "--score deviation needs .*, and --method rx has none"),
-        ("--tile 8 --score deviation", "--score deviation needs .*, and --tile keeps none: paper"),
+        *(
+            (f"--tile 8 --score {score}", f"--score {score} compares .* --tile .*: --score paper")
+            for score in ("deviation", "combined")
+        ),
     ],
 )
 def test_scores_and_averages_need_their_material(words: str, message: str) -> None:
