@@ -79,6 +79,10 @@ class Metadata:
     header: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
+    def noted(self, *notes: str) -> "Metadata":
+        """Return the metadata with further notes; empty ones add nothing."""
+        return replace(self, note="; ".join(filter(None, (self.note, *notes))))
+
     def transposed(self) -> "Metadata":
         """Return the metadata of the cube with height and width swapped."""
         return replace(

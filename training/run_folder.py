@@ -36,7 +36,7 @@ class Run:
         return shorten(f"{self.method}_{self.dataset}", most=LONGEST_STEM)
 
     def weights(self, epoch: int | str) -> Path:
-        """Return the path of the checkpoint after `epoch` epochs, `auto` for early stopping."""
+        """Return the path of the checkpoint after `epoch` epochs, or `auto`."""
         return self.folder / self.model / f"{self.stem}_{epoch}.pkl"
 
     def state(self, epoch: int) -> Path:

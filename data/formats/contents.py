@@ -1,7 +1,7 @@
 """Variables of a file, before the cube and the ground truth among them are known."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,6 +62,10 @@ class Variable:
     meaning: str = ""
     picture: str = ""
     band_names: tuple[str, ...] = ()
+
+    def noted(self, *notes: str) -> "Variable":
+        """Return the variable with further notes; empty ones add nothing."""
+        return replace(self, metadata=self.metadata.noted(*notes))
 
     @property
     def is_numeric(self) -> bool:

@@ -11,6 +11,7 @@ from data.errors import SceneError
 from data.formats.contents import BandLists, Variable, Window
 from data.metadata import Metadata
 from data.reading.band_names import Bands
+from data.reading.unit_axes import squeezed_window
 from utils.text import shape_text
 
 
@@ -31,20 +32,13 @@ def plane(variable: Variable) -> Variable | None:
         values = np.squeeze(variable.read(), tuple(dropped))
         return values.T if swap else values
 
-    def read_block(where: tuple[slice, ...]) -> NDArray[Any]:
-        assert window is not None
-        whole = list(where)
-        for axis in dropped:
-            whole.insert(axis, slice(0, 1))
-        return np.squeeze(window(tuple(whole)), tuple(dropped))
-
     shape = tuple(variable.shape[axis] for axis in kept)
     return replace(
         variable,
         shape=shape[::-1] if swap else shape,
         read=read,
         axes="hw",
-        window=None if window is None or swap else read_block,
+        window=None if window is None or swap else squeezed_window(window, dropped),
         scales=(),
     )
 

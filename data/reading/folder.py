@@ -145,15 +145,7 @@ def stacked(folder: Path, bands: Bands | None) -> Contents:
 
 def with_note(contents: Contents, note: str) -> Contents:
     """Add a note to all variables."""
-    variables = {
-        name: replace(
-            variable,
-            metadata=replace(
-                variable.metadata, note="; ".join(filter(None, (variable.metadata.note, note)))
-            ),
-        )
-        for name, variable in contents.variables.items()
-    }
+    variables = {name: variable.noted(note) for name, variable in contents.variables.items()}
     return replace(contents, variables=variables)
 
 

@@ -49,10 +49,9 @@ def read_scene(
     shape = truth_shape(contents, path, key, reading) if truth is None else truth.values.shape
     axes, metadata, more = orient(variable, shape, contents.format, reading)
     notes += more
-    if variable.shape[axes.index("b")] == 1:
-        notes.append(one_band_note(path))
-    size = variable.shape[axes.index("h")], variable.shape[axes.index("w")]
-    truth, more = place_truth(truth, metadata.georeference, size=size, source=source)
+    height, width, bands = (variable.shape[axes.index(axis)] for axis in USUAL_AXES)
+    notes += [one_band_note(path)] if bands == 1 else []
+    truth, more = place_truth(truth, metadata.georeference, size=(height, width), source=source)
     notes += more
     cube, truth, more = read_arrays(
         variable, axes, truth, reading=reading, source=source, on_disk=on_disk

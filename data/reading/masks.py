@@ -25,25 +25,8 @@ WORDS = {
     *("valid", "good", "fill", "filled", "bad", "dead", "blemish", "defect", "defective"),
     *("sat", "error", "snow", "snw", "ice", "water", "land", "sea", "ocean", "haze"),
     *("glint", "clear", "scl", "cld", "clm", "clp", "lsm", "fmask"),
-    *(
-        "cfmask",
-        "aot",
-        "wvp",
-        "dem",
-        "dsm",
-        "slope",
-        "aspect",
-        "angle",
-        "angles",
-        "sza",
-        "vza",
-        "saa",
-        "vaa",
-        "raa",
-        "height",
-        "depth",
-        "time",
-    ),
+    *("cfmask", "aot", "wvp", "dem", "dsm", "slope", "aspect", "angle", "angles"),
+    *("sza", "vza", "saa", "vaa", "raa", "height", "depth", "time"),
 }
 # words of a ground truth, whatever the others are
 TRUTH_WORDS = {"gt", "truth", "groundtruth", "anomaly", "anomalies", "anomalous"}
@@ -78,11 +61,9 @@ def note_on_bands(names: Sequence[str]) -> list[str]:
         return []
     first = is_layer.index(True)
     more = "" if sum(is_layer) == 1 else f" and {sum(is_layer) - 1} more"
-    seems = (
-        "seem masks or quality layers, no spectral bands"
-        if more
-        else ("seems a mask or quality layer, no spectral band")
-    )
+    seems = "seems a mask or quality layer, no spectral band"
+    if more:
+        seems = "seem masks or quality layers, no spectral bands"
     others = selection_text(np.flatnonzero(~np.array(is_layer)) + 1)
     return [
         f"band {first + 1} ('{printable(names[first].strip())}'){more} {seems}: --bands {others}"

@@ -56,8 +56,13 @@ def mask_no_data(
     where = "any of their bands" if mask_scattered else "all their bands"
     reasons = [f"{' or '.join(kinds)} in {where}"] if kinds else []
     reasons += ["in the file's own mask"] if declared.any() else []
+    return masked, [note_on_mask(masked, reasons), *notes]
+
+
+def note_on_mask(masked: NDArray[np.bool_], reasons: list[str]) -> str:
+    """Count the masked pixels (H, W), and state the reasons."""
     masking = f"{np.count_nonzero(masked):,} of {masked.size:,} pixels are masked"
-    return masked, [f"{masking}: {', or '.join(reasons)}", *notes]
+    return f"{masking}: {', or '.join(reasons)}"
 
 
 def count_invalid(

@@ -40,7 +40,7 @@ def with_three_axes(name: str, variable: Variable) -> Variable:
         axes=remaining_axes(variable.axes, kept),
         window=window,
         scales=tuple(scales[axis] for axis in kept) if scales else (),
-        metadata=replace(variable.metadata, note=note(name, variable, dropped)),
+        metadata=variable.metadata.noted(note(name, variable, dropped)),
     )
 
 
@@ -79,5 +79,4 @@ def note(name: str, variable: Variable, dropped: Sequence[int]) -> str:
     names = [variable.scales[axis] for axis in dropped] if variable.scales else []
     listed = ", ".join(name.rsplit("/", 1)[-1] for name in names if name)
     which = f" ({listed})" if listed else ""
-    text = f"'{name}' is {shape_text(variable.shape)}: axes of length 1{which} are dropped"
-    return "; ".join(filter(None, (variable.metadata.note, text)))
+    return f"'{name}' is {shape_text(variable.shape)}: axes of length 1{which} are dropped"

@@ -26,11 +26,11 @@ def as_delivered(image: Variable, path: Path) -> Variable:
         return image
     companion = find_companion(path.parent, path.stem[: match.start()])
     if companion is None:
-        return noted(image, f"no '{METADATA}' next to it: wavelengths and scale may be missing")
+        return image.noted(f"no '{METADATA}' next to it: wavelengths and scale may be missing")
     detector = (match[1] or "").lower()
     described = read_metadata(companion, detector=detector, count=image.shape[2])
     if described is None:
-        return noted(image, f"'{companion.name}' does not describe as many bands, and is ignored")
+        return image.noted(f"'{companion.name}' does not describe as many bands, and is ignored")
     return with_metadata(image, described, companion.name)
 
 
@@ -41,17 +41,11 @@ def find_companion(folder: Path, start: str) -> Path | None:
     return next(others, None)
 
 
-def noted(image: Variable, note: str) -> Variable:
-    """Add a note to an image."""
-    text = "; ".join(filter(None, (image.metadata.note, note)))
-    return replace(image, metadata=replace(image.metadata, note=text))
-
-
 def with_metadata(image: Variable, described: Described, source: str) -> Variable:
     """Add wavelengths, widths, scale and no-data value, the last two if the image has none."""
     lists = BandLists(wavelengths=described.wavelengths, fwhm=described.fwhm, units="nm")
     image = replace(image, band_lists=(lists, *image.band_lists))
-    image = noted(image, f"wavelengths and scale are those of '{source}'")
+    image = image.noted(f"wavelengths and scale are those of '{source}'")
     metadata = image.metadata
     fill = described.fill if metadata.fill is None else metadata.fill
     if fill is None and image.dtype == np.int16:
@@ -80,7 +74,7 @@ def scaled(
 
     metadata = replace(image.metadata, fill=None)
     return replace(
-        noted(replace(image, metadata=metadata), "its bands differ in scale, which is applied"),
+        replace(image, metadata=metadata.noted("its bands differ in scale, which is applied")),
         dtype=np.dtype(np.float32),
         read=read,
         window=None,

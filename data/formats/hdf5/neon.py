@@ -44,8 +44,8 @@ def described(cube: Variable, dataset: h5py.Dataset) -> Variable:
         fill=cube.metadata.fill if fill is None else fill,
         gain=1 / scale if scale else cube.metadata.gain,
         georeference=georeference or cube.metadata.georeference,
-        note="; ".join(filter(None, (note, unusable_note(dataset.parent)))),
-    )
+        note=note,
+    ).noted(unusable_note(dataset.parent))
     lists = (read_lists(dataset.parent), *cube.band_lists)
     return replace(cube, axes=cube.axes or "hwb", metadata=metadata, band_lists=lists)
 

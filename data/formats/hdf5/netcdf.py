@@ -59,7 +59,7 @@ def read(path: Path) -> Contents:
             elif (found := variable(path, name, item)) is not None:
                 arrays[name], variables[name] = item, found
         notes = [f"'{name}' is not read: {v.hint}" for name, v in variables.items() if not v.shape]
-        variables = {name: noted(found, notes[:MOST_NOTES]) for name, found in variables.items()}
+        variables = {name: found.noted(*notes[:MOST_NOTES]) for name, found in variables.items()}
         variant = "NetCDF" if is_netcdf(file, arrays) else "HDF5"
         return with_product(file, Contents(variables, variant=variant))
 
@@ -76,13 +76,6 @@ def unread(shape: tuple[int, ...], path: Path, name: str, hint: str) -> Variable
         raise SceneError(f"'{path}': '{name}' is no array of numbers here; {hint}")
 
     return Variable(shape, np.dtype("O"), refuse, hint=hint)
-
-
-def noted(variable: Variable, notes: list[str]) -> Variable:
-    """Add notes on the file to those on an array."""
-    metadata = variable.metadata
-    note = "; ".join(filter(None, [metadata.note, *notes]))
-    return replace(variable, metadata=replace(metadata, note=note))
 
 
 def is_netcdf(file: h5py.File, arrays: Mapping[str, h5py.Dataset]) -> bool:
@@ -111,9 +104,7 @@ def variable(path: Path, name: str, dataset: h5py.Dataset) -> Variable | None:
     is_unpacked = packing.scale.varies or (is_list(shape) and not packing.scale.is_neutral)
     metadata = packing.metadata if not is_unpacked else Metadata(note="; ".join(packing.notes))
     if len(shape) == 3 and not obstacle(dataset):
-        metadata = replace(
-            metadata, note="; ".join(filter(None, [metadata.note, unwritten(dataset)]))
-        )
+        metadata = metadata.noted(unwritten(dataset))
     return Variable(
         shape,
         packing.unpacked_type(is_list=is_list(shape)) if is_unpacked else packing.dtype,
