@@ -14,18 +14,20 @@ class Score:
 
     `about` is a line about it, `function` the dotted name of a function that turns the evidence of
     a method (model/scoring/evidence.py) into scores (H, W). `needs_residuals` where the method's
-    own scores do not suffice.
+    own scores do not suffice. `squared` where those of a network are squares of a residual.
     """
 
     about: str
     function: str
     needs_residuals: bool = False
+    squared: bool = False
 
 
 SCORES = {
     "paper": Score(
         "the method's own, of a network the mean squared residual",
         function="model.scoring.evidence:own_scores",
+        squared=True,
     ),
     "deviation": Score(
         "magnitude of the residuals along principal axes, without their local median",

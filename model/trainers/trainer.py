@@ -13,6 +13,7 @@ from model.image import Image, load_all
 from model.methods import AUTO
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
+from model.scores import SCORES
 from model.scoring.averaging import MapAverage
 from model.scoring.bands import BandStatistics
 from model.scoring.evidence import Evidence
@@ -201,7 +202,7 @@ class Trainer(Detector):
     def magnitudes(self, image: Image) -> Tensor:
         """Score every pixel as `detect`, whatever the size of objects, in units of a residual."""
         scores = self.scoring.map_of(self.examine(image))
-        return scores.sqrt() if self.scoring.score == "paper" else scores
+        return scores.sqrt() if SCORES[self.scoring.score].squared else scores
 
     def detect_trained(self, image: Image) -> tuple[Tensor, Tensor | None]:
         average = self.average.map
