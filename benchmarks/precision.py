@@ -25,7 +25,7 @@ from data.reading.by_name import load_scene
 from data.scene import Scene
 from detection.curves import line_styles
 from model.image import cube_to_image
-from model.methods import PRECISIONS
+from model.methods.method import PRECISIONS
 from model.precision import available_precision
 from model.scoring.residuals import residual
 from utils.files import atomic_write

@@ -25,7 +25,8 @@ from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from detection.measures import area_under_roc
 from model.image import cube_to_image
-from model.methods import PRECISIONS, PRESETS
+from model.methods.method import PRECISIONS
+from model.methods.presets import PRESETS
 from model.networks.nl2net import NL2Net
 from model.scores import SCORING
 from model.scoring.bands import BandStatistics

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.common import WARM_UP, add_machine, image_for, machine, timed, trainer_of
 from benchmarks.reference import PlainTrainer
-from model.methods import PRECISIONS
+from model.methods.method import PRECISIONS
 from model.precision import available_precision, switch_tf32
 from model.trainers.trainer import Trainer
 

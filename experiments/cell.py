@@ -22,7 +22,8 @@ from detection.measures import compute_measures, json_values
 from detection.task import Task
 from experiments.cost import PeakMemory, forward_flops
 from model.detector import Detector
-from model.methods import AUTO, METHODS
+from model.methods import METHODS
+from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from options.text import command_line
 from utils.devices import select_device

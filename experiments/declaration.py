@@ -10,7 +10,8 @@ from typing import Any
 
 from data.published import published_methods
 from experiments.layouts import LAYOUTS
-from model.methods import METHODS, Method
+from model.methods import METHODS
+from model.methods.method import Method
 from options.applicable import method_option_names
 from options.parse import expand_shorthands, resolve
 from utils.errors import InputError, as_input_error

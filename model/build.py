@@ -8,7 +8,9 @@ import torch
 from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
 from model.imports import import_named
-from model.methods import ARGUMENTS, FACTORS, METHODS, PRESETS, RECIPE, Method
+from model.methods import METHODS
+from model.methods.method import ARGUMENTS, FACTORS, RECIPE, Method
+from model.methods.presets import PRESETS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.precision import available_precision
 from model.scores import SCORING

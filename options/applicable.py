@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from model.methods import METHODS, SHORTHANDS
+from model.methods import METHODS
+from model.methods.method import SHORTHANDS
 from options.flags import FLAGS
 from utils.errors import InputError
 

@@ -10,6 +10,8 @@ from options.text import to_argument
 from utils.errors import InputError
 
 COMMANDS = ("train", "predict", "run", "reproduce", "info", "blindspot")
+RUNS = ("train", "predict", "run")
+COMPUTING = (*RUNS, "reproduce")
 NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given
 
 
@@ -21,7 +23,7 @@ class Group(Enum):
     PREDICTION = "prediction"
     TRAINING = "training"
     NETWORK = "network"
-    WINDOWS = "methods without training"
+    UNTRAINED = "methods without training"
     TABLES = "tables (--command reproduce)"
     FOLDERS = "folders"
 
@@ -50,7 +52,7 @@ class Flag:
     `acts_in` is the module that the value ends up in. `commands` take the option, others refuse it.
     `names_run` is its place in the names of runs; the others do not change a training. `nargs` is
     that of argparse; a switch takes no value. Whether it is an option of a method, and its default
-    where that is the method's own, stands in model/methods.py.
+    where that is the method's own, stands in model/methods/.
     """
 
     name: str

@@ -1,28 +1,28 @@
 """Every flag of the command line, one record each, in the order of `--help` and of the logs.
 
 A new one is a record here and, where it changes what a method computes, its name among the options
-of the method (model/methods.py). Parser, help, checks, run names, tables and the estimator follow.
+of the method (model/methods/). Parser, help, checks, run names, tables and the estimator follow.
 """
 
 from functools import partial
 from pathlib import Path
 
 from model.block_modes import BLOCK_KINDS
-from model.methods import AUTO, AUTO_AVERAGE_EVERY, METHODS, PRECISIONS, PRESETS
+from model.methods import METHODS
+from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, PRECISIONS
+from model.methods.presets import PRESETS
 from model.scores import SCORES
-from options.flag import COMMANDS, NO_DEFAULT, Flag, Group, RunName
+from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, RunName
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
+from options.untrained_flags import UNTRAINED, WINDOW
 
-RUNS = ("train", "predict", "run")
-COMPUTING = (*RUNS, "reproduce")
 WITH_SCENES = (*COMPUTING, "info")
 WITH_NETWORKS = (*COMPUTING, "blindspot")
 
 POSITIVE = whole_number(at_least=1)
 COUNT = whole_number(at_least=0)
 RATE = number(at_most=1e30)
-WINDOW = whole_number(at_least=1, at_most=10**4)
 
 # the records of a group, with the commands that take them if they do not state their own
 task = partial(Flag, group=Group.TASK)
@@ -30,7 +30,6 @@ reading = partial(Flag, group=Group.READING, commands=WITH_SCENES)
 prediction = partial(Flag, group=Group.PREDICTION)
 training = partial(Flag, group=Group.TRAINING, commands=COMPUTING)
 network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
-window = partial(Flag, group=Group.WINDOWS, commands=COMPUTING)
 table = partial(Flag, group=Group.TABLES, commands=("reproduce",))
 folder = partial(Flag, group=Group.FOLDERS)
 
@@ -376,30 +375,6 @@ NETWORK = [
     ),
 ]
 
-WINDOWS = [
-    window(
-        "inner_window",
-        WINDOW,
-        7,
-        "odd side in pixels of the window that a pixel's background leaves out",
-        acts_in="model.detectors.dual_window",
-    ),
-    window(
-        "outer_window",
-        WINDOW,
-        15,
-        "odd side in pixels of the window that a pixel's background fills",
-        acts_in="model.detectors.dual_window",
-    ),
-    window(
-        "ridge",
-        number(above=1e-14, at_most=1e6),
-        1e-6,
-        "regularisation: RX's and LRX's share of the mean variance, CRD's λ",
-        acts_in="model.detectors.rx",
-    ),
-]
-
 TABLES = [
     table(
         "table",
@@ -452,6 +427,6 @@ FOLDERS = [
     ),
 ]
 
-GROUPS = (TASK, READING, PREDICTION, TRAINING, NETWORK, WINDOWS, TABLES, FOLDERS)
+GROUPS = (TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, FOLDERS)
 FLAGS = {flag.name: flag for group in GROUPS for flag in group}
 DEFAULTS = {name: flag.default for name, flag in FLAGS.items() if flag.default is not NO_DEFAULT}

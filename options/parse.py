@@ -5,7 +5,9 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.methods import AUTO, AUTO_AVERAGE_EVERY, METHODS, PRESETS, SHORTHANDS
+from model.methods import METHODS
+from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, SHORTHANDS
+from model.methods.presets import PRESETS
 from model.scores import SCORES
 from options.applicable import (
     RESTART_OPTIONS,

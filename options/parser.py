@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from model.methods import METHODS, PRESETS
+from model.methods import METHODS
+from model.methods.presets import PRESETS
 from options.completion import PrintCompletion
 from options.flags import FLAGS
 from options.text import program, to_argument

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from model.methods import AUTO
+from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from training.checkpoints import CheckpointError
 from training.state import SavedTraining, Setup

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from model.methods import AUTO
+from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from training.averages import average_of
 from training.checkpoints import CheckpointError, read_state, save_state

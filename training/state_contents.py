@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from model.methods import AUTO
+from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from training.state import SavedTraining
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image, load_all
-from model.methods import AUTO
+from model.methods.method import AUTO
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
 from model.scores import SCORES

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from model.methods import BY_PRESET, METHODS, PRESETS
+from model.methods import METHODS
+from model.methods.method import BY_PRESET
+from model.methods.presets import PRESETS
 from options.parse import expand_shorthands, method_options, parse
 
 ROOT = Path(__file__).parents[2]

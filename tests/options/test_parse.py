@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import main
-from model.methods import METHODS, PRECISIONS, PRESETS
+from model.methods import METHODS
+from model.methods.method import PRECISIONS
+from model.methods.presets import PRESETS
 from options.flag import COMMANDS
 from options.flags import FLAGS
 from options.parse import (

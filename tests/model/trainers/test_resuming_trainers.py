@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.methods import AUTO
+from model.methods.method import AUTO
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
 from model.scoring.averaging import MapAverage

@@ -1,0 +1,10 @@
+"""Registry of methods: one record per method, in the file of its group.
+
+Imports no torch, so that the command line can list the methods quickly.
+"""
+
+from model.methods.blind_spot import BLIND_SPOT
+from model.methods.networks import NETWORKS
+from model.methods.statistical import STATISTICAL
+
+METHODS = {**BLIND_SPOT, **NETWORKS, **STATISTICAL}
