@@ -1,19 +1,19 @@
-"""AUC of the preset `fast` and of its variants over scenes and seeds.
+"""AUC of the presets `fast` and `best` and of variants of their training over scenes and seeds.
 
 python benchmarks/presets.py --data_dir data --scenes HYDICE-II abu-urban-1 --seeds 3
 
-Each ingredient is taken away by itself. Prints a line per training as it ends, then the table.
+Each ingredient is taken away by itself, and each of some further ones added. Every training is
+scored as by `fast` and as by `best`. Prints a line per training as it ends, then the table.
 """
 
 import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,64 +21,19 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.common import machine
+from benchmarks.variants import VARIANTS
 from data.reading.by_name import load_scene, scenes_in
 from data.scene import Scene
 from detection.measures import area_under_roc
+from model.build import scoring_of
 from model.image import cube_to_image
 from model.methods.method import PRECISIONS
 from model.methods.presets import PRESETS
-from model.networks.nl2net import NL2Net
-from model.scores import SCORING
-from model.scoring.bands import BandStatistics
 from model.scoring.scoring import Scoring
 from model.trainers.fast import FastTrainer
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
-DEFAULTS: Mapping[str, Any] = PRESETS["fast"].defaults
-EPOCHS = int(DEFAULTS["epochs"])
-
-
-class WholeImage(FastTrainer):
-    """A step sees the whole image; a quarter as many steps cost as much."""
-
-    def random_tile(self, image: Tensor) -> Tensor:
-        return image
-
-
-class OneScale(FastTrainer):
-    """All bands keep their one scale."""
-
-    def band_statistics(self, image: Tensor) -> BandStatistics:
-        told = BandStatistics.of(image)
-        return BandStatistics(
-            told.mean.mean() + 0 * told.mean, told.deviation.mean() + 0 * told.deviation
-        )
-
-
-class ConstantRate(FastTrainer):
-    """The learning rate neither rises nor falls."""
-
-    def learning_rate_factor(self, epoch: int, epochs: int) -> float:
-        return 1.0
-
-
-class Augmented(FastTrainer):
-    """Tiles are turned and mirrored at random."""
-
-    def random_tile(self, image: Tensor) -> Tensor:
-        tile = super().random_tile(image)
-        turned = torch.rot90(tile, int(torch.randint(4, ())), (-2, -1))
-        return turned.flip(-1) if torch.rand(()) < 0.5 else turned
-
-
-VARIANTS: dict[str, tuple[type[FastTrainer], int]] = {
-    "fast": (FastTrainer, EPOCHS),
-    "steps see the whole image": (WholeImage, EPOCHS // 4),
-    "bands not standardised": (OneScale, EPOCHS),
-    "constant learning rate": (ConstantRate, EPOCHS),
-    "tiles turned and mirrored": (Augmented, EPOCHS),
-}
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -105,27 +60,29 @@ def main(words: Sequence[str] | None = None) -> None:
 def trained_and_scored(
     variant: str, scene: Scene, seed: int, *, precision: str
 ) -> dict[str, float]:
-    """Train on a scene; the AUC of its scores, and for the recipe itself, of simpler ones."""
-    kind, epochs = VARIANTS[variant]
+    """Train on a scene; the AUC of both presets' scores, and for the recipe itself, of others."""
+    chosen = VARIANTS[variant]
     image = cube_to_image(scene.scaled_cube())
     seed_everything(seed)
-    trainer = kind(NL2Net(bands=image.shape[1]), precision=precision)
-    trainer.scoring = Scoring(**{option: DEFAULTS[option] for option in SCORING})
+    trainer = chosen.trainer(chosen.network(image.shape[1]), precision=precision)
+    trainer.scoring = scoring_of(PRESETS["fast"].defaults)
     started = time.process_time()
-    for _ in trainer.train(image, epochs=epochs):
+    for _ in trainer.train(image, epochs=chosen.epochs):
         pass
     scores, _ = trainer.detect(image)
     seconds = time.process_time() - started
-    found = {variant: auc_of(scene, scores)}
+    trainer.scoring = scoring_of(PRESETS["best"].defaults)
+    best, _ = trainer.detect(image)
+    found = {variant: auc_of(scene, scores), f"{variant}, best": auc_of(scene, best)}
     if variant == "fast":
-        found |= {label: auc_of(scene, of) for label, of in simpler_scores(trainer, image).items()}
+        found |= {label: auc_of(scene, of) for label, of in other_scores(trainer, image).items()}
     told = ", ".join(f"{label} {auc:.4f}" for label, auc in found.items())
     print(f"{scene.name}, seed {seed}: {told} ({seconds:.1f} s of CPU)", flush=True)
     return found
 
 
-def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
-    """Score the same residuals in other ways: parts of the preset's reading removed, or simpler."""
+def other_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
+    """Score the same residuals in other ways: parts of the presets' scores removed, or simpler."""
     evidence = trainer.examine(image)
     at_own = replace(evidence, find_residuals=lambda: evidence.residuals[-1:])
     return {
@@ -133,6 +90,8 @@ def simpler_scores(trainer: FastTrainer, image: Tensor) -> dict[str, Tensor]:
         for name, (scoring, found) in {
             "largest object 20": (Scoring("combined", 20), evidence),
             "any size of object": (Scoring("combined"), evidence),
+            "best, largest object 20": (Scoring("consensus", 20), evidence),
+            "best, any size of object": (Scoring("consensus"), evidence),
             "no median map": (Scoring("deviation", 30), evidence),
             "no median map, any size": (Scoring("deviation"), evidence),
             "one factor": (Scoring("combined", 30), at_own),

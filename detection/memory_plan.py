@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
+from model.methods.presets import PRESETS
 from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
@@ -144,8 +145,8 @@ def step_shape(
     if options.get("tile"):
         side = options["tile"] if training else comparison_side(options["tile"])
         return min(height, side), min(width, side), bands
-    if options.get("preset") == "fast" and training:  # every factor-th pixel of every factor-th row
-        factor = options.get("factor_train", 1)
+    if training and PRESETS[options.get("preset", "paper")].tile_steps:
+        factor = options.get("factor_train", 1)  # a tile: every factor-th pixel and row
         return -(-height // factor), -(-width // factor), bands
     return shape
 

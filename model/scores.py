@@ -38,4 +38,8 @@ SCORES = {
         "deviation, or without residuals the method's own, plus half of the median map",
         function="model.scoring.evidence:combined_scores",
     ),
+    "consensus": Score(
+        "combined, weighted by AED's map of small parts",
+        function="model.scoring.consensus:consensus_scores",
+    ),
 }

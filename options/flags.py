@@ -185,7 +185,7 @@ TRAINING = [
         "preset",
         choice(*PRESETS),
         "paper",
-        "paper: as published; fast: a different recipe, as good in a fraction of the time",
+        "; ".join(f"{name}: {preset.about}" for name, preset in PRESETS.items()),
         acts_in="model.trainers.fast",
         names_run=RunName(19),
     ),

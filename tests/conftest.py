@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.io import savemat
@@ -18,6 +19,10 @@ import main
 
 CommandLine = Callable[..., str]
 SHARED = Path(__file__).parents[2] / "shared"
+
+# examples have no deadline: a busy machine is no fault of the code
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)

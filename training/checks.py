@@ -93,6 +93,6 @@ def check_epochs(saved: SavedTraining, trainer: Trainer, epochs: int | str) -> N
         )
     if not trainer.extendable:
         raise InputError(
-            f"--resume: a training of {saved.state['epochs']} epochs with --preset fast is not the "
-            f"beginning of one of {epochs}: the learning rate schedule differs; omit --resume"
+            f"--resume: a training of {saved.state['epochs']} epochs is not the beginning of one "
+            f"of {epochs}: the learning rate schedule differs; omit --resume"
         )

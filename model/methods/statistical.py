@@ -1,4 +1,4 @@
-"""Methods without training that compare a pixel with others: statistics and representation."""
+"""Methods without training that compare a pixel with others, or parts with their surroundings."""
 
 from model.methods.method import WINDOWS, Method
 from model.scores import SCORING
@@ -43,5 +43,15 @@ STATISTICAL = {
         paper="Li and Du, IEEE TGRS 53(3), 2015, DOI 10.1109/TGRS.2014.2343955",
         blind_to="the inner window around the pixel",
         trainer=None,
+    ),
+    "aed": Method(
+        "AED",
+        "small parts that area filters remove, smoothed along edges",
+        builder="model.detectors.aed:attribute_filtering",
+        options=("components", "area", "largest_part", "spatial_sigma", "range_sigma", *SCORING),
+        paper="Kang et al., IEEE TGRS 55(10), 2017, DOI 10.1109/TGRS.2017.2710145",
+        blind_to="nothing: a part is compared with what is around it",
+        trainer=None,
+        work=0.6,
     ),
 }

@@ -1,18 +1,12 @@
-"""Suppress what is not smaller than the objects that are sought: an opening by extent.
-
-Source of the opening by an attribute and of its computation with a max-tree: Salembier, Oliveras
-and Garrido, "Antiextensive connected operators for image and sequence processing", IEEE TIP 7(4),
-1998, DOI 10.1109/83.663500; of the attribute: Walter, Massin, Erginay, Ordonez, Jeulin and Klein,
-"Automatic detection of microaneurysms in color fundus images", Medical Image Analysis 11(6), 2007,
-DOI 10.1016/j.media.2007.05.001 (diameter opening).
-"""
+"""Suppress what is not smaller than the objects that are sought: an opening by extent."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from skimage.morphology import diameter_opening
 from torch import Tensor
+
+from model.max_tree import open_by_extent
 
 EXPONENT = 1.5  # of the ratio of a score to its opening
 BLUR = 0.7  # pixels, standard deviation of the Gaussian
@@ -28,24 +22,11 @@ def emphasise_small_objects(scores: Tensor, largest_object: int) -> Tensor:
     values = scores.double().numpy()
     valid = ~np.isnan(values)
     values = values - min(0.0, float(values[valid].min()))
-    opened = extent_opening(values, largest_object)
+    opened = open_by_extent(values, largest_object)
     floor = SMALLEST * float(values[valid].mean()) or 1.0
     contrast = values * (values / np.maximum(opened, floor)) ** EXPONENT
     result = np.fmax(contrast, blurred(contrast, valid))
     return torch.from_numpy(np.where(valid, result, np.nan).astype(np.float32))
-
-
-def extent_opening(scores: NDArray[np.float64], extent: int) -> NDArray[np.float64]:
-    """Open an image by the extent of its components, (H, W) → (H, W); NaN counts as the minimum.
-
-    The result at a pixel is the highest level for which the 8-connected component of all pixels at
-    this level or above that contains the pixel is `extent` pixels high or wide, or more; the
-    minimum where there is none.
-    """
-    lowest = np.nanmin(scores)
-    filled = np.where(np.isnan(scores), lowest, scores)
-    # the library returns 0 where no component is large enough
-    return np.maximum(diameter_opening(filled, extent, connectivity=2), lowest)
 
 
 def blurred(values: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[np.float64]:

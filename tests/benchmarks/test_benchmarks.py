@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +185,7 @@ def test_loss_figure_shows_who_is_off() -> None:
 def test_each_ingredient_of_the_preset_is_taken_away(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = {name: (kind, 2) for name, (kind, _) in presets.VARIANTS.items()}
+    few = {name: replace(each, epochs=2) for name, each in presets.VARIANTS.items()}
     monkeypatch.setattr(presets, "VARIANTS", few)
     presets.main(["--scenes", small_scene, "--seeds", "1"])
     table = capsys.readouterr().out.splitlines()[len(few) + 1 :]

@@ -36,7 +36,7 @@ def test_bash_completes_options_and_choices(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     registered, presets, options = done.stdout.splitlines()
-    assert registered.endswith(" nl2net") and presets == "paper fast" and options == "--lossm"
+    assert registered.endswith(" nl2net") and presets == "paper fast best" and options == "--lossm"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

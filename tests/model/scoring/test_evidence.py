@@ -6,11 +6,14 @@ from torch import Tensor
 
 from model.detectors.median import local_median
 from model.imports import import_named
-from model.scores import SCORES
+from model.methods import METHODS
+from model.scores import SCORES, SCORING
 from model.scoring.bands import BandStatistics
+from model.scoring.consensus import consensus_scores
 from model.scoring.evidence import Evidence, combined_scores, deviation_scores, median_map
 from model.scoring.residuals import deviation
 from model.scoring.scoring import Scoring
+from options.flags import DEFAULTS
 
 
 def image(seed: int = 0) -> Tensor:
@@ -91,3 +94,27 @@ def test_every_record_names_a_function_and_needs_what_it_says() -> None:
         else:
             assert function(evidence(0)).shape == (24, 20)
         assert score.about[-1] not in ".;"
+
+
+def test_consensus_weighs_the_combined_score_by_aed() -> None:
+    given = evidence(2)
+    aed = METHODS["aed"]
+    settings = {option: DEFAULTS[option] for option in aed.options if option not in SCORING}
+    opinion = import_named(aed.builder)(image()[0].permute(1, 2, 0), **settings)
+    weight = (opinion / opinion.mean() + 0.1) ** 0.2
+    assert weight.max() > 1.5 * weight.min()
+    torch.testing.assert_close(
+        consensus_scores(given), combined_scores(given) * weight.float(), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_consensus_on_no_data_pixels_few_bands_and_a_flat_scene() -> None:
+    """Every scene that `combined` scores has a consensus: the same where AED sees nothing."""
+    two_bands = image()[:, :2].clone()
+    two_bands[..., 3, 4] = torch.nan
+    own = two_bands[0, 0].abs()
+    scores = consensus_scores(Evidence(two_bands, own))
+    assert scores.isnan().nonzero().tolist() == [[3, 4]]
+    flat = Evidence(torch.ones(1, 1, 5, 4), torch.rand(5, 4))
+    expected = combined_scores(flat) * 0.1**0.2
+    torch.testing.assert_close(consensus_scores(flat), expected)

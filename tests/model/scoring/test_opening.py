@@ -6,7 +6,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, gaussian_filter, label
 
-from model.scoring.opening import emphasise_small_objects, extent_opening
+from model.max_tree import open_by_extent
+from model.scoring.opening import emphasise_small_objects
 
 
 def opening_by_levels(scores: NDArray[np.float64], extent: int) -> NDArray[np.float64]:
@@ -25,13 +26,22 @@ def opening_by_levels(scores: NDArray[np.float64], extent: int) -> NDArray[np.fl
 def test_the_opening_is_that_of_its_definition(extent: int, seed: int) -> None:
     scores = gaussian_filter(np.random.default_rng(seed).random((17, 23)), 1) + 1
     scores[4:8, 5:9] += 1  # a plateau of equal neighbours in part
-    np.testing.assert_array_equal(extent_opening(scores, extent), opening_by_levels(scores, extent))
+    np.testing.assert_array_equal(open_by_extent(scores, extent), opening_by_levels(scores, extent))
 
 
 def test_diagonal_neighbours_are_of_one_object() -> None:
     scores = np.eye(12) + 1
-    np.testing.assert_array_equal(extent_opening(scores, 12), scores)
-    assert (extent_opening(scores, 13) == 1).all()
+    np.testing.assert_array_equal(open_by_extent(scores, 12), scores)
+    assert (open_by_extent(scores, 13) == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 1)])
+def test_an_image_of_one_row_or_column_is_opened_like_any(shape: tuple[int, int]) -> None:
+    scores = np.arange(1.0, shape[0] * shape[1] + 1).reshape(shape)
+    for extent in (1, 3, 40):
+        expected = opening_by_levels(scores, extent)
+        np.testing.assert_array_equal(open_by_extent(scores, extent), expected)
+    assert emphasise_small_objects(torch.from_numpy(scores), 3).isfinite().all()
 
 
 def scene() -> NDArray[np.float32]:
