@@ -1,0 +1,40 @@
+"""Principal components of a scene, with signs that are defined."""
+
+import torch
+from torch import Tensor
+
+from model.detectors.dual_window import is_valid
+
+
+def principal_components(cube: Tensor, count: int) -> Tensor:
+    """Project the pixels of a cube (H, W, B) on its largest principal axes, (H, W, count).
+
+    In float64. Mean and covariance (over n − 1) are those of the n valid pixels; no-data pixels,
+    which are NaN, stay NaN. Each axis has the sign that makes its entry of largest magnitude
+    positive, as MATLAB's `pca` has it. A component whose variance is only rounding is 0. Raises
+    ValueError where the cube has fewer bands than `count`, or a single valid pixel.
+    """
+    height, width, bands = cube.shape
+    if count > bands:
+        raise ValueError(f"{count} components of a scene of {bands} bands; take at most {bands}")
+    pixels = cube.reshape(-1, bands).double()
+    valid = pixels[is_valid(pixels)]  # (n, B)
+    if len(valid) < 2:
+        raise ValueError(f"the scene has {len(valid)} valid pixels; components need 2 or more")
+    first = valid[0].clone()
+    valid -= first  # a constant band is 0 from here on, and has no rounding to show
+    axes = principal_axes(torch.cov(valid.mT).reshape(bands, bands), count)
+    return ((pixels - first - valid.mean(dim=0)) @ axes).reshape(height, width, count)
+
+
+def principal_axes(covariance: Tensor, count: int) -> Tensor:
+    """Find the first eigenvectors of a covariance (B, B), with signs, (B, count).
+
+    An eigenvector whose eigenvalue is B·ε of the largest or less is replaced by 0.
+    """
+    bands = len(covariance)
+    variances, vectors = torch.linalg.eigh(covariance)
+    variances, vectors = variances.flip(0)[:count], vectors.flip(1)[:, :count]
+    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))  # (1, count)
+    rounding = bands * torch.finfo(covariance.dtype).eps * variances[0]
+    return vectors * largest.sign() * (variances > rounding)
