@@ -2,6 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import hardshrink
+
+NEGLIGIBLE = 1e-30  # of the values of a smoothing operator, the largest of which are up to 1
 
 
 def path_laplacians(valid: Tensor) -> Tensor:
@@ -32,6 +35,10 @@ def smooth_rows(tensor: Tensor, laplacians: Tensor, *, weight: float, step: floa
 
 
 def smoothing(laplacians: Tensor, *, weight: float, step: float) -> Tensor:
-    """Compute μ(τL + μI)⁻¹ of Laplacians (k, n, n), with τ = `weight` and μ = `step`."""
+    """Compute μ(τL + μI)⁻¹ of Laplacians (k, n, n), with τ = `weight` and μ = `step`.
+
+    Far from its diagonal it falls below the smallest normal number, with which processors compute
+    slowly, so values that no sum can show are 0.
+    """
     identity = torch.eye(laplacians.shape[1], dtype=laplacians.dtype, device=laplacians.device)
-    return torch.linalg.inv(weight / step * laplacians + identity)
+    return hardshrink(torch.linalg.inv(weight / step * laplacians + identity), NEGLIGIBLE)
