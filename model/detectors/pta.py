@@ -15,7 +15,7 @@ from torch import Tensor
 
 from model.detectors.band_scaling import scale_bands
 from model.detectors.dual_window import is_valid
-from model.detectors.path_smoothing import path_laplacians, smooth_columns, smooth_rows
+from model.detectors.path_smoothing import smooth_columns, smooth_rows
 from model.detectors.progress import no_progress
 from model.detectors.proximal import shrink_tubes, svt
 from model.detectors.valid_pixels import select_valid
@@ -71,6 +71,11 @@ def pta(
     return scores.masked_fill(~valid, torch.nan)
 
 
+def memory(height: int, width: int, bands: int) -> int:
+    """Estimate the memory of `pta` for a scene of this size, in bytes: 18 copies in float64."""
+    return 18 * 8 * height * width * bands
+
+
 class Approximation:
     """The background X and the sparse part S of a scaled scene Y, iterated.
 
@@ -80,10 +85,9 @@ class Approximation:
     """
 
     def __init__(self, scene: Tensor, weights: Weights) -> None:
-        valid = is_valid(scene)
-        self.scene = scene.masked_fill(~valid[..., None], 0)
+        self.valid = is_valid(scene)
+        self.scene = scene.masked_fill(~self.valid[..., None], 0)
         self.weights, self.step, self.iterations = weights, weights.step, 0
-        self.laplacians = path_laplacians(valid.mT), path_laplacians(valid)
         self.background, self.sparse = torch.zeros_like(scene), torch.zeros_like(scene)
         self.v1, self.v2, self.v3, self.v4 = (torch.zeros_like(scene) for _ in range(4))
         self.d1, self.d2, self.d3, self.d4, self.d5 = (torch.zeros_like(scene) for _ in range(5))
@@ -111,9 +115,9 @@ class Approximation:
         self.background /= 4
         for multipliers in (self.d2, self.d3, self.d4):
             torch.sub(self.background, multipliers, out=multipliers)
-        tau, mu, (columns, rows) = self.weights.smooth, self.step, self.laplacians
-        self.v1 = smooth_columns(self.d2, columns, weight=tau, step=mu)
-        self.v2 = smooth_rows(self.d3, rows, weight=tau, step=mu)
+        tau, mu = self.weights.smooth, self.step
+        self.v1 = smooth_columns(self.d2, self.valid, weight=tau, step=mu)
+        self.v2 = smooth_rows(self.d3, self.valid, weight=tau, step=mu)
         self.renew_low_rank(difference=self.d4)
         for copy, multipliers in ((self.v1, self.d2), (self.v2, self.d3), (self.v3, self.d4)):
             torch.sub(copy, multipliers, out=multipliers)

@@ -46,6 +46,6 @@ DECOMPOSITION = {
         blind_to="nothing: the pixel is part of the background",
         trainer=None,
         defaults={"rank": 28},
-        work=25,
+        work=22,
     ),
 }

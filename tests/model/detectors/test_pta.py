@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.detectors import path_smoothing
 from model.detectors.band_scaling import scale_bands
 from model.detectors.path_smoothing import path_laplacians, smooth_columns, smooth_rows
-from model.detectors.pta import GROWTH, Approximation, Weights, leading_vectors, pta
+from model.detectors.pta import GROWTH, Approximation, Weights, leading_vectors, memory, pta
 from tests.model.detectors.recorded import close_to_largest, recorded
 
 RUNS = pytest.mark.parametrize("name", ["pta_small", "pta_rank0", "pta_medium"])
@@ -66,27 +67,28 @@ def random_tensor(*shape: int) -> Tensor:
 
 
 def test_the_laplacian_of_a_path() -> None:
-    (laplacian,) = path_laplacians(torch.ones(3, 4, dtype=torch.bool))
-    expected = [[1, -1, 0, 0], [-1, 2, -1, 0], [0, -1, 2, -1], [0, 0, -1, 1]]
-    assert laplacian.tolist() == expected
-    broken = path_laplacians(torch.tensor([[True, True, False, True], [True] * 4]))
-    assert broken[0].tolist() == [[1, -1, 0, 0], [-1, 1, 0, 0], [0] * 4, [0] * 4]
-    assert broken[1].tolist() == expected
-    assert path_laplacians(torch.ones(2, 1, dtype=torch.bool)).tolist() == [[[0]]]
+    valid = torch.tensor([[True] * 4, [True, True, False, True]])
+    whole, broken = path_laplacians(valid)
+    assert whole.tolist() == [[1, -1, 0, 0], [-1, 2, -1, 0], [0, -1, 2, -1], [0, 0, -1, 1]]
+    assert broken.tolist() == [[1, -1, 0, 0], [-1, 1, 0, 0], [0] * 4, [0] * 4]
+    assert path_laplacians(torch.ones(1, 1, dtype=torch.bool)).tolist() == [[[0]]]
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_smoothing_solves_its_equation_along_either_axis(masked: bool) -> None:
+@pytest.mark.parametrize("batch_values", [1, 80, 2**20])
+def test_smoothing_solves_its_equation_along_either_axis(
+    masked: bool, batch_values: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(path_smoothing, "BATCH_VALUES", batch_values)
     tensor, valid = random_tensor(6, 5, 3), torch.ones(6, 5, dtype=torch.bool)
     valid[2, 3] = valid[4, :2] = not masked
     tau, mu = 0.7, 0.2
-    columns, rows = path_laplacians(valid.mT), path_laplacians(valid)
-    smooth = smooth_columns(tensor, columns, weight=tau, step=mu)
-    solved = tau * torch.einsum("wij,jwb->iwb", columns.expand(5, 6, 6), smooth) + mu * smooth
-    torch.testing.assert_close(solved, mu * tensor)
-    smooth = smooth_rows(tensor, rows, weight=tau, step=mu)
-    solved = tau * torch.einsum("hij,hjb->hib", rows.expand(6, 5, 5), smooth) + mu * smooth
-    torch.testing.assert_close(solved, mu * tensor)
+    smooth = smooth_columns(tensor, valid, weight=tau, step=mu)
+    pulled = torch.einsum("wij,jwb->iwb", path_laplacians(valid.mT), smooth)
+    torch.testing.assert_close(tau * pulled + mu * smooth, mu * tensor)
+    smooth = smooth_rows(tensor, valid, weight=tau, step=mu)
+    pulled = torch.einsum("hij,hjb->hib", path_laplacians(valid), smooth)
+    torch.testing.assert_close(tau * pulled + mu * smooth, mu * tensor)
 
 
 def test_leading_vectors_are_singular_ones_without_those_of_rounding() -> None:
@@ -141,3 +143,8 @@ def test_a_rank_above_that_of_the_scene_is_refused() -> None:
     few[0, 0] = torch.nan
     with pytest.raises(ValueError, match="9 bands and 3 valid pixels; take at most 3"):
         of_rank_4(few)
+
+
+def test_memory_grows_with_the_scene() -> None:
+    assert 4 * 2**30 < memory(400, 400, 200) < 6 * 2**30  # 4.1 GiB were measured
+    assert memory(100, 100, 200) * 16 == memory(400, 400, 200)
