@@ -9,6 +9,7 @@ from options.flag import COMPUTING, Flag, Group
 from options.ranges import number, whole_number
 
 WINDOW = whole_number(at_least=1, at_most=10**4)
+WEIGHT = number(at_most=1e4)
 
 own = partial(Flag, group=Group.UNTRAINED, commands=COMPUTING)
 
@@ -68,5 +69,55 @@ UNTRAINED = [
         0.5,
         "σ_r of AED's edge-preserving smoothing, of components scaled to [0, 1]",
         acts_in="model.detectors.domain_transform",
+    ),
+    own(
+        "rank",
+        whole_number(at_least=0, at_most=10**4),
+        10,
+        "rank of the background: LSMAD's r; singular values that PTA leaves free, r",
+        acts_in="model.detectors.pta",
+    ),
+    own(
+        "sparsity",
+        WEIGHT,
+        1.0,
+        "weight of the sparse part: PTA's β, PCA-TLRSR's λ, RPCA-RX's λ, for which 0 is 1/√N of N "
+        "valid pixels",
+        acts_in="model.detectors.pta",
+    ),
+    own(
+        "dictionary_sparsity",
+        WEIGHT,
+        0.06,
+        "weight of the sparse part that PCA-TLRSR's dictionary is freed of, λ'",
+        acts_in="model.detectors.pca_tlrsr",
+    ),
+    own(
+        "low_rank_weight",
+        WEIGHT,
+        1.0,
+        "weight of the background's low rank: PTA's α",
+        acts_in="model.detectors.pta",
+    ),
+    own(
+        "smoothness",
+        WEIGHT,
+        1.0,
+        "weight of the background's smoothness: PTA's τ",
+        acts_in="model.detectors.pta",
+    ),
+    own(
+        "step",
+        number(above=1e-8, at_most=1e4),
+        0.01,
+        "first step of PTA's iterations, μ",
+        acts_in="model.detectors.pta",
+    ),
+    own(
+        "sparse_share",
+        number(at_most=1),
+        0.0022,
+        "share of the scene's values that are in LSMAD's sparse part",
+        acts_in="model.detectors.lsmad",
     ),
 ]

@@ -7,7 +7,7 @@ from model.detectors.dual_window import is_valid
 
 
 def scale_bands(cube: Tensor) -> Tensor:
-    """Scale every band of a cube (H, W, B) to [0, 1] by its own minimum and maximum, in float64.
+    """Scale every band of (..., B) to [0, 1] by its own minimum and maximum, in float64.
 
     The extremes are those of the valid pixels; no-data pixels, which are NaN, stay NaN. A constant
     band becomes 0. Raises ValueError for a cube without a valid pixel.

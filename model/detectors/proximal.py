@@ -2,17 +2,23 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softshrink
 
 
-def soft(values: Tensor, threshold: Tensor | float) -> Tensor:
+def soft(values: Tensor, threshold: float) -> Tensor:
     """Bring values of any shape nearer to 0 by a threshold, sign(x)·max(|x| − t, 0)."""
-    return values.sign() * (values.abs() - threshold).clamp(min=0)
+    return softshrink(values, threshold)
 
 
 def shrink_pixels(matrix: Tensor, threshold: float) -> Tensor:
     """Shorten every column r of a matrix (B, N) to max(‖r‖₂ − t, 0); a column of 0 stays 0."""
     lengths = torch.linalg.vector_norm(matrix, dim=0)  # (N,)
     return matrix * share_above(lengths, threshold)
+
+
+def shrink_tubes(tensor: Tensor, threshold: float) -> Tensor:
+    """Shorten the vector of every pixel of a tensor (H, W, B) likewise."""
+    return shrink_pixels(tensor.flatten(0, 1).mT, threshold).mT.reshape(tensor.shape)
 
 
 def svt(matrix: Tensor, threshold: float) -> Tensor:
@@ -27,7 +33,7 @@ def svt(matrix: Tensor, threshold: float) -> Tensor:
     squares, vectors = torch.linalg.eigh(matrix @ matrix.mT)
     shares = share_above(squares.clamp(min=0).sqrt(), threshold)
     left = vectors[:, shares > 0]
-    return (left * shares[shares > 0]) @ (left.mT @ matrix)
+    return torch.linalg.multi_dot([left * shares[shares > 0], left.mT, matrix])
 
 
 def share_above(lengths: Tensor, threshold: float) -> Tensor:

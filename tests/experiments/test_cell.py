@@ -22,7 +22,7 @@ from options.flags import FLAGS
 from options.parse import parse, resolve
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
-SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2}
+SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
     **{
@@ -209,6 +209,9 @@ def test_a_truth_of_one_class_has_scores_but_no_measures(
         ({"factor_train": 12}, "factor 12 is larger than the image, 13×11"),
         ({"method": "lrx", "inner_window": 13}, "the inner window, 13, hides all of an image"),
         ({"method": "crd", "inner_window": 4}, "the inner window is 4, but needs a centre"),
+        ({"method": "pca_tlrsr", "components": 6}, "6 components of a scene of 5 bands; take at"),
+        ({"method": "pta", "rank": 6}, "the rank, 6, is above that of a scene of 5 bands and 143"),
+        ({"method": "lsmad", "rank": 0}, "the rank, 0, is not one from 1 to 5, that of a scene"),
         ({"method": "lfeb", "learning_rate": 1e30, "epochs": 9}, "learning rate"),
     ],
     ids=str,

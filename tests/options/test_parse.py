@@ -80,6 +80,19 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("rx", {"ridge": 1e-6, **SCORED}),
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
         ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
+        ("rpca_rx", {"sparsity": 0, **SCORED}),
+        (
+            "pca_tlrsr",
+            {"components": 6, "dictionary_sparsity": 0.06, "sparsity": 0.01, **SCORED},
+        ),
+        (
+            "pta",
+            {
+                **{"rank": 10, "low_rank_weight": 1, "sparsity": 1, "smoothness": 1},
+                **{"step": 0.01, **SCORED},
+            },
+        ),
+        ("lsmad", {"rank": 28, "sparse_share": 0.0022, "seed": 1, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
@@ -255,6 +268,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "ss_exp_factor": st.floats(0.5, 100),
     **{name: st.integers(1, 10**4) for name in ("inner_window", "outer_window")},
     "ridge": st.floats(1e-14, 1e6, exclude_min=True),
+    **{"components": st.integers(1, 10**4), "rank": st.integers(0, 10**4)},
+    **{name: st.floats(0, 1e4) for name in ("sparsity", "dictionary_sparsity")},
+    **{name: st.floats(0, 1e4) for name in ("low_rank_weight", "smoothness")},
+    **{"step": st.floats(1e-8, 1e4, exclude_min=True), "sparse_share": st.floats(0, 1)},
 }
 
 
