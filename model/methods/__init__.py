@@ -4,7 +4,8 @@ Imports no torch, so that the command line can list the methods quickly.
 """
 
 from model.methods.blind_spot import BLIND_SPOT
+from model.methods.decomposition import DECOMPOSITION
 from model.methods.networks import NETWORKS
 from model.methods.statistical import STATISTICAL
 
-METHODS = {**BLIND_SPOT, **NETWORKS, **STATISTICAL}
+METHODS = {**BLIND_SPOT, **NETWORKS, **STATISTICAL, **DECOMPOSITION}

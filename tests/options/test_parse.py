@@ -80,6 +80,7 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("rx", {"ridge": 1e-6, **SCORED}),
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
         ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
+        ("frfe", SCORED),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
