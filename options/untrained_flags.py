@@ -34,4 +34,11 @@ UNTRAINED = [
         "regularisation: RX's and LRX's share of the mean variance, CRD's λ",
         acts_in="model.detectors.rx",
     ),
+    own(
+        "sigma",
+        number(above=1e-3, at_most=1e6),
+        2.5,
+        "MsRFQFT's σ: standard deviation in pixels of its smoothing filter, which is 3 × 3",
+        acts_in="model.detectors.msrfqft",
+    ),
 ]

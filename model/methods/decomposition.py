@@ -14,4 +14,14 @@ DECOMPOSITION = {
         trainer=None,
         work=4,
     ),
+    "msrfqft": Method(
+        "MsRFQFT",
+        "smoothed quaternion Fourier spectra at four scales",
+        builder="model.detectors.msrfqft:quaternion_frequency_fusion",
+        options=("sigma", *SCORING),
+        paper="IEEE TNNLS, 2023, IEEE document 10034420",
+        blind_to="nothing: the spectra are of the whole image",
+        trainer=None,
+        work=5,
+    ),
 }

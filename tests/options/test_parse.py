@@ -81,6 +81,7 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
         ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
         ("frfe", SCORED),
+        ("msrfqft", {"sigma": 2.5, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
@@ -256,6 +257,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "ss_exp_factor": st.floats(0.5, 100),
     **{name: st.integers(1, 10**4) for name in ("inner_window", "outer_window")},
     "ridge": st.floats(1e-14, 1e6, exclude_min=True),
+    "sigma": st.floats(1e-3, 1e6, exclude_min=True),
 }
 
 
