@@ -41,4 +41,25 @@ UNTRAINED = [
         "MsRFQFT's σ: standard deviation in pixels of its smoothing filter, which is 3 × 3",
         acts_in="model.detectors.msrfqft",
     ),
+    own(
+        "components",
+        whole_number(at_least=1, at_most=10**4),
+        300,
+        "number of components: KIFD's of the kernel",
+        acts_in="model.detectors.kernel_pca",
+    ),
+    own(
+        "trees",
+        whole_number(at_least=1, at_most=10**6),
+        1000,
+        "trees of KIFD's global forest",
+        acts_in="model.detectors.isolation_forest",
+    ),
+    own(
+        "subsample",
+        number(above=0, at_most=1),
+        0.03,
+        "KIFD's share of the pixels that each tree is grown on",
+        acts_in="model.detectors.kifd",
+    ),
 ]

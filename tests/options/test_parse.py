@@ -82,6 +82,7 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
         ("frfe", SCORED),
         ("msrfqft", {"sigma": 2.5, **SCORED}),
+        ("kifd", {"components": 300, "trees": 1000, "subsample": 0.03, "seed": 1, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
@@ -258,6 +259,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **{name: st.integers(1, 10**4) for name in ("inner_window", "outer_window")},
     "ridge": st.floats(1e-14, 1e6, exclude_min=True),
     "sigma": st.floats(1e-3, 1e6, exclude_min=True),
+    **{"components": st.integers(1, 10**4), "trees": st.integers(1, 10**6)},
+    "subsample": st.floats(0, 1, exclude_min=True),
 }
 
 
