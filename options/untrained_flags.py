@@ -120,4 +120,25 @@ UNTRAINED = [
         "share of the scene's values that are in LSMAD's sparse part",
         acts_in="model.detectors.lsmad",
     ),
+    own(
+        "sigma",
+        number(above=1e-3, at_most=1e6),
+        2.5,
+        "MsRFQFT's σ: standard deviation in pixels of its smoothing filter, which is 3 × 3",
+        acts_in="model.detectors.msrfqft",
+    ),
+    own(
+        "trees",
+        whole_number(at_least=1, at_most=10**6),
+        1000,
+        "trees of KIFD's global forest",
+        acts_in="model.detectors.isolation_forest",
+    ),
+    own(
+        "subsample",
+        number(above=0, at_most=1),
+        0.03,
+        "KIFD's share of the pixels that each tree is grown on",
+        acts_in="model.detectors.kifd",
+    ),
 ]

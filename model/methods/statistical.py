@@ -54,4 +54,15 @@ STATISTICAL = {
         trainer=None,
         work=0.6,
     ),
+    "kifd": Method(
+        "KIFD",
+        "isolation forests on kernel principal components, global and local",
+        builder="model.detectors.kifd:kernel_isolation_forest",
+        options=("components", "trees", "subsample", "seed", *SCORING),
+        paper="Li, Zhang, Duan and Kang, IEEE TGRS 58(1), 2020, DOI 10.1109/TGRS.2019.2936308",
+        blind_to="nothing: trees are grown on any of the pixels",
+        trainer=None,
+        defaults={"components": 300},
+        work=45,
+    ),
 }

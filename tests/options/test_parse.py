@@ -93,6 +93,9 @@ NAMES = pytest.mark.parametrize("name", METHODS)
             },
         ),
         ("lsmad", {"rank": 28, "sparse_share": 0.0022, "seed": 1, **SCORED}),
+        ("frfe", SCORED),
+        ("msrfqft", {"sigma": 2.5, **SCORED}),
+        ("kifd", {"components": 300, "trees": 1000, "subsample": 0.03, "seed": 1, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
@@ -272,6 +275,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **{name: st.floats(0, 1e4) for name in ("sparsity", "dictionary_sparsity")},
     **{name: st.floats(0, 1e4) for name in ("low_rank_weight", "smoothness")},
     **{"step": st.floats(1e-8, 1e4, exclude_min=True), "sparse_share": st.floats(0, 1)},
+    "sigma": st.floats(1e-3, 1e6, exclude_min=True),
+    "trees": st.integers(1, 10**6),
+    "subsample": st.floats(0, 1, exclude_min=True),
 }
 
 
