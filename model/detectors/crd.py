@@ -8,7 +8,15 @@ penalty and without the constraint that the weights sum to one.
 import torch
 from torch import Tensor
 
-from model.detectors.dual_window import background_windows, check_windows, is_valid
+from model.detectors.moved_ring import moved_rings
+from model.detectors.positive_systems import Factors
+
+BATCH_VALUES = 2**19  # numbers in the rings of some pixels, and in their systems of equations
+# Weights as many as this times the bands are still found by themselves, which is more accurate.
+MOST_WEIGHTS = 1.25
+# Relative change of a residual by one step of refinement, and absolute one as a share of the
+# spectrum, from which on the weights are not accurate enough.
+UNSETTLED, ROUNDING = 1e-4, 1e-13
 
 
 def collaborative_representation(
@@ -23,28 +31,68 @@ def collaborative_representation(
     scores NaN; a pixel without any other in its ring is represented by the mean of the scene.
     Raises ValueError for windows that leave a pixel without a ring.
     """
-    height, width, bands = cube.shape
-    check_windows(height, width, inner=inner_window, outer=outer_window)
-    cube = cube.double()
-    pixels = cube.reshape(-1, bands)
-    valid = is_valid(pixels)
-    mean = pixels[valid].mean(dim=0)
-    least = 1e-10 * pixels[valid].square().sum(dim=1).mean()  # a copy of the pixel has no distance
-    pixels = pixels.masked_fill(~valid[:, None], 0)  # NaN has no eigenvalues
-    scores = torch.empty(height * width, dtype=cube.dtype, device=cube.device)
-    windows = background_windows(cube, inner=inner_window, outer=outer_window)
-    for chosen, ring, in_ring in windows:
-        ring[~in_ring.any(dim=1), 0] = mean
-        spectrum = pixels[chosen]  # (pixels, B)
-        distance = (ring - spectrum[:, None]).square().sum(dim=2).clamp(min=least)  # squared
-        # By the push-through identity y − Xα = (I + X Γ⁻² Xᵀ / λ)⁻¹ y; pixels that are not in
-        # the ring are columns of zeros and drop out.
-        weighted = ring / distance.sqrt()[..., None]
-        system = weighted.mT @ weighted / ridge  # (pixels, B, B)
-        system.diagonal(dim1=1, dim2=2).add_(1)
-        scores[chosen] = torch.linalg.vector_norm(solve(system, spectrum), dim=1)
-    scores[~valid] = torch.nan
-    return scores.reshape(height, width)
+    rings = moved_rings(cube, inner=inner_window, outer=outer_window)
+    pixels = rings.spectra[:-1]
+    valid = pixels[rings.valid]
+    mean = valid.mean(dim=0)
+    least = 1e-10 * valid.square().sum(dim=1).mean()  # a copy of the pixel has no distance
+    scores = pixels.new_full(rings.valid.shape, torch.nan)
+    side = max(outer_window**2, rings.bands)
+    for chosen, places, inside in rings.batches(max(1, BATCH_VALUES // side**2)):
+        ring, spectrum = rings.spectra[places], pixels[chosen]  # (n, N, B), (n, B)
+        ring[~inside.any(dim=1), 0] = mean
+        distance = (ring - spectrum[:, None]).norm(dim=2).square().clamp(min=least)  # squared
+        scores[chosen] = misfit(ring, spectrum, penalty=ridge * distance)
+    scores[~rings.valid] = torch.nan
+    return scores.reshape(rings.shape)
+
+
+def misfit(ring: Tensor, spectrum: Tensor, *, penalty: Tensor) -> Tensor:
+    """Compute ‖y − Xα‖₂ of spectra y (n, B) and rings Xᵀ (n, N, B), (n,).
+
+    `penalty` (n, N) has the squared diagonal of √λ Γ. Pixels of zeros in a ring drop out.
+    """
+    if ring.shape[1] > MOST_WEIGHTS * ring.shape[2]:
+        return by_residual(ring, spectrum, penalty=penalty)
+    scores, lost = by_weights(ring, spectrum, penalty=penalty)
+    if lost.any():
+        scores[lost] = by_residual(ring[lost], spectrum[lost], penalty=penalty[lost])
+    return scores
+
+
+def by_weights(ring: Tensor, spectrum: Tensor, *, penalty: Tensor) -> tuple[Tensor, Tensor]:
+    """Solve (XᵀX + λΓ²)α = Xᵀy for the weights; return ‖y − Xα‖₂ and where it is not accurate.
+
+    One step of refinement, from the residual itself, takes out the rounding of XᵀX, without which
+    a residual would have half of the digits.
+    """
+    system = ring @ ring.mT  # (n, N, N)
+    system.diagonal(dim1=1, dim2=2).add_(penalty)
+    factors = Factors(system)
+    right = spectrum[..., None]  # (n, B, 1)
+    weights = factors.solve(ring @ right)
+    residual = right - combine(weights, ring)
+    weights += factors.solve(ring @ residual - penalty[..., None] * weights)
+    before, after = residual, right - combine(weights, ring)
+    before, after = (vector.flatten(1).norm(dim=1) for vector in (before, after))
+    allowed = UNSETTLED * after + ROUNDING * spectrum.norm(dim=1)
+    return after, factors.failed | ~((before - after).abs() <= allowed)
+
+
+def combine(weights: Tensor, ring: Tensor) -> Tensor:
+    """Combine the pixels of rings Xᵀ (n, N, B) with weights α (n, N, 1): Xα (n, B, 1)."""
+    return (weights.mT @ ring).mT  # the other order would copy the rings
+
+
+def by_residual(ring: Tensor, spectrum: Tensor, *, penalty: Tensor) -> Tensor:
+    """Solve (I + XΓ⁻²Xᵀ/λ)(y − Xα) = y for the residual; return its norm.
+
+    This is the push-through identity.
+    """
+    weighted = ring / penalty.sqrt()[..., None]
+    system = weighted.mT @ weighted  # (n, B, B)
+    system.diagonal(dim1=1, dim2=2).add_(1)
+    return torch.linalg.vector_norm(solve(system, spectrum), dim=1)
 
 
 def solve(system: Tensor, right: Tensor) -> Tensor:

@@ -1,7 +1,6 @@
 """Collaborative representation, against its definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 import model.detectors.crd
 from model.detectors.crd import collaborative_representation
-from model.detectors.dual_window import background_windows
 from tests.model.detectors.reference import ring_of, with_no_data
 
 Cube = NDArray[Any]
@@ -153,8 +151,7 @@ def test_a_planted_anomaly_scores_the_highest(place: tuple[int, int]) -> None:
 def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, batch_values: int) -> None:
     cube = random_cube(7, 6, 8)
     expected = crd(cube)
-    small = partial(background_windows, batch_values=batch_values)
-    monkeypatch.setattr(model.detectors.crd, "background_windows", small)
+    monkeypatch.setattr(model.detectors.crd, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
 
 

@@ -1,7 +1,6 @@
 """The Reed–Xiaoli detectors, against their definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import model.detectors.ring_moments
 import model.detectors.rx
 from data.reading.by_name import load_scene
 from detection.measures import area_under_roc
-from model.detectors.dual_window import background_windows
 from model.detectors.rx import MIN_VALID_SHARE, fit_background, global_rx, local_rx
 from tests.conftest import SHARED
 from tests.model.detectors.reference import ring_of, with_no_data
@@ -213,8 +212,7 @@ def test_batches_do_not_change_local_scores(
 ) -> None:
     cube = random_cube(7, 6, 4)
     expected = lrx(cube)
-    small = partial(background_windows, batch_values=batch_values)
-    monkeypatch.setattr(model.detectors.rx, "background_windows", small)
+    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(lrx(cube), expected, rtol=1e-10)
 
 
