@@ -47,6 +47,20 @@ class Boxes:
         some = (parts[0] < parts[1]) & (parts[2] < parts[3])
         return Boxes(*parts[:, some]), parent[some]
 
+    def pixels(self, tall: int, wide: int) -> "Boxes":
+        """Return `tall` × `wide` pixels of each box, one box after the other.
+
+        Smaller boxes have their last rows and columns several times.
+        """
+        row = self.top[:, None] + torch.arange(tall, device=self.top.device)
+        column = self.left[:, None] + torch.arange(wide, device=self.left.device)
+        row, column = (
+            row.clamp(max=self.bottom[:, None] - 1),
+            column.clamp(max=self.right[:, None] - 1),
+        )
+        row, column = row.repeat_interleave(wide, dim=1).flatten(), column.repeat(1, tall).flatten()
+        return Boxes(row, row + 1, column, column + 1)
+
 
 def tile(height: int, width: int, *, tall: int, wide: int, device: torch.device) -> Boxes:
     """Cut an image into boxes, row by row; the last ones may be smaller."""

@@ -94,10 +94,24 @@ class Rings:
         chosen = self.shared(boxes, row, column)
         if apart_from is not None:
             chosen &= ~self.shared(apart_from, row, column)
+        place = self.crossings(row, column)
+        return pack(place, chosen.flatten(1) & self.valid[place], fill=self.empty)
+
+    def windows(self, boxes: Boxes) -> tuple[Tensor, Tensor]:
+        """Find the rows (n, h) and columns (n, w) of the places in the windows of any pixel."""
+        rows, columns = self.rows, self.columns
+        return (
+            candidates(rows.outer_first[boxes.top], rows.outer_stop[boxes.bottom - 1]),
+            candidates(columns.outer_first[boxes.left], columns.outer_stop[boxes.right - 1]),
+        )
+
+    def crossings(self, row: Tensor, column: Tensor) -> Tensor:
+        """Return the numbers of the places in rows (n, h) and columns (n, w), (n, h·w).
+
+        Those beyond the last row or column are replaced by places in these.
+        """
         row, column = row.clamp(max=self.height - 1), column.clamp(max=self.width - 1)
-        place = row[:, :, None] * self.width + column[:, None, :]
-        chosen &= self.valid[place]
-        return pack(place.flatten(1), chosen.flatten(1), fill=self.empty)
+        return (row[:, :, None] * self.width + column[:, None, :]).flatten(1)
 
     def shared(self, boxes: Boxes, row: Tensor, column: Tensor) -> Tensor:
         """Find the places in the rings of all pixels of a box, among rows × columns (n, h, w)."""
