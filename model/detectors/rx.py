@@ -12,7 +12,7 @@ so that dead and redundant bands, and rings of fewer pixels than bands, do no ha
 No-data pixels, which are NaN, are in no background, and their score is NaN.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +21,7 @@ from torch import Tensor
 from model.detectors.dual_window import is_valid
 from model.detectors.moved_ring import moved_rings
 from model.detectors.positive_systems import Factors
+from model.detectors.progress import no_progress
 from model.detectors.ring_moments import ring_moments
 
 # The share of a ring's pixels that have to be valid. The default ring has two pixels per band of a
@@ -80,12 +81,20 @@ def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
     return fit_background(cube, ridge=ridge).distance(cube)
 
 
-def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float = 1e-6) -> Tensor:
+def local_rx(
+    cube: Tensor,
+    *,
+    inner_window: int,
+    outer_window: int,
+    ridge: float = 1e-6,
+    progress: Callable[[float], None] = no_progress,
+) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
     The ring lies between the inner and the outer window (odd sides in pixels), which is moved into
     the image at its border. Where no-data pixels leave less than `MIN_VALID_SHARE` of a ring, the
-    whole scene is the background. Raises ValueError for windows that leave a pixel without a ring.
+    whole scene is the background. Raises ValueError for windows that leave a pixel without a ring,
+    and for a ridge that leaves a covariance singular.
     """
     height, width, bands = cube.shape
     rings = moved_rings(cube, inner=inner_window, outer=outer_window)
@@ -97,7 +106,8 @@ def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float
     whole = min(outer_window, height) * min(outer_window, width) - inner_window**2  # or more
     fewest = max(MIN_VALID_SHARE * whole, 1)
     scores = pixels.new_empty(height * width)
-    for chosen, moments in ring_moments(rings, inner=inner_window, outer=outer_window):
+    windows = {"inner": inner_window, "outer": outer_window}
+    for chosen, moments in ring_moments(rings, **windows, progress=progress):
         count, mean, scatter = moments.count, moments.mean, moments.scatter
         diagonal = scatter.diagonal(dim1=1, dim2=2)
         # a flat ring has no variance
@@ -107,7 +117,12 @@ def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float
         few = count < fewest
         count[few], mean[few], scatter[few] = 1, scene.mean, scene.covariance
         difference = (pixels[chosen] - mean)[..., None]  # (n, B, 1)
-        white = Factors(scatter).whiten(difference)  # by covariances times the count
+        factors = Factors(scatter)  # of covariances times the count
+        if factors.failed.any():
+            raise ValueError(
+                f"the ridge, {ridge:g}, leaves covariances singular; take a larger one"
+            )
+        white = factors.whiten(difference)
         scores[chosen] = count * white.square().sum(dim=(1, 2))
     return scores.reshape(height, width)
 

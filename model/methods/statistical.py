@@ -34,6 +34,7 @@ STATISTICAL = {
         blind_to="the inner window around the pixel",
         trainer=None,
         defaults={"inner_window": 7, "outer_window": 21},
+        work=15,
     ),
     "crd": Method(
         "CRD",
@@ -43,6 +44,7 @@ STATISTICAL = {
         paper="Li and Du, IEEE TGRS 53(3), 2015, DOI 10.1109/TGRS.2014.2343955",
         blind_to="the inner window around the pixel",
         trainer=None,
+        work=15,
     ),
     "glrt2s": Method(
         "2S-GLRT",
@@ -74,5 +76,6 @@ STATISTICAL = {
         blind_to="the inner window around the pixel, but for mirror images at the border",
         trainer=None,
         defaults={"inner_window": 7, "outer_window": 21},
+        work=20,
     ),
 }

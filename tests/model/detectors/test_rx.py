@@ -222,6 +222,24 @@ def test_windows_without_a_ring_are_refused(inner: int, outer: int) -> None:
         lrx(random_cube(8, 9, 3), inner=inner, outer=outer)
 
 
+def test_a_ridge_that_leaves_covariances_singular_is_refused() -> None:
+    cube = random_cube(9, 9, 3)
+    dead_band(cube)
+    lrx(cube)
+    with pytest.raises(
+        ValueError, match="the ridge, 0, leaves covariances singular; take a larger"
+    ):
+        lrx(cube, ridge=0)
+
+
+def test_progress_rises_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", 500)
+    windows = {"inner_window": 1, "outer_window": 5}
+    local_rx(torch.from_numpy(random_cube(9, 9, 3)), **windows, progress=shares.append)
+    assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1
+
+
 @pytest.mark.parametrize(
     ("scene", "auc"),
     [
