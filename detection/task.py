@@ -117,7 +117,11 @@ class Task:
         shape = "×".join(map(str, self.scene.cube.shape))
         device = describe_device(self.device, requested=gpu_ids)
         work = f"{self.scene.name} ({self.scene.source}, {shape}) on {device}: {self.title}"
-        return f"{work}, {detector.parameters:,} parameters" if detector.parameters else work
+        if detector.parameters:
+            return f"{work}, {detector.parameters:,} parameters"
+        with as_input_error(f"--method {self.method}"):
+            settings = detector.settings(self.image.shape)
+        return f"{work}, {settings}" if settings else work
 
 
 def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:

@@ -34,6 +34,7 @@ def build_detector(
     detector = UntrainedDetector(
         import_named(record.builder),
         fit=import_named(record.fit) if record.fit else None,
+        describe=import_named(record.settings) if record.settings else None,
         options={**record.arguments, **own},
         device=device,
     )

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
+import torch
 from torch import Tensor
 
 from model.image import Image
@@ -72,6 +73,13 @@ class Detector(ABC):
         The scores are the average over the training where its maps were averaged.
         """
         return self.detect(image)
+
+    def settings(self, image_shape: torch.Size) -> str:
+        """Describe settings that follow from an image (1, B, H, W), in a few words; "" for none.
+
+        Raises ValueError where the options do not suit the image.
+        """
+        return ""
 
     def warning(self, image: Image) -> str:
         """Describe a known inaccuracy of an image's scores, in a line without a full stop."""

@@ -23,9 +23,10 @@ UNTRAINED = [
     ),
     own(
         "outer_window",
-        WINDOW,
+        whole_number(at_least=0, at_most=10**4),
         15,
-        "odd side in pixels of the window that a pixel's background fills",
+        "odd side in pixels of the window that a pixel's background fills; 0, for 2S-GLRT only, "
+        "for the smallest with two background pixels per band",
         acts_in="model.detectors.dual_window",
     ),
     own(

@@ -5,14 +5,30 @@ Source: Li and Du, "Collaborative Representation for Hyperspectral Anomaly Detec
 penalty and without the constraint that the weights sum to one.
 """
 
-import torch
+from collections.abc import Callable, Iterator
+
 from torch import Tensor
 
-from model.detectors.dual_window import background_windows, check_windows, is_valid
+from model.detectors.dual_window import is_valid
+from model.detectors.moved_ring import moved_rings
+from model.detectors.progress import no_progress
+from model.detectors.ridge_residual import by_residual
+from model.detectors.ridge_weights import by_weights
+from model.detectors.rings import Rings
+
+BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in B × B matrices
+# As many weights per band are still found themselves, which costs more than the residual without
+# them but is accurate to 12 digits in place of 6.
+MOST_WEIGHTS = 2
 
 
 def collaborative_representation(
-    cube: Tensor, *, inner_window: int, outer_window: int, ridge: float = 1e-6
+    cube: Tensor,
+    *,
+    inner_window: int,
+    outer_window: int,
+    ridge: float = 1e-6,
+    progress: Callable[[float], None] = no_progress,
 ) -> Tensor:
     """Score every pixel by the part of it that its ring cannot represent, (H, W, B) → (H, W).
 
@@ -23,37 +39,27 @@ def collaborative_representation(
     scores NaN; a pixel without any other in its ring is represented by the mean of the scene.
     Raises ValueError for windows that leave a pixel without a ring.
     """
-    height, width, bands = cube.shape
-    check_windows(height, width, inner=inner_window, outer=outer_window)
-    cube = cube.double()
-    pixels = cube.reshape(-1, bands)
-    valid = is_valid(pixels)
-    mean = pixels[valid].mean(dim=0)
-    least = 1e-10 * pixels[valid].square().sum(dim=1).mean()  # a copy of the pixel has no distance
-    pixels = pixels.masked_fill(~valid[:, None], 0)  # NaN has no eigenvalues
-    scores = torch.empty(height * width, dtype=cube.dtype, device=cube.device)
-    windows = background_windows(cube, inner=inner_window, outer=outer_window)
-    for chosen, ring, in_ring in windows:
-        ring[~in_ring.any(dim=1), 0] = mean
-        spectrum = pixels[chosen]  # (pixels, B)
-        distance = (ring - spectrum[:, None]).square().sum(dim=2).clamp(min=least)  # squared
-        # By the push-through identity y − Xα = (I + X Γ⁻² Xᵀ / λ)⁻¹ y; pixels that are not in
-        # the ring are columns of zeros and drop out.
-        weighted = ring / distance.sqrt()[..., None]
-        system = weighted.mT @ weighted / ridge  # (pixels, B, B)
-        system.diagonal(dim1=1, dim2=2).add_(1)
-        scores[chosen] = torch.linalg.vector_norm(solve(system, spectrum), dim=1)
-    scores[~valid] = torch.nan
-    return scores.reshape(height, width)
+    rings = moved_rings(cube, inner=inner_window, outer=outer_window)
+    valid = rings.spectra[:-1][rings.valid]
+    least = 1e-10 * valid.square().sum(dim=1).mean()  # a copy of the pixel has no distance
+    few = outer_window**2 - inner_window**2 <= MOST_WEIGHTS * rings.bands
+    solve = by_weights if few else without_weights
+    settings = {"mean": valid.mean(dim=0), "ridge": ridge, "least": least, "progress": progress}
+    scores = valid.new_empty(len(rings.valid))
+    for chosen, misfit in solve(rings, **settings):
+        scores[chosen] = misfit
+    return scores.reshape(rings.shape).masked_fill(~is_valid(cube), float("nan"))
 
 
-def solve(system: Tensor, right: Tensor) -> Tensor:
-    """Solve symmetric systems (N, B, B) whose eigenvalues are at least 1, for (N, B)."""
-    factor, failed = torch.linalg.cholesky_ex(system)
-    solution = torch.cholesky_solve(right[..., None], factor)[..., 0]
-    lost = failed > 0  # copies of the pixel are so near that rounding hides the eigenvalue 1
-    if lost.any():
-        values, vectors = torch.linalg.eigh(system[lost])
-        along = vectors.mT @ right[lost][..., None] / values.clamp(min=1)[..., None]
-        solution[lost] = (vectors @ along)[..., 0]
-    return solution
+def without_weights(
+    rings: Rings, *, mean: Tensor, ridge: float, least: Tensor, progress: Callable[[float], None]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the numbers of some pixels and their misfits, as `by_weights` does."""
+    row, column = rings.windows(rings.boxes()[:1])
+    most = row.shape[1] * column.shape[1]
+    batch = max(1, BATCH_VALUES // (max(most, rings.bands) * rings.bands))
+    for chosen, places, inside in rings.batches(batch, progress=progress):
+        ring, pixels = rings.spectra[places], rings.spectra[chosen]  # (n, N, B), (n, B)
+        ring[~inside.any(dim=1), 0] = mean
+        distance = (ring - pixels[:, None]).norm(dim=2).square().clamp(min=least)  # squared
+        yield chosen, by_residual(ring, pixels, penalty=ridge * distance)

@@ -12,13 +12,17 @@ so that dead and redundant bands, and rings of fewer pixels than bands, do no ha
 No-data pixels, which are NaN, are in no background, and their score is NaN.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from model.detectors.dual_window import background_windows, check_windows, is_valid
+from model.detectors.dual_window import is_valid
+from model.detectors.moved_ring import moved_rings
+from model.detectors.positive_systems import Factors
+from model.detectors.progress import no_progress
+from model.detectors.ring_moments import ring_moments
 
 # The share of a ring's pixels that have to be valid. The default ring has two pixels per band of a
 # long spectrum; a covariance of one per band fits them so well that all others seem far away.
@@ -77,37 +81,49 @@ def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
     return fit_background(cube, ridge=ridge).distance(cube)
 
 
-def local_rx(cube: Tensor, *, inner_window: int, outer_window: int, ridge: float = 1e-6) -> Tensor:
+def local_rx(
+    cube: Tensor,
+    *,
+    inner_window: int,
+    outer_window: int,
+    ridge: float = 1e-6,
+    progress: Callable[[float], None] = no_progress,
+) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
     The ring lies between the inner and the outer window (odd sides in pixels), which is moved into
     the image at its border. Where no-data pixels leave less than `MIN_VALID_SHARE` of a ring, the
-    whole scene is the background. Raises ValueError for windows that leave a pixel without a ring.
+    whole scene is the background. Raises ValueError for windows that leave a pixel without a ring,
+    and for a ridge that leaves a covariance singular.
     """
     height, width, bands = cube.shape
-    check_windows(height, width, inner=inner_window, outer=outer_window)
-    cube = cube.double()
-    pixels = cube.reshape(-1, bands)
+    rings = moved_rings(cube, inner=inner_window, outer=outer_window)
+    pixels = cube.reshape(-1, bands).double()
     valid = pixels[is_valid(pixels)]
     least = least_variance(float(valid.square().mean()))
     scene_variance = valid.var(dim=0, correction=0).mean().clamp(min=least)
     scene = fit_background(cube, ridge=ridge)
     whole = min(outer_window, height) * min(outer_window, width) - inner_window**2  # or more
     fewest = max(MIN_VALID_SHARE * whole, 1)
-    scores = torch.empty(height * width, dtype=cube.dtype, device=cube.device)
-    windows = background_windows(cube, inner=inner_window, outer=outer_window)
-    for chosen, ring, in_ring in windows:
-        count = in_ring.sum(dim=1)[:, None].clamp(min=1)  # (pixels, 1)
-        mean = ring.sum(dim=1) / count  # (pixels, B)
-        centred = (ring - mean[:, None]) * in_ring[..., None]
-        covariance = centred.mT @ centred / count[..., None]  # (pixels, B, B)
-        variance = covariance.diagonal(dim1=1, dim2=2).mean(dim=1)
-        scale = variance.clamp(min=1e-6 * float(scene_variance))  # a flat ring has no variance
-        covariance = regularise(covariance, ridge, scale=scale)
-        few = in_ring.sum(dim=1) < fewest
-        mean[few], covariance[few] = scene.mean, scene.covariance
-        difference = (pixels[chosen] - mean)[:, None]  # (pixels, 1, B)
-        scores[chosen] = mahalanobis(difference, covariance)[:, 0]
+    scores = pixels.new_empty(height * width)
+    windows = {"inner": inner_window, "outer": outer_window}
+    for chosen, moments in ring_moments(rings, **windows, progress=progress):
+        count, mean, scatter = moments.count, moments.mean, moments.scatter
+        diagonal = scatter.diagonal(dim1=1, dim2=2)
+        # a flat ring has no variance
+        variance = diagonal.mean(dim=1) / count.clamp(min=1)
+        scale = variance.clamp(min=1e-6 * float(scene_variance))
+        diagonal.add_((ridge * count * scale)[:, None])
+        few = count < fewest
+        count[few], mean[few], scatter[few] = 1, scene.mean, scene.covariance
+        difference = (pixels[chosen] - mean)[..., None]  # (n, B, 1)
+        factors = Factors(scatter)  # of covariances times the count
+        if factors.failed.any():
+            raise ValueError(
+                f"the ridge, {ridge:g}, leaves covariances singular; take a larger one"
+            )
+        white = factors.whiten(difference)
+        scores[chosen] = count * white.square().sum(dim=(1, 2))
     return scores.reshape(height, width)
 
 

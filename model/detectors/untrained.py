@@ -26,7 +26,8 @@ Fit = Callable[..., Background]  # a cube (H, W, B) and the options → its back
 class UntrainedDetector(Detector):
     """A function of a cube and options as a detector.
 
-    `fit` takes the background of a cube, where the method can score other cubes by it.
+    `fit` takes the background of a cube, where the method can score other cubes by it. `describe`
+    describes settings that follow from the shape of a cube and the options.
     """
 
     def __init__(
@@ -34,12 +35,17 @@ class UntrainedDetector(Detector):
         score: Scorer,
         *,
         fit: Fit | None = None,
+        describe: Callable[..., str] | None = None,
         options: Mapping[str, Any],
         device: torch.device | str = "cpu",
     ) -> None:
-        self.score, self.fit = score, fit
+        self.score, self.fit, self.describe = score, fit, describe
         self.options, self.device = options, torch.device(device)
         self.background: Background | None = None
+
+    def settings(self, image_shape: torch.Size) -> str:
+        _, bands, height, width = image_shape
+        return self.describe((height, width, bands), **self.options) if self.describe else ""
 
     def keep_background(self, image: Image) -> None:
         if self.fit is not None:

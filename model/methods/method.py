@@ -37,7 +37,9 @@ class Method:
     `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for a
     network that is made for the size of one image, and None without training. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
-    result has `distance(cube)`. `work` compares the time of such a method with epochs of a network.
+    result has `distance(cube)`. `settings` is the dotted name of a function of the shape of a cube
+    and the options that describes the settings that follow from them. `work` compares the time of
+    such a method with epochs of a network.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
     the part of the network through which a pixel still sees itself.
@@ -57,6 +59,7 @@ class Method:
     arguments: Mapping[str, object] = field(default_factory=dict)
     mode: Callable[[int], tuple[str, ...]] = default_mode
     fit: str | None = None
+    settings: str | None = None
     work: float = 40
     leak: str = ""
     variant_of: str | None = None

@@ -143,6 +143,15 @@ def test_only_trained_methods_have_a_trainer(cube: NDArray[Any]) -> None:
         task.build_trainer()
 
 
+def test_settings_that_follow_from_the_scene_are_described(cube: NDArray[Any]) -> None:
+    scene = scene_with_no_data(cube)
+    task = task_of("glrt2s", scene, inner_window=5, outer_window=0)
+    line = task.describe(task.build_detector(), gpu_ids=(-1,))
+    assert line.endswith(": 2S-GLRT, outer window 7")
+    task = task_of("glrt2s", scene, outer_window=9)
+    assert task.describe(task.build_detector(), gpu_ids=(-1,)).endswith(": 2S-GLRT")
+
+
 @pytest.mark.parametrize(
     ("method", "settings", "message"),
     [

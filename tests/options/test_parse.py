@@ -96,6 +96,9 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("frfe", SCORED),
         ("msrfqft", {"sigma": 2.5, **SCORED}),
         ("kifd", {"components": 300, "trees": 1000, "subsample": 0.03, "seed": 1, **SCORED}),
+        ("glrt2s", {"inner_window": 5, "outer_window": 0, **SCORED}),
+        ("crd_tables", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
+        ("lrx_tables", {"inner_window": 7, "outer_window": 21, **SCORED}),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:

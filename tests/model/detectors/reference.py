@@ -29,3 +29,21 @@ def with_no_data(cube: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     valid = np.ones(cube.shape[:2], bool)
     valid[:3, :3] = valid[:, 5] = valid[-2, -2] = False
     return np.where(valid[..., np.newaxis], cube, np.nan), valid
+
+
+def mirrored_ring_of(
+    row: int, column: int, *, height: int, width: int, inner: int, outer: int
+) -> list[tuple[int, int]]:
+    """List the places in the outer window, of an image mirrored at its edges, not in the inner."""
+    reach = range(-(outer // 2), outer // 2 + 1)
+    return [
+        (mirrored(row + down, height), mirrored(column + across, width))
+        for down in reach
+        for across in reach
+        if max(abs(down), abs(across)) > inner // 2
+    ]
+
+
+def mirrored(place: int, size: int) -> int:
+    """Find the place that is seen at a place outside of a line, whose ends are repeated."""
+    return -1 - place if place < 0 else 2 * size - 1 - place if place >= size else place

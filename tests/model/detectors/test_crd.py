@@ -1,7 +1,6 @@
 """Collaborative representation, against its definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 import model.detectors.crd
+import model.detectors.ridge_weights
 from model.detectors.crd import collaborative_representation
-from model.detectors.dual_window import background_windows
 from tests.model.detectors.reference import ring_of, with_no_data
 
 Cube = NDArray[Any]
@@ -149,13 +148,55 @@ def test_a_planted_anomaly_scores_the_highest(place: tuple[int, int]) -> None:
     assert np.unravel_index(scores.argmax(), scores.shape) == place
 
 
-@pytest.mark.parametrize("batch_values", [1, 500])
-def test_batches_do_not_change_scores(monkeypatch: pytest.MonkeyPatch, batch_values: int) -> None:
-    cube = random_cube(7, 6, 8)
+@pytest.mark.parametrize("bands", [8, 40])
+@pytest.mark.parametrize("batch_values", [1, 5000])
+def test_batches_do_not_change_scores(
+    monkeypatch: pytest.MonkeyPatch, batch_values: int, bands: int
+) -> None:
+    cube = random_cube(7, 6, bands)
     expected = crd(cube)
-    small = partial(background_windows, batch_values=batch_values)
-    monkeypatch.setattr(model.detectors.crd, "background_windows", small)
+    for module in (model.detectors.crd, model.detectors.ridge_weights):
+        monkeypatch.setattr(module, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bands", [8, 40])
+def test_progress_rises_to_the_whole(monkeypatch: pytest.MonkeyPatch, bands: int) -> None:
+    shares: list[float] = []
+    for module in (model.detectors.crd, model.detectors.ridge_weights):
+        monkeypatch.setattr(module, "BATCH_VALUES", 1)
+    cube = torch.from_numpy(random_cube(7, 6, bands))
+    windows = {"inner_window": 1, "outer_window": 5}
+    collaborative_representation(cube, **windows, ridge=1e-6, progress=shares.append)
+    assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1
+
+
+def accurate_misfit(pixel: Cube, ring: list[Cube], *, ridge: float) -> float:
+    """Solve for the weights by orthogonal factors, which keep twice the digits of products."""
+    columns = np.stack(ring, axis=1)  # (B, N)
+    distances = np.linalg.norm(columns - pixel[:, np.newaxis], axis=0)
+    system = np.vstack([columns, np.sqrt(ridge) * np.diag(distances)])
+    right = np.concatenate([pixel, np.zeros(len(distances))])
+    weights = np.linalg.lstsq(system, right, rcond=None)[0]
+    return float(np.linalg.norm(pixel - columns @ weights))
+
+
+@pytest.mark.parametrize(
+    ("most_weights", "ridge", "tolerance"), [(2, 1e-8, 1e-9), (2, 1e-2, 1e-11), (0, 1e-2, 1e-3)]
+)
+def test_scores_are_accurate_where_products_are_nearly_singular(
+    monkeypatch: pytest.MonkeyPatch, most_weights: float, ridge: float, tolerance: float
+) -> None:
+    """By the weights and, with less accuracy, without them."""
+    monkeypatch.setattr(model.detectors.crd, "MOST_WEIGHTS", most_weights)
+    cube = 1 + 1e-3 * random_cube(6, 7, 40)
+    scores = crd(cube, inner=3, outer=5, ridge=ridge)
+    for row in range(6):
+        for column in range(7):
+            places = ring_of(row, column, height=6, width=7, inner=3, outer=5)
+            ring = [cube[place] for place in places]
+            expected = accurate_misfit(cube[row, column], ring, ridge=ridge)
+            assert scores[row, column] == pytest.approx(expected, rel=tolerance)
 
 
 @pytest.mark.parametrize(("inner", "outer"), [(2, 5), (3, 6), (5, 5), (17, 19)])

@@ -1,7 +1,6 @@
 """The Reed–Xiaoli detectors, against their definition pixel by pixel in NumPy."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import model.detectors.ring_moments
 import model.detectors.rx
 from data.reading.by_name import load_scene
 from detection.measures import area_under_roc
-from model.detectors.dual_window import background_windows
 from model.detectors.rx import MIN_VALID_SHARE, fit_background, global_rx, local_rx
 from tests.conftest import SHARED
 from tests.model.detectors.reference import ring_of, with_no_data
@@ -213,8 +212,7 @@ def test_batches_do_not_change_local_scores(
 ) -> None:
     cube = random_cube(7, 6, 4)
     expected = lrx(cube)
-    small = partial(background_windows, batch_values=batch_values)
-    monkeypatch.setattr(model.detectors.rx, "background_windows", small)
+    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(lrx(cube), expected, rtol=1e-10)
 
 
@@ -222,6 +220,24 @@ def test_batches_do_not_change_local_scores(
 def test_windows_without_a_ring_are_refused(inner: int, outer: int) -> None:
     with pytest.raises(ValueError, match="window"):
         lrx(random_cube(8, 9, 3), inner=inner, outer=outer)
+
+
+def test_a_ridge_that_leaves_covariances_singular_is_refused() -> None:
+    cube = random_cube(9, 9, 3)
+    dead_band(cube)
+    lrx(cube)
+    with pytest.raises(
+        ValueError, match="the ridge, 0, leaves covariances singular; take a larger"
+    ):
+        lrx(cube, ridge=0)
+
+
+def test_progress_rises_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", 500)
+    windows = {"inner_window": 1, "outer_window": 5}
+    local_rx(torch.from_numpy(random_cube(9, 9, 3)), **windows, progress=shares.append)
+    assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1
 
 
 @pytest.mark.parametrize(
