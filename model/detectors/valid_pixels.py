@@ -1,0 +1,30 @@
+"""The valid pixels of a cube, for detectors that compare them with each other."""
+
+import torch
+from torch import Tensor
+
+from model.detectors.dual_window import is_valid
+
+
+def select_valid(cube: Tensor) -> tuple[Tensor, Tensor]:
+    """Select the valid pixels of a cube (H, W, B), (n, B) in float64, and their mask (H, W).
+
+    No-data pixels are NaN. Raises ValueError where no valid pixel differs from another.
+    """
+    valid = is_valid(cube)
+    pixels = cube[valid].double()
+    if len(pixels) == 0:
+        raise ValueError("the scene has no valid pixel: all of them are no-data pixels")
+    if (pixels == pixels[0]).all():
+        raise ValueError(
+            f"all {len(pixels)} valid pixels have the same spectrum: none can stand out; check "
+            f"the scene's values and its no-data pixels"
+        )
+    return pixels, valid
+
+
+def scatter_scores(scores: Tensor, valid: Tensor) -> Tensor:
+    """Lay the scores of the valid pixels (n,) out as a map (H, W), NaN at no-data pixels."""
+    laid = torch.full(valid.shape, torch.nan, dtype=torch.float64, device=valid.device)
+    laid[valid] = scores.to(laid)
+    return laid
