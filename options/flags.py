@@ -244,7 +244,7 @@ TRAINING = [
         "seed",
         whole_number(at_least=0, at_most=2**32 - 1),
         1,
-        "seed of the initial weights",
+        "seed of the initial weights, or of the draws of a method without training",
         acts_in="utils.seeds",
         commands=WITH_NETWORKS,
         names_run=RunName(5),
