@@ -6,14 +6,20 @@ from torch import Tensor
 DIMENSIONS = (-1, -2)  # along the rows of an image, and along its columns
 
 
-def difference(images: Tensor, dimension: int) -> Tensor:
-    """Subtract each pixel of images (k, H, W) from the next along a dimension, periodically."""
-    return images.roll(-1, dimension) - images
+def add_differences(images: Tensor, dimension: int, *, to: Tensor) -> None:
+    """Add to a tensor D times images (k, H, W): the next pixel minus this, periodically."""
+    last = images.shape[dimension] - 1
+    to -= images
+    to.narrow(dimension, 0, last).add_(images.narrow(dimension, 1, last))
+    to.narrow(dimension, last, 1).add_(images.narrow(dimension, 0, 1))
 
 
-def adjoint_difference(images: Tensor, dimension: int) -> Tensor:
-    """Apply the adjoint of `difference` to images (k, H, W)."""
-    return images.roll(1, dimension) - images
+def add_adjoint_differences(images: Tensor, dimension: int, *, to: Tensor) -> None:
+    """Add to a tensor Dᵀ times images (k, H, W): the pixel before minus this, periodically."""
+    last = images.shape[dimension] - 1
+    to -= images
+    to.narrow(dimension, 1, last).add_(images.narrow(dimension, 0, last))
+    to.narrow(dimension, 0, 1).add_(images.narrow(dimension, last, 1))
 
 
 class Smoothing:
@@ -42,9 +48,10 @@ class Smoothing:
         right = images.clone()
         for sums, dimension in zip(self.sums, DIMENSIONS, strict=True):
             within = sums[chosen].clamp(-self.bound, self.bound)
-            right += adjoint_difference(sums[chosen] - 2 * within, dimension)
+            beyond_less_within = sums[chosen].sub(within, alpha=2)  # T − E
+            add_adjoint_differences(beyond_less_within, dimension, to=right)
             sums[chosen] = within
         smoothed = torch.fft.irfft2(torch.fft.rfft2(right) / self.spectrum, s=images.shape[1:])
         for sums, dimension in zip(self.sums, DIMENSIONS, strict=True):
-            sums[chosen] += difference(smoothed, dimension)
+            add_differences(smoothed, dimension, to=sums[chosen])
         return smoothed

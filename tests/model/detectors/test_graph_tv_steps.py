@@ -8,10 +8,16 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
+from torch import Tensor
 
 from model.detectors.conjugate_gradients import solve_by_gradients
 from model.detectors.pixel_graph import graph_laplacian
-from model.detectors.total_variation import DIMENSIONS, Smoothing, adjoint_difference, difference
+from model.detectors.total_variation import (
+    DIMENSIONS,
+    Smoothing,
+    add_adjoint_differences,
+    add_differences,
+)
 
 
 def pixels_of(count: int, bands: int = 3) -> NDArray[Any]:
@@ -44,10 +50,14 @@ def positive_definite(size: int, condition: float) -> sparse.csr_matrix:
     return sparse.csr_matrix(basis * np.geomspace(1, condition, size) @ basis.T)
 
 
+def solve(matrix: sparse.csr_matrix, right: NDArray[Any], **limits: Any) -> NDArray[Any]:
+    return solve_by_gradients(matrix, torch.from_numpy(right.copy()), **limits).numpy()
+
+
 def test_columns_are_solved_to_the_tolerance_of_each() -> None:
     matrix = positive_definite(15, 50)
     right = np.random.default_rng(0).standard_normal((15, 4)) * [1e-6, 1, 1e6, 0]
-    solution = solve_by_gradients(matrix, right, steps=40, tolerance=1e-8)
+    solution = solve(matrix, right, steps=40, tolerance=1e-8)
     residual = np.linalg.norm(right - matrix @ solution, axis=0)
     assert (residual <= 1e-7 * np.linalg.norm(right, axis=0)).all()
     assert not solution[:, 3].any()
@@ -60,10 +70,10 @@ def test_all_columns_together_are_as_each_alone(steps: int) -> None:
     right = np.random.default_rng(0).standard_normal((30, 6))
     right[:, 0] = matrix @ matrix @ right[:, 0]
     right[:, 1] = np.linalg.eigh(matrix.toarray())[1][:, 3]  # solved by one step
-    together = solve_by_gradients(matrix, right, steps=steps, tolerance=1e-2)
+    together = solve(matrix, right, steps=steps, tolerance=1e-2)
     for column in range(6):
         own = right[:, column : column + 1]
-        alone = solve_by_gradients(matrix, own, steps=steps, tolerance=1e-2)
+        alone = solve(matrix, own, steps=steps, tolerance=1e-2)
         np.testing.assert_allclose(together[:, column], alone[:, 0], rtol=1e-6, atol=1e-9)
 
 
@@ -80,21 +90,25 @@ def test_the_iterate_of_the_least_residual_is_taken(steps: int) -> None:
         direction, residual = new + new @ new / (residual @ residual) * direction, new
     misfits = [np.linalg.norm(right - matrix @ iterate) for iterate in iterates]
     assert misfits[-1] > min(misfits)
-    solution = solve_by_gradients(matrix, right[:, np.newaxis], steps=steps, tolerance=1e-6)
+    solution = solve(matrix, right[:, np.newaxis], steps=steps, tolerance=1e-6)
     np.testing.assert_allclose(solution[:, 0], iterates[int(np.argmin(misfits))], atol=1e-9)
 
 
+def difference(images: Tensor, dimension: int) -> Tensor:
+    return images.roll(-1, dimension) - images
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (1, 6), (6, 1)])
 @pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_differences_and_their_adjoint(dimension: int) -> None:
-    images = torch.rand(2, 4, 5, dtype=torch.float64)
-    others = torch.rand(2, 4, 5, dtype=torch.float64)
-    moved = torch.stack([difference(images, dimension), images], dim=0)
-    last = moved[0].select(dimension, -1)
-    torch.testing.assert_close(last, images.select(dimension, 0) - images.select(dimension, -1))
-    first = moved[0].select(dimension, 0)
-    torch.testing.assert_close(first, images.select(dimension, 1) - images.select(dimension, 0))
+def test_differences_and_their_adjoint(dimension: int, shape: tuple[int, int]) -> None:
+    images, others = torch.rand(2, 3, *shape, dtype=torch.float64)
+    to = others.clone()
+    add_differences(images, dimension, to=to)
+    torch.testing.assert_close(to - others, difference(images, dimension))
+    adjoint = torch.zeros_like(others)
+    add_adjoint_differences(others, dimension, to=adjoint)
     product = (difference(images, dimension) * others).sum()
-    torch.testing.assert_close(product, (images * adjoint_difference(others, dimension)).sum())
+    torch.testing.assert_close(product, (images * adjoint).sum())
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (5, 4), (1, 6), (6, 1), (7, 7)])
@@ -110,8 +124,8 @@ def test_smoothing_solves_its_equations(shape: tuple[int, int]) -> None:
         smoothing.bound = bound
         left, right = smoothed.clone(), images.clone()
         for (copies, multipliers), dimension in zip(kept, DIMENSIONS, strict=True):
-            left += adjoint_difference(difference(smoothed, dimension), dimension)
-            right += adjoint_difference(copies - multipliers, dimension)
+            add_adjoint_differences(difference(smoothed, dimension), dimension, to=left)
+            add_adjoint_differences(copies - multipliers, dimension, to=right)
         torch.testing.assert_close(left, right)
         kept = [
             (sums - sums.clamp(-bound, bound), sums.clamp(-bound, bound))
