@@ -88,7 +88,8 @@ class Representation:
         system = 2 * graph_weight * self.laplacian + self.penalty * identity
         self.d3 += self.coefficients
         for chosen in row_blocks(self.d3, at_least=COLUMNS):
-            right = self.d3[chosen].mT.contiguous().mul_(self.penalty)
+            right = self.d3[chosen].mT.clone(memory_format=torch.contiguous_format)
+            right *= self.penalty
             solution = solve_by_gradients(system, right, steps=STEPS, tolerance=STEP_TOLERANCE)
             self.on_graph[chosen] = solution.mT
         self.d3 -= self.on_graph

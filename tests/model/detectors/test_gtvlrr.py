@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+import model.detectors.gtvlrr
 from model.detectors.band_scaling import scale_bands
 from model.detectors.dictionary import build_dictionary
 from model.detectors.graph_tv_representation import Representation, Weights
@@ -16,9 +17,10 @@ from model.detectors.pixel_graph import graph_laplacian
 from model.detectors.total_variation import DIMENSIONS
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
-from tests.model.detectors.scenes import mixed_scene
+from tests.model.detectors.scenes import degenerate_scenes, mixed_scene
 
 RUNS = pytest.mark.parametrize("name", ["gtvlrr_small", "gtvlrr_medium"])
+WEIGHTS = ("sparsity", "smoothness", "graph_weight")
 
 
 def scores_of(cube: NDArray[Any], **options: Any) -> NDArray[Any]:
@@ -103,18 +105,24 @@ def graph_term(parts: Representation) -> float:
     return float(np.trace(coefficients @ (parts.laplacian @ coefficients.T)))
 
 
+@pytest.fixture
+def few_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End early, when the penalty has grown to about 1."""
+    monkeypatch.setattr(model.detectors.gtvlrr, "MAX_ITERATIONS", 25)
+
+
 def test_a_planted_anomaly_scores_the_highest() -> None:
     scores = scores_of(mixed_scene(anomaly=(9, 2)))
     assert np.unravel_index(scores.argmax(), scores.shape) == (9, 2)
 
 
-def test_scores_do_not_change_with_the_scale_of_bands() -> None:
+def test_scores_do_not_change_with_the_scale_of_bands(few_iterations: None) -> None:
     cube = mixed_scene(6, 5, anomaly=(2, 2))
     scaled = cube * np.geomspace(1e-6, 1e6, cube.shape[-1]) + 3
     np.testing.assert_allclose(scores_of(scaled), scores_of(cube), atol=1e-6)
 
 
-def test_a_scene_that_is_moved_in_a_circle_keeps_its_scores() -> None:
+def test_a_scene_that_is_moved_in_a_circle_keeps_its_scores(few_iterations: None) -> None:
     """Differences continue at the opposite side, and k-means has the same clusters."""
     cube = mixed_scene(6, 7, anomaly=(2, 2))
     options = {"clusters": 1, "atoms": 9}
@@ -153,7 +161,7 @@ def test_a_smaller_weight_leaves_more_over() -> None:
     assert sums[0] > sums[1] > sums[2]
 
 
-def test_scores_depend_on_the_seed_and_are_repeated_by_it() -> None:
+def test_scores_depend_on_the_seed_and_are_repeated_by_it(few_iterations: None) -> None:
     cube = mixed_scene(6, 5, anomaly=(2, 2))
     first, again, other = (scores_of(cube, clusters=5, atoms=3, seed=seed) for seed in (1, 1, 4))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
@@ -166,3 +174,38 @@ def test_it_takes_single_precision_and_reports_progress() -> None:
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, scores_of(cube), atol=1e-3)
     assert shares == sorted(shares) and 0.5 < shares[-1] <= 1
+
+
+@pytest.mark.parametrize(("clusters", "atoms"), [(1, 1), (2, 1)])
+def test_scores_of_degenerate_scenes_are_finite(
+    few_iterations: None, clusters: int, atoms: int
+) -> None:
+    for words, cube in degenerate_scenes().items():
+        scores = scores_of(cube, clusters=clusters, atoms=atoms)
+        assert np.isfinite(scores).all() and scores.min() >= 0, words
+
+
+def test_extreme_weights_leave_scores_finite(few_iterations: None) -> None:
+    for weight in (0.0, 1e6):
+        scores = scores_of(mixed_scene(6, 5, anomaly=(2, 2)), **dict.fromkeys(WEIGHTS, weight))
+        assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clusters": 99}, "clusters is 99, but the scene has 88 valid pixels; take fewer"),
+        ({"atoms": 80}, "atoms is 80, but the largest cluster has "),
+    ],
+)
+def test_dictionaries_that_the_scene_cannot_give_are_refused(
+    options: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        scores_of(mixed_scene(), **options)
+
+
+@pytest.mark.parametrize("value", [np.nan, 3.0])
+def test_a_scene_of_one_spectrum_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="no valid pixel|have the same spectrum"):
+        scores_of(np.full((5, 4, 3), value))

@@ -18,9 +18,10 @@ from model.detectors.lrasr import (
 )
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
-from tests.model.detectors.scenes import mixed_scene
+from tests.model.detectors.scenes import degenerate_scenes, mixed_scene
 
 RUNS = pytest.mark.parametrize("name", ["lrasr_small", "lrasr_medium"])
+WEIGHTS = ("sparsity", "coefficient_sparsity")
 
 
 def scores_of(cube: NDArray[Any], **options: Any) -> NDArray[Any]:
@@ -113,3 +114,36 @@ def test_it_takes_single_precision_and_reports_progress() -> None:
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, scores_of(cube), atol=1e-3)
     assert shares == sorted(shares) and 0.5 < shares[-1] <= 1
+
+
+@pytest.mark.parametrize(("clusters", "atoms"), [(1, 1), (2, 1)])
+def test_scores_of_degenerate_scenes_are_finite(clusters: int, atoms: int) -> None:
+    for words, cube in degenerate_scenes().items():
+        scores = scores_of(cube, clusters=clusters, atoms=atoms)
+        assert np.isfinite(scores).all() and scores.min() >= 0, words
+
+
+def test_extreme_weights_leave_scores_finite() -> None:
+    for weight in (0.0, 1e6):
+        scores = scores_of(mixed_scene(6, 5, anomaly=(2, 2)), **dict.fromkeys(WEIGHTS, weight))
+        assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clusters": 99}, "clusters is 99, but the scene has 88 valid pixels; take fewer"),
+        ({"atoms": 80}, "atoms is 80, but the largest cluster has "),
+    ],
+)
+def test_dictionaries_that_the_scene_cannot_give_are_refused(
+    options: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        scores_of(mixed_scene(), **options)
+
+
+@pytest.mark.parametrize("value", [np.nan, 3.0])
+def test_a_scene_of_one_spectrum_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="no valid pixel|have the same spectrum"):
+        scores_of(np.full((5, 4, 3), value))
