@@ -40,7 +40,7 @@ UNTRAINED = [
         "components",
         whole_number(at_least=1, at_most=10**4),
         3,
-        "principal components of the scene that are used",
+        "principal components that are used; of KIFD those of the kernel",
         acts_in="model.detectors.principal",
     ),
     own(
@@ -82,9 +82,8 @@ UNTRAINED = [
         "sparsity",
         WEIGHT,
         1.0,
-        "weight of the sparse part: PTA's β, PCA-TLRSR's λ, RPCA-RX's λ, for which 0 is 1/√N of N "
-        "valid pixels",
-        acts_in="model.detectors.pta",
+        "weight of the sparse part: λ, of PTA β; 0 is 1/√N of N valid pixels for RPCA-RX",
+        acts_in="model.detectors.proximal",
     ),
     own(
         "dictionary_sparsity",
@@ -104,7 +103,7 @@ UNTRAINED = [
         "smoothness",
         WEIGHT,
         1.0,
-        "weight of the background's smoothness: PTA's τ",
+        "weight of the background's smoothness: PTA's τ, the β of GTVLRR's total variation",
         acts_in="model.detectors.pta",
     ),
     own(
@@ -141,5 +140,33 @@ UNTRAINED = [
         0.03,
         "KIFD's share of the pixels that each tree is grown on",
         acts_in="model.detectors.kifd",
+    ),
+    own(
+        "clusters",
+        whole_number(at_least=1, at_most=1000),
+        15,
+        "clusters K of k-means, of which LRASR and GTVLRR take the dictionary of the background",
+        acts_in="model.detectors.dictionary",
+    ),
+    own(
+        "atoms",
+        whole_number(at_least=1, at_most=1000),
+        20,
+        "pixels P of a cluster that are in the dictionary; a smaller cluster has none",
+        acts_in="model.detectors.dictionary",
+    ),
+    own(
+        "coefficient_sparsity",
+        WEIGHT,
+        0.1,
+        "weight β of the ℓ₁ norm of LRASR's coefficients",
+        acts_in="model.detectors.lrasr",
+    ),
+    own(
+        "graph_weight",
+        WEIGHT,
+        0.05,
+        "weight γ of differences of GTVLRR's coefficients on the graph of similar pixels",
+        acts_in="model.detectors.pixel_graph",
     ),
 ]

@@ -3,6 +3,8 @@
 from model.methods.method import WINDOWS, Method
 from model.scores import SCORING
 
+DICTIONARY = ("clusters", "atoms", "seed")  # of typical pixels of clusters
+
 STATISTICAL = {
     "rx": Method(
         "RX",
@@ -98,5 +100,27 @@ STATISTICAL = {
         trainer=None,
         defaults={"components": 300},
         work=45,
+    ),
+    "lrasr": Method(
+        "LRASR",
+        "low-rank and sparse representation by typical pixels of k-means clusters",
+        builder="model.detectors.lrasr:lrasr",
+        options=(*DICTIONARY, "sparsity", "coefficient_sparsity", *SCORING),
+        paper="Xu, Wu, Li, Plaza and Wei, IEEE TGRS 54(4), 2016, DOI 10.1109/TGRS.2015.2493201",
+        blind_to="nothing: the pixel may be part of the dictionary",
+        trainer=None,
+        defaults={"sparsity": 0.1},
+        work=60,
+    ),
+    "gtvlrr": Method(
+        "GTVLRR",
+        "low-rank representation, smooth in the image and on a graph of similar pixels",
+        builder="model.detectors.gtvlrr:gtvlrr",
+        options=(*DICTIONARY, "sparsity", "smoothness", "graph_weight", *SCORING),
+        paper="Cheng and Wang, IEEE TGRS 58(1), 2020, DOI 10.1109/TGRS.2019.2936609",
+        blind_to="nothing: the pixel may be part of the dictionary",
+        trainer=None,
+        defaults={"sparsity": 0.5, "smoothness": 0.2},
+        work=200,
     ),
 }

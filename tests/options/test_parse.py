@@ -42,6 +42,7 @@ NL2NET = {
     **{"f_scale": 2, "ss_exp_factor": 1.0, "precision": "fp32", "preset": "paper", "tile": 0},
     **{"average_every": 0, "score": "paper", "largest_object": 0},
 }
+DICTIONARY = {"clusters": 15, "atoms": 20, "seed": 1}
 SCORED = {"score": "paper", "largest_object": 0}
 LOCAL = {name: NL2NET[name] for name in METHODS["lfeb"].options}
 ATTENTION = {name: NL2NET[name] for name in ("mode", "f_scale", "ss_exp_factor")}
@@ -80,6 +81,13 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("rx", {"ridge": 1e-6, **SCORED}),
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
         ("crd", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
+        (
+            "aed",
+            {
+                **{"components": 3, "area": 25, "largest_part": 0.01},
+                **{"spatial_sigma": 5, "range_sigma": 0.5, **SCORED},
+            },
+        ),
         ("rpca_rx", {"sparsity": 0, **SCORED}),
         (
             "pca_tlrsr",
@@ -99,6 +107,11 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         ("glrt2s", {"inner_window": 5, "outer_window": 0, **SCORED}),
         ("crd_tables", {"inner_window": 7, "outer_window": 15, "ridge": 1e-6, **SCORED}),
         ("lrx_tables", {"inner_window": 7, "outer_window": 21, **SCORED}),
+        ("lrasr", {**DICTIONARY, "sparsity": 0.1, "coefficient_sparsity": 0.1, **SCORED}),
+        (
+            "gtvlrr",
+            {**DICTIONARY, "sparsity": 0.5, "smoothness": 0.2, "graph_weight": 0.05, **SCORED},
+        ),
     ],
 )
 def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:

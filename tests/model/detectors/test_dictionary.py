@@ -1,0 +1,95 @@
+"""Clusters of pixels and the dictionary of their typical pixels."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.detectors.dictionary import (
+    build_dictionary,
+    cluster_pixels,
+    mahalanobis_to_mean,
+    typical_pixels,
+)
+
+Pixels = NDArray[Any]
+
+
+def random_pixels(count: int, bands: int = 4, seed: int = 0) -> Pixels:
+    generator = np.random.default_rng(seed)
+    return generator.standard_normal((count, bands)) @ generator.uniform(0, 1, (bands, bands))
+
+
+def test_clusters_are_those_of_separate_spectra() -> None:
+    truth = np.repeat([0, 1, 2], 30)
+    pixels = 10 * np.eye(4)[truth] + random_pixels(90)
+    labels = cluster_pixels(pixels, clusters=3, seed=5)
+    assert len({*zip(truth, labels, strict=True)}) == 3
+
+
+def test_clusters_depend_on_the_seed_alone() -> None:
+    pixels = random_pixels(200)
+    first, other = (cluster_pixels(pixels, clusters=6, seed=seed) for seed in (1, 2))
+    np.random.seed(0)
+    assert np.array_equal(cluster_pixels(pixels, clusters=6, seed=1), first)
+    assert not np.array_equal(other, first)
+    drawn = np.random.random()
+    np.random.seed(0)
+    assert np.random.random() == drawn  # the global state is left alone
+
+
+def test_fewer_spectra_than_clusters_leave_some_empty() -> None:
+    labels = cluster_pixels(np.eye(3)[[0, 1, 2] * 4], clusters=5, seed=0)
+    assert len(np.unique(labels)) == 3
+
+
+def test_more_clusters_than_pixels_are_refused() -> None:
+    with pytest.raises(ValueError, match="clusters is 9, but the scene has 8 valid pixels"):
+        cluster_pixels(random_pixels(8), clusters=9, seed=0)
+
+
+def test_distances_are_those_of_the_definition() -> None:
+    pixels = random_pixels(30)
+    inverse = np.linalg.inv(np.cov(pixels.T))
+    expected = [d @ inverse @ d for d in pixels - pixels.mean(axis=0)]
+    np.testing.assert_allclose(mahalanobis_to_mean(pixels), expected, rtol=1e-9)
+    dead_band = np.concatenate([pixels, np.full((30, 1), 7.0)], axis=1)
+    np.testing.assert_allclose(mahalanobis_to_mean(dead_band), expected, rtol=1e-9)
+
+
+def test_typical_pixels_are_the_nearest_in_their_order() -> None:
+    pixels = random_pixels(30)
+    order = np.argsort(mahalanobis_to_mean(pixels))
+    assert np.array_equal(typical_pixels(pixels, count=5), pixels[order[:5]])
+    euclidean = np.argsort(np.square(pixels - pixels.mean(axis=0)).sum(axis=1))
+    assert not np.array_equal(order[:5], euclidean[:5])
+
+
+def test_in_a_cluster_of_fewer_pixels_than_bands_the_euclidean_distance_decides() -> None:
+    pixels = random_pixels(12, bands=20)
+    distances = mahalanobis_to_mean(pixels)
+    np.testing.assert_allclose(distances, 11**2 / 12, rtol=1e-9)  # the same for all
+    order = np.argsort(np.square(pixels - pixels.mean(axis=0)).sum(axis=1))
+    assert np.array_equal(typical_pixels(pixels, count=4), pixels[order[:4]])
+
+
+def test_clusters_follow_each_other_and_small_ones_are_left_out() -> None:
+    pixels = random_pixels(60)
+    labels = np.repeat([4, 2, 7], [30, 3, 27])
+    dictionary = build_dictionary(pixels, labels, atoms=5)
+    assert dictionary.shape == (4, 10)
+    assert np.array_equal(dictionary[:, :5].T, typical_pixels(pixels[:30], count=5))
+    assert np.array_equal(dictionary[:, 5:].T, typical_pixels(pixels[33:], count=5))
+
+
+def test_a_cluster_of_one_pixel_has_one_atom() -> None:
+    pixels = random_pixels(3)
+    dictionary = build_dictionary(pixels, np.array([0, 1, 2]), atoms=1)
+    assert np.array_equal(dictionary.T, pixels)
+
+
+def test_more_atoms_than_any_cluster_has_are_refused() -> None:
+    message = "atoms is 9, but the largest cluster has 8 pixels; take fewer atoms or fewer clusters"
+    with pytest.raises(ValueError, match=message):
+        build_dictionary(random_pixels(14), np.repeat([0, 1], [8, 6]), atoms=9)
