@@ -373,6 +373,30 @@ NETWORK = [
         acts_in="model.networks.apbsn",
         nargs="?",
     ),
+    network(
+        "batch_size",
+        POSITIVE,
+        64,
+        "blocks of GT-HAD in a step",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(30),
+    ),
+    network(
+        "search_every",
+        POSITIVE,
+        25,
+        "epochs of GT-HAD from one search for the blocks that open to the next",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(31),
+    ),
+    network(
+        "mlp_ratio",
+        number(above=0, at_most=100),
+        2.0,
+        "width of GT-HAD's feed-forward part as a multiple of nch_ker",
+        acts_in="model.networks.patch_attention",
+        names_run=RunName(32),
+    ),
 ]
 
 TABLES = [
