@@ -33,6 +33,7 @@ MARGIN = 1.1  # bytes that must be available per byte of the estimate
 LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
 M_MMAP_THRESHOLD = -3  # glibc's number for the setting of that size
 RESIDUAL_IMAGES = 4  # reconstructions and residuals that scores by residuals compare
+OVERLAP = 9  # blocks over a pixel, of networks on blocks
 TILE_STEP = 64  # pixels: suggested sides of tiles are multiples of it
 
 
@@ -75,14 +76,17 @@ def plan_memory(
 def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], available: int) -> bool:
     """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
     height, width, bands = shape
-    channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
-    features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
+    width_factor = max(1, options.get("ss_exp_factor", 1), options.get("states", 1))
+    features = 50 * (options.get("nblk", 6) + 6) * options["nch_ker"] * width_factor  # per pixel
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
+    pixels *= OVERLAP if "batch_size" in options else 1
     return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
 
 
 def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
     """Suggest what needs less, where this share of the required memory is available."""
+    if "batch_size" in options:
+        return "a smaller --batch_size, --nch_ker or image needs less"
     side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
     if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"

@@ -1,5 +1,7 @@
 """Other networks that are trained on the scene."""
 
+from dataclasses import replace
+
 from model.methods.method import OPTIMISER, TRAINING, Method
 
 BLOCK_TRAINING = (*OPTIMISER, "precision", "batch_size", "search_every")  # of networks on blocks
@@ -16,6 +18,18 @@ GTHAD = Method(
     trainer_options=BLOCK_TRAINING,
     defaults={"epochs": 150, "learning_rate": 1e-3, "weight_decay": 0.0},
 )
+SMHAD = replace(
+    GTHAD,
+    title="SM-HAD",
+    about="spectrum, attention and state space in blocks",
+    builder="model.networks.smhad:SMHAD",
+    options=(*GTHAD.options, "states"),
+    paper="Rachamalla, Das, Roy, Das and Bruzzone, IEEE TGRS, 2026, DOI 10.1109/TGRS.2026.3676658",
+    blind_to="nothing: spectrum and state space see the whole block",
+    leak="",
+    trainer="model.trainers.blocks:SMHADTrainer",
+    defaults={**GTHAD.defaults, "epochs": 100},
+)
 
 NETWORKS = {
     "autoad": Method(
@@ -30,4 +44,5 @@ NETWORKS = {
         defaults={"epochs": 1000, "learning_rate": 1e-2, "weight_decay": 0.0, "nch_ker": 128},
     ),
     "gthad": GTHAD,
+    "smhad": SMHAD,
 }

@@ -231,6 +231,12 @@ class GTHADTrainer(BlockTrainer):
     max_epochs = 150
 
 
+class SMHADTrainer(BlockTrainer):
+    """Trainer of SM-HAD."""
+
+    max_epochs = 100
+
+
 def draw_order(count: int) -> Tensor:
     """Draw a random order of blocks, (count,), as PyTorch's `DataLoader` does in one process."""
     torch.empty((), dtype=torch.int64).random_()  # the seed of its workers

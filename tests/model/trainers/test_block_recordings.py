@@ -1,7 +1,8 @@
-"""GT-HAD against recorded runs of its authors' program, step by step.
+"""GT-HAD and SM-HAD against recorded runs of their authors' programs, step by step.
 
-The copies here have the first three blocks of each output; the whole of `gthad_small` is in the
-shared folder. In `gthad_rows_in_place` blocks are placed where they were cut, unlike as published.
+The copies here have the first three blocks of each output; `gthad_small` and `smhad_small` are in
+the shared folder. In `gthad_rows_in_place` blocks are placed where they were cut, unlike in the
+published program.
 """
 
 import json
@@ -33,7 +34,7 @@ WHOLE = SHARED / "parity" / "baselines"
 OPTIONS = {  # of this program, by the names in a recording
     **{"embed_dim": "nch_ker", "mlp_ratio": "mlp_ratio", "batch_size": "batch_size"},
     **{"search_every": "search_every", "epochs": "epochs", "learning_rate": "learning_rate"},
-    **{"seed": "seed"},
+    **{"seed": "seed", "d_state": "states"},
 }
 
 
@@ -43,8 +44,12 @@ def one_of(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.skipif(missing, reason="is in the shared folder"))
 
 
-NAMES = ("gthad_last_batch_of_one", "gthad_rows_in_place", "gthad_small")
+NAMES = (
+    *("gthad_last_batch_of_one", "gthad_rows_in_place", "gthad_small"),
+    *("smhad_wide", "smhad_small"),
+)
 each = pytest.mark.parametrize("name", [one_of(name) for name in NAMES])
+ROUNDED = ("A_log", "dt_proj.bias")  # initial weights by logarithms, whose last bit varies
 
 
 @dataclass
@@ -142,7 +147,8 @@ def test_initial_weights_come_from_the_seed_alone(name: str) -> None:
     # without vector instructions torch rounds its uniform random numbers differently
     tolerance = 1e-7 if torch.backends.cpu.get_cpu_capability() == "DEFAULT" else 0
     for key, values in state.items():
-        assert_close(values.numpy(), run.arrays[f"init/{key}"], tolerance)
+        last_bit = 5e-7 if key.endswith(ROUNDED) else tolerance
+        assert_close(values.numpy(), run.arrays[f"init/{key}"], last_bit)
 
 
 @each
@@ -178,7 +184,7 @@ def test_losses_of_all_steps_and_epochs(name: str) -> None:
     count, epochs = len(run.blocks.grid), run.config["epochs"]
     sizes = [len(part) for part in torch.arange(count).split(run.config["batch_size"])]
     means = np.average(run.arrays["losses"].reshape(epochs, -1), axis=1, weights=sizes)
-    assert_close(run.by_epoch, means, 1e-6)
+    assert_close(run.by_epoch, means, run.tolerance("losses"))
 
 
 @each
@@ -205,7 +211,8 @@ def test_weights_and_outputs_at_the_end(name: str) -> None:
 def test_pooled_residuals_map_and_auc(name: str) -> None:
     run = trained(name)
     _, pooled = run.trainer.rebuild(run.image)
-    assert_close(image_to_cube(pooled), run.arrays["residual_at_end"], 1e-5)
+    tolerance = 0.1 * run.tolerance("output_at_end")  # twice a residual below 0.05
+    assert_close(image_to_cube(pooled), run.arrays["residual_at_end"], tolerance)
     scores = min_max_scale(run.trainer.detect(run.image)[0].numpy())
     assert_close(scores, run.arrays["detectmap"], run.tolerance("detectmap"))
     auc = area_under_roc(run.arrays["map"] != 0, scores)

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from model.networks.gthad import GTHAD
 from model.networks.patch_attention import PatchQueries, from_patches, to_patches
+from model.networks.smhad import SMHAD
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
-from model.trainers.blocks import GTHADTrainer, pool
+from model.trainers.blocks import BlockTrainer, GTHADTrainer, SMHADTrainer, pool
 from training.checkpoints import load_weights, read_weights, save_weights
 from utils.errors import InputError
 from utils.seeds import seed_everything
@@ -194,11 +195,16 @@ def test_a_feed_forward_part_without_channels_is_refused() -> None:
         GTHAD(bands=3, channels=8, mlp_ratio=0.1)
 
 
-def test_an_epoch_in_bf16_is_close_to_one_in_fp32() -> None:
-    losses = [
-        next(iter(trainer(precision=precision).train(image(), epochs=1)))[1]
-        for precision in ("fp32", "bf16")
-    ]
+@pytest.mark.parametrize("method", ["gthad", "smhad"])
+def test_an_epoch_in_bf16_is_close_to_one_in_fp32(method: str) -> None:
+    losses = []
+    for precision in ("fp32", "bf16"):
+        training: BlockTrainer = trainer(precision=precision)
+        if method == "smhad":
+            network = SMHAD(bands=3, channels=8, states=4)
+            training = SMHADTrainer(network, learning_rate=1e-2, precision=precision)
+        seed_everything(3)
+        losses.append(next(iter(training.train(image(), epochs=1)))[1])
     assert losses[0] == pytest.approx(losses[1], rel=0.05) and losses[0] != losses[1]
 
 
