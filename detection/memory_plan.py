@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
+from model.networks.patch_attention import BLOCK
 from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
@@ -33,7 +34,6 @@ MARGIN = 1.1  # bytes that must be available per byte of the estimate
 LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
 M_MMAP_THRESHOLD = -3  # glibc's number for the setting of that size
 RESIDUAL_IMAGES = 4  # reconstructions and residuals that scores by residuals compare
-OVERLAP = 9  # blocks over a pixel, of networks on blocks
 TILE_STEP = 64  # pixels: suggested sides of tiles are multiples of it
 
 
@@ -76,10 +76,12 @@ def plan_memory(
 def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], available: int) -> bool:
     """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
     height, width, bands = shape
-    width_factor = max(1, options.get("ss_exp_factor", 1), options.get("states", 1))
-    features = 50 * (options.get("nblk", 6) + 6) * options["nch_ker"] * width_factor  # per pixel
+    channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
+    features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
+    features += 4 * channels * options.get("states", 0)  # of 2 inner channels for each, twice
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
-    pixels *= OVERLAP if "batch_size" in options else 1
+    if "batch_size" in options:  # networks on blocks
+        pixels = max(pixels, BLOCK**2 * options["batch_size"])
     return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
 
 

@@ -53,7 +53,7 @@ class BlockGrid:
         """Cut blocks out of a padded image, given their numbers (n,), → (n, B, 9, 9)."""
         windows = padded[0].unfold(1, BLOCK, STRIDE).unfold(2, BLOCK, STRIDE)
         row, column = numbers // self.columns, numbers % self.columns
-        return windows[:, row, column].transpose(0, 1)
+        return windows[:, row, column].transpose(0, 1).contiguous()
 
     def numbers(self, device: torch.device) -> Tensor:
         """Return the numbers of all blocks in order, (N,)."""

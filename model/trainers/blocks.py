@@ -100,7 +100,9 @@ class BlockTrainer(Trainer):
                 f"this method scores images of the size of the one it was fitted to, of {known} "
                 f"blocks, not {grid.height}×{grid.width} pixels, which are {len(grid)}"
             )
-        return self.open_blocks if known else torch.zeros(len(grid), dtype=torch.bool)
+        if known:
+            return self.open_blocks
+        return torch.zeros(len(grid), dtype=torch.bool, device=self.device)
 
     def pass_over(self, blocks: ImageBlocks, rebuilt: BlockMean | None) -> Tensor:
         """Take a step on each batch of blocks, in random order; return as `step` does.
@@ -167,7 +169,7 @@ class BlockTrainer(Trainer):
         """
         self.network.eval()
         blocks = ImageBlocks.of(image.to(self.device))
-        flags = self.flags_for(blocks.grid).to(self.device)
+        flags = self.flags_for(blocks.grid)
         means = [BlockMean(blocks.grid, blocks.bands, self.device) for _ in range(2)]
         for numbers in blocks.grid.numbers(self.device).split(self.batch_size):
             originals, valid = blocks.cut(numbers), blocks.cut_valid(numbers)

@@ -9,6 +9,9 @@ from torch import Tensor
 from model.networks.gthad import GTHAD
 from model.networks.patch_attention import PatchQueries, from_patches, to_patches
 from model.networks.smhad import SMHAD
+from model.scores import SCORES
+from model.scoring.averaging import MapAverage
+from model.scoring.scoring import Scoring
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
 from model.trainers.blocks import BlockTrainer, GTHADTrainer, SMHADTrainer, pool
@@ -213,3 +216,27 @@ def test_small_images_are_scored(size: tuple[int, int]) -> None:
     training = trainer()
     list(training.train(image(*size), epochs=3))
     assert training.detect(image(*size))[0].isfinite().all()
+
+
+def test_a_training_that_diverges_is_stopped() -> None:
+    network = GTHAD(bands=3, channels=8)
+    training = GTHADTrainer(network, learning_rate=1e30, batch_size=7)
+    with pytest.raises(FloatingPointError, match="try a smaller learning rate"):
+        list(training.train(image(), epochs=9))
+    assert all(weight.isfinite().all() for weight in training.weights().values())
+
+
+def test_maps_over_the_training_are_averaged() -> None:
+    training = trainer()
+    training.average = MapAverage(2)
+    list(training.train(image(), epochs=5))
+    scores, rebuilt = training.detect_trained(image())
+    assert training.average.maps == 2 and rebuilt is not None
+    assert scores.isfinite().all() and not torch.equal(scores, training.detect(image())[0])
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_every_score_has_what_it_needs(score: str) -> None:
+    training = trainer()
+    training.scoring = Scoring(score, largest_object=3)
+    assert training.detect(image())[0].isfinite().all()
