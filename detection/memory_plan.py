@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from model.build import build_trainer
 from model.methods import METHODS
 from model.methods.presets import PRESETS
+from model.networks.patch_attention import BLOCK
 from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
@@ -78,12 +79,17 @@ def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], availab
     height, width, bands = shape
     channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
     features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
+    features += 4 * channels * options.get("states", 0)  # of 2 inner channels for each, twice
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
+    if "batch_size" in options:  # networks on blocks
+        pixels = max(pixels, BLOCK**2 * options["batch_size"])
     return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
 
 
 def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
     """Suggest what needs less, where this share of the required memory is available."""
+    if "batch_size" in options:
+        return "a smaller --batch_size, --nch_ker or image needs less"
     side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
     if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"
@@ -181,12 +187,7 @@ def network_peak(
     with fake, LiveTensors() as live:
         image = torch.empty(1, bands, height, width, device=device)
         trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
-        if training:
-            trainer.step(image, image, None)
-        else:
-            trainer.network.eval()
-            with torch.inference_mode():
-                trainer.forward_pass(image)
+        trainer.rehearse(image, training=training)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
     copies = 0 if device.type != "cuda" else 3 if training else 1
     return live.peak + copies * weights

@@ -373,6 +373,38 @@ NETWORK = [
         acts_in="model.networks.apbsn",
         nargs="?",
     ),
+    network(
+        "batch_size",
+        POSITIVE,
+        64,
+        "blocks of GT-HAD and SM-HAD in a step",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(30),
+    ),
+    network(
+        "search_every",
+        POSITIVE,
+        25,
+        "epochs of GT-HAD and SM-HAD from one search for the blocks that open to the next",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(31),
+    ),
+    network(
+        "mlp_ratio",
+        number(above=0, at_most=100),
+        2.0,
+        "width of GT-HAD's and SM-HAD's feed-forward part as a multiple of nch_ker",
+        acts_in="model.networks.patch_attention",
+        names_run=RunName(32),
+    ),
+    network(
+        "states",
+        whole_number(at_least=1, at_most=1000),
+        64,
+        "states per channel of SM-HAD's state space",
+        acts_in="model.networks.mamba",
+        names_run=RunName(33),
+    ),
 ]
 
 TABLES = [

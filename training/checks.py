@@ -91,8 +91,8 @@ def check_epochs(saved: SavedTraining, trainer: Trainer, epochs: int | str) -> N
             f"--resume: '{saved.run.folder}' is at epoch {saved.epoch} already, "
             f"--epochs {epochs} is less"
         )
-    if not trainer.extendable:
+    if trainer.not_extendable:
         raise InputError(
             f"--resume: a training of {saved.state['epochs']} epochs is not the beginning of one "
-            f"of {epochs}: the learning rate schedule differs; omit --resume"
+            f"of {epochs}: {trainer.not_extendable}; omit --resume"
         )

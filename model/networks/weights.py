@@ -45,6 +45,8 @@ def check_values(key: str, values: Tensor, own: Tensor) -> None:
     if not values.isfinite().all():
         raise ValueError(f"its entry '{key}' has NaN or infinite values")
     if key.endswith(".mask") and not torch.equal(own, values):
+        if own.ndim != 4:
+            raise ValueError(f"its entry '{key}' is not the mask of this network")
         hidden = int((own[0, 0] == 0).sum() ** 0.5)
         raise ValueError(f"its entry '{key}' hides other taps than the inner {hidden}×{hidden}")
 

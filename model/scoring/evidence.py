@@ -44,6 +44,16 @@ class Evidence:
         return self.own.isnan()
 
 
+def evidence_of_reconstruction(image: Tensor, own: Tensor, reconstruction: Tensor) -> Evidence:
+    """Make the evidence of an image from own scores (H, W) and a reconstruction (1, B, H, W)."""
+
+    def residuals() -> list[Tensor]:
+        deviations = BandStatistics.of(image).deviation
+        return [fill_no_data((image - reconstruction) / deviations)]
+
+    return Evidence(image, own, reconstruction, residuals)
+
+
 def own_scores(evidence: Evidence) -> Tensor:
     """Return the scores of the method itself, (H, W)."""
     return evidence.own

@@ -34,7 +34,8 @@ class FastTrainer(TileStepTrainer):
 
     network: BlindSpotNetwork
     max_epochs = 900
-    extendable = False  # the learning rate falls to 0 at the last epoch
+    # it falls to 0 at the last epoch
+    not_extendable = "with --preset fast the learning rate schedule differs"
 
     def __init__(
         self,

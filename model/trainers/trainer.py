@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image, load_all
 from model.methods.method import AUTO
+from model.networks.weights import load_strictly
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
 from model.scores import SCORES
 from model.scoring.averaging import MapAverage
-from model.scoring.bands import BandStatistics
-from model.scoring.evidence import Evidence
+from model.scoring.evidence import Evidence, evidence_of_reconstruction
 from model.scoring.residuals import residual
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
 from model.trainers.losses import LOSSES, Loss
@@ -32,7 +32,7 @@ class Trainer(Detector):
     """
 
     max_epochs = 5000  # those of the paper
-    extendable = True  # whether the first epochs do not depend on the number of epochs
+    not_extendable = ""  # the reason where the first epochs depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
 
@@ -141,14 +141,25 @@ class Trainer(Detector):
     def step(self, inputs: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
         """Take one step on an image; return loss and gradient norm before it, (2,), on the device.
 
-        `target` holds the `valid` pixels only (model/nodata.py). Does not synchronise with the
-        device. Changes no weight where the loss or gradient is not finite.
+        `target` holds the `valid` pixels only (model/nodata.py).
+        """
+
+        def find_loss() -> Tensor:
+            output = self.forward_pass(inputs)
+            return self.loss(select_pixels(output.float(), valid), target)
+
+        return self.update(find_loss)
+
+    def update(self, find_loss: Step) -> Tensor:
+        """Take one step against the gradient of a loss; return as `step` does.
+
+        Does not synchronise with the device. Changes no weight where the loss or gradient is not
+        finite.
         """
         self.network.train()
         self.optimiser.zero_grad()
         with use_precision(self.precision, self.device):
-            output = self.forward_pass(inputs)
-            loss = self.loss(select_pixels(output.float(), valid), target)
+            loss = find_loss()
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
@@ -193,11 +204,7 @@ class Trainer(Detector):
                 f"this method reconstructs the image it was fitted to, {sizes[0]}, not {sizes[1]}"
             )
 
-        def residuals() -> list[Tensor]:
-            deviations = BandStatistics.of(image).deviation
-            return [fill_no_data((image - reconstruction) / deviations)]
-
-        return Evidence(image, residual(image, reconstruction), reconstruction, residuals)
+        return evidence_of_reconstruction(image, residual(image, reconstruction), reconstruction)
 
     def magnitudes(self, image: Image) -> Tensor:
         """Score every pixel as `detect`, whatever the size of objects, in units of a residual."""
@@ -209,6 +216,19 @@ class Trainer(Detector):
         if average is None:
             return self.detect(image)
         return self.scoring.emphasise(average), self.examine(image).reconstruction
+
+    def rehearse(self, image: Tensor, *, training: bool) -> None:
+        """Take a step on an image without values, or reconstruct it, to count the memory."""
+        if training:
+            self.step(image, image, None)
+            return
+        self.network.eval()
+        with torch.inference_mode():
+            self.forward_pass(image)
+
+    def input_shape(self, image_shape: torch.Size) -> torch.Size:
+        """Return the shape of all that passes through the network for a reconstruction."""
+        return image_shape
 
     def state(self) -> dict[str, Any]:
         """Return everything that the rest of a training depends on, except random states."""
@@ -222,7 +242,7 @@ class Trainer(Detector):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a `state` of a trainer with the same options."""
         self.epoch = state["epoch"]
-        self.network.load_state_dict(state["weights"])
+        self.restore_weights(state["weights"])
         restore_optimiser(self.optimiser, state["optimiser"])
         if self.average.every:  # states of before November 2026 have none
             self.average.restore(state["average"])
@@ -230,6 +250,18 @@ class Trainer(Detector):
     def weights(self) -> dict[str, Tensor]:
         """Return the state dict of the network on the CPU, as in a checkpoint."""
         return copy_to_cpu(self.network.state_dict())
+
+    def restore_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Restore `weights` of a trainer with the same options."""
+        self.network.load_state_dict(weights)
+
+    def load_weights(self, weights: Mapping[str, Tensor]) -> str:
+        """Take the weights of a checkpoint; return a note where something is missing.
+
+        Raises ValueError where they do not fit.
+        """
+        load_strictly(self.network, weights)
+        return ""
 
 
 def max_epochs(trainer: Detector, epochs: int | str) -> int:

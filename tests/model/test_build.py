@@ -136,7 +136,8 @@ def test_trainers_take_a_step_from_the_defaults(name: str) -> None:
     after = trainer.weights()
     changed = {key for key in before if not torch.equal(before[key], after[key])}
     # masks and noise stay, and so does wqk where its gradient is next to none
-    last = [key for key in before if key != "noise"][-2:]  # weight and bias of the last layer
+    # weight and bias of the last layer
+    last = [name for name, _ in trainer.network.named_parameters()][-2:]
     assert {*last} <= changed
     assert trainer.reconstruct(image()).shape == image().shape
 
@@ -147,7 +148,7 @@ def test_the_options_of_the_optimiser_arrive(name: str) -> None:
         name, "--learning_rate", "0.025", "--weight_decay", "0.5"
     ).optimiser.param_groups
     assert (group["lr"], group["weight_decay"]) == (0.025, 0.5)
-    assert group["betas"] == ((0.9, 0.999) if name == "autoad" else (0.5, 0.999))
+    assert group["betas"] == ((0.5, 0.999) if METHODS[name].blind_spot else (0.9, 0.999))
 
 
 @pytest.mark.parametrize("name", NL2NETS)

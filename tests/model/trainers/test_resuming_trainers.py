@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.methods.method import AUTO
 from model.networks.autoad import AutoAD
+from model.networks.gthad import GTHAD
 from model.networks.nl2net import NL2Net
+from model.networks.smhad import SMHAD
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
+from model.trainers.blocks import GTHADTrainer, SMHADTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
@@ -32,6 +35,13 @@ def trainer_of(kind: str) -> Trainer:
         trainer = AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
         trainer.adaptive.every = 3
         return trainer
+    blocks: nn.Module
+    if kind == "gthad":
+        blocks = GTHAD(bands=3, channels=4)
+        return GTHADTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
+    if kind == "smhad":
+        blocks = SMHAD(bands=3, channels=4, states=3)
+        return SMHADTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
@@ -48,7 +58,7 @@ def save_and_load(state: dict[str, Any]) -> Any:
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad"])
+@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad", "gthad", "smhad"])
 @pytest.mark.parametrize("stop", [1, 5, EPOCHS])
 def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
