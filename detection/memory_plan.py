@@ -180,15 +180,10 @@ def network_peak(
     with fake, LiveTensors() as live:
         image = torch.empty(1, bands, height, width, device=device)
         trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
-        if training:
-            trainer.step(image, image, None)
-        else:
-            trainer.network.eval()
-            with torch.inference_mode():
-                trainer.forward_pass(image)
+        trainer.rehearse(image, training=training)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
     copies = 0 if device.type != "cuda" else 3 if training else 1
-    return live.peak + copies * weights
+    return live.peak + copies * weights + trainer.kept_images * 4 * math.prod(shape)
 
 
 class LiveTensors(TorchDispatchMode):

@@ -64,18 +64,15 @@ def build_trainer(
 def own_trainer(
     record: Method, image_shape: torch.Size, *, device: torch.device, options: Mapping[str, Any]
 ) -> Trainer:
-    """Build a network that is made for the size of one image, with its own trainer."""
+    """Build a network with its own trainer."""
     _, bands, height, width = image_shape
+    size = {"height": height, "width": width} if record.sized else {}
     own = {option: options[option] for option in record.options}  # none that saves memory
-    network = import_named(record.builder)(
-        bands=bands, height=height, width=width, **network_arguments(record, own)
-    )
-    trainer: Trainer = import_named(str(record.trainer))(
-        network,
-        learning_rate=options["learning_rate"],
-        weight_decay=options["weight_decay"],
-        device=device,
-    )
+    settings = {option: own.pop(option) for option in record.trainer_options}
+    if "precision" in settings:
+        settings["precision"] = available_precision(settings["precision"], device)
+    network = import_named(record.builder)(bands=bands, **size, **network_arguments(record, own))
+    trainer: Trainer = import_named(str(record.trainer))(network, device=device, **settings)
     return trainer
 
 

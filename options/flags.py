@@ -373,6 +373,39 @@ NETWORK = [
         acts_in="model.networks.apbsn",
         nargs="?",
     ),
+    network(
+        "levels",
+        whole_number(at_least=1, at_most=5),
+        5,
+        "times that Auto-AD's hourglass halves the image; those that fit where it is under 33×33",
+        acts_in="model.networks.autoad",
+        names_run=RunName(40),
+    ),
+    network(
+        "reweight_every",
+        POSITIVE,
+        100,
+        "epochs from one weighting of the pixels by their residual, which is Auto-AD's score, to "
+        "the next",
+        acts_in="model.trainers.autoad",
+        names_run=RunName(41),
+    ),
+    network(
+        "tolerance",
+        RATE,
+        1e-5,
+        "mean change of the loss below which a training of Auto-AD ends, 0 for never",
+        acts_in="model.trainers.autoad",
+        names_run=RunName(42),
+    ),
+    network(
+        "patience",
+        POSITIVE,
+        50,
+        "epochs that this mean is taken of, and from one check of it to the next",
+        acts_in="model.trainers.autoad",
+        names_run=RunName(43),
+    ),
 ]
 
 TABLES = [

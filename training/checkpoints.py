@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.networks.weights import load_strictly
 from model.trainers.trainer import Trainer
 from training.checkpoint_file import CheckpointError, as_checkpoint_error, damaged, read_bytes
 from training.checksum import add_checksum, checksum_fits
@@ -105,5 +104,5 @@ def load_weights(trainer: Trainer, path: Path) -> str:
         found = unwrap(checkpoint, trainer.network.state_dict())
     check_weights(found.weights, path)
     with as_input_error(f"checkpoint '{path}' cannot be used"):
-        load_strictly(trainer.network, found.weights)
-    return ", ".join(filter(None, [found.note, conversion_note(found.weights)]))
+        note = trainer.load_weights(found.weights)
+    return ", ".join(filter(None, [found.note, conversion_note(found.weights), note]))

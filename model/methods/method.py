@@ -20,6 +20,7 @@ ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"
 PRECISIONS = ("fp32", "tf32", "bf16")
 AUTO = "auto"  # as many epochs as published, with averaged maps
 AUTO_AVERAGE_EVERY = 50  # epochs from one of these maps to the next
+OPTIMISER = ("learning_rate", "weight_decay")
 BY_PRESET = "preset"  # the trainer of a method that is trained as `--preset` and `--tile` say
 
 
@@ -34,8 +35,9 @@ class Method:
     options where they differ from those of the parser, `mode` gives the kinds of blocks by their
     number.
 
-    `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for a
-    network that is made for the size of one image, and None without training. `fit` is, for a
+    `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for any
+    other, and None without training; `trainer_options` are those that its own trainer takes.
+    A network is `sized` where it is made for the size of one image. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
     result has `distance(cube)`. `work` compares the time of such a method with epochs of a network.
 
@@ -53,6 +55,8 @@ class Method:
     paper: str
     blind_to: str
     trainer: str | None = BY_PRESET
+    trainer_options: tuple[str, ...] = OPTIMISER
+    sized: bool = False
     defaults: Mapping[str, object] = field(default_factory=dict)
     arguments: Mapping[str, object] = field(default_factory=dict)
     mode: Callable[[int], tuple[str, ...]] = default_mode

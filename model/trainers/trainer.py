@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image, load_all
 from model.methods.method import AUTO
+from model.networks.weights import load_strictly
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
 from model.scores import SCORES
@@ -35,6 +36,7 @@ class Trainer(Detector):
     extendable = True  # whether the first epochs do not depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
+    kept_images = 0  # images of the scene's size that are kept from one step to the next
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class Trainer(Detector):
         self.ahead = 0  # further steps that are queued on the device
         self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
         self.average = MapAverage()
-        self.optimiser = torch.optim.Adam(
+        self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
             betas=betas,
@@ -152,12 +154,16 @@ class Trainer(Detector):
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
+        self.diverged |= (~results.isfinite()).any()
+        self.update_weights()
+        return results
+
+    def update_weights(self) -> None:
+        """Update the weights by their gradients, unless a step was not finite."""
         # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
         # first step that is not finite on, since further steps may be queued behind it
-        self.diverged |= (~results.isfinite()).any()
         self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        return results
 
     def forward_pass(self, inputs: Tensor) -> Tensor:
         """Pass an image without NaN through the network."""
@@ -180,7 +186,7 @@ class Trainer(Detector):
         return reconstruction
 
     def examine(self, image: Image) -> Evidence:
-        """Reconstruct an image; the own scores are the mean squared residuals.
+        """Reconstruct an image, and score it by its residuals.
 
         Raises ValueError where the network does not reconstruct images of this size, and
         FloatingPointError as `reconstruct` does.
@@ -197,7 +203,11 @@ class Trainer(Detector):
             deviations = BandStatistics.of(image).deviation
             return [fill_no_data((image - reconstruction) / deviations)]
 
-        return Evidence(image, residual(image, reconstruction), reconstruction, residuals)
+        return Evidence(image, self.own_scores(image, reconstruction), reconstruction, residuals)
+
+    def own_scores(self, image: Tensor, reconstruction: Tensor) -> Tensor:
+        """Score every pixel of an image by its reconstruction, both (1, B, H, W) → (H, W)."""
+        return residual(image, reconstruction)
 
     def magnitudes(self, image: Image) -> Tensor:
         """Score every pixel as `detect`, whatever the size of objects, in units of a residual."""
@@ -209,6 +219,15 @@ class Trainer(Detector):
         if average is None:
             return self.detect(image)
         return self.scoring.emphasise(average), self.examine(image).reconstruction
+
+    def rehearse(self, image: Tensor, *, training: bool) -> None:
+        """Take a step on an image without values, or reconstruct it, to count the memory."""
+        if training:
+            self.step(image, image, None)
+            return
+        self.network.eval()
+        with torch.inference_mode():
+            self.forward_pass(image)
 
     def state(self) -> dict[str, Any]:
         """Return everything that the rest of a training depends on, except random states."""
@@ -222,7 +241,7 @@ class Trainer(Detector):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a `state` of a trainer with the same options."""
         self.epoch = state["epoch"]
-        self.network.load_state_dict(state["weights"])
+        self.restore_weights(state["weights"])
         restore_optimiser(self.optimiser, state["optimiser"])
         if self.average.every:  # states of before November 2026 have none
             self.average.restore(state["average"])
@@ -230,6 +249,18 @@ class Trainer(Detector):
     def weights(self) -> dict[str, Tensor]:
         """Return the state dict of the network on the CPU, as in a checkpoint."""
         return copy_to_cpu(self.network.state_dict())
+
+    def restore_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Restore `weights` of a trainer with the same options."""
+        self.network.load_state_dict(weights)
+
+    def load_weights(self, weights: Mapping[str, Tensor]) -> str:
+        """Take the weights of a checkpoint; return a note where something is missing.
+
+        Raises ValueError where they do not fit.
+        """
+        load_strictly(self.network, weights)
+        return ""
 
 
 def max_epochs(trainer: Detector, epochs: int | str) -> int:

@@ -18,7 +18,6 @@ from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
 
 EPOCHS = 8
-CPU = torch.device("cpu")
 
 
 def image() -> Tensor:
@@ -29,9 +28,7 @@ def trainer_of(kind: str) -> Trainer:
     seed_everything(3)
     if kind == "autoad":
         hourglass = AutoAD(bands=3, height=12, width=14, channels=4)
-        trainer = AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
-        trainer.adaptive.every = 3
-        return trainer
+        return AutoADTrainer(hourglass, learning_rate=1e-2, reweight_every=3, patience=2)
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
