@@ -3,6 +3,7 @@
 from model.methods.method import OPTIMISER, TRAINING, Method
 
 SETTLING = ("reweight_every", "tolerance", "patience")
+OUTLIERS = ("segments", "pixel_loss", "linear_weight", "steepness", "kept_share")
 
 NETWORKS = {
     "autoad": Method(
@@ -17,5 +18,20 @@ NETWORKS = {
         sized=True,
         defaults={"epochs": 1001, "learning_rate": 1e-2, "weight_decay": 0.0, "nch_ker": 128},
         revision=2,
+    ),
+    "superad": Method(
+        "Super-AD",
+        "convolutions at pixels of small error, attention of segments",
+        builder="model.networks.superad:SuperAD",
+        options=(*TRAINING, "precision", "nch_ker", "search_window", *OUTLIERS),
+        paper="Super-AD, IEEE TGRS, 2025, arXiv 2504.04115",
+        blind_to="nothing: pixels of large error are avoided, and left out of the loss",
+        trainer="model.trainers.superad:SuperADTrainer",
+        trainer_options=(*OPTIMISER, "precision", *OUTLIERS),
+        sized=True,
+        defaults={
+            **{"epochs": 1000, "learning_rate": 1e-3, "weight_decay": 1e-4, "seed": 42},
+            "nch_ker": 32,
+        },
     ),
 }

@@ -229,6 +229,10 @@ class Trainer(Detector):
         with torch.inference_mode():
             self.forward_pass(image)
 
+    def input_shapes(self, image_shape: torch.Size) -> tuple[torch.Size, ...]:
+        """Return the shapes of what the network takes for a reconstruction."""
+        return (image_shape,)
+
     def state(self) -> dict[str, Any]:
         """Return everything that the rest of a training depends on, except random states."""
         return {

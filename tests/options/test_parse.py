@@ -77,6 +77,15 @@ NAMES = pytest.mark.parametrize("name", METHODS)
                 **{"levels": 5, "reweight_every": 100, "tolerance": 1e-5, "patience": 50},
             },
         ),
+        (
+            "superad",
+            {
+                **{"epochs": 1000, "learning_rate": 1e-3, "weight_decay": 1e-4, "seed": 42},
+                **{"nch_ker": 32, "average_every": 0, **SCORED, "precision": "fp32"},
+                **{"search_window": 5, "segments": 100, "pixel_loss": "obpm"},
+                **{"linear_weight": 1.0, "steepness": 1.0, "kept_share": 0.25},
+            },
+        ),
         ("median", SCORED),
         ("rx", {"ridge": 1e-6, **SCORED}),
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),

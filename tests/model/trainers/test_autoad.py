@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def network(height: int = 5, width: int = 6, *, bands: int = 3, seed: int = 0) -
     return AutoAD(bands=bands, height=height, width=width, channels=4)
 
 
-def trainer(learning_rate: float = 1e-2, seed: int = 0, **settings: float) -> AutoADTrainer:
-    return AutoADTrainer(network(seed=seed), learning_rate=learning_rate, **settings)  # type: ignore[arg-type]
+def trainer(learning_rate: float = 1e-2, seed: int = 0, **settings: Any) -> AutoADTrainer:
+    return AutoADTrainer(network(seed=seed), learning_rate=learning_rate, **settings)
 
 
 def random_image(*size: int) -> Tensor:
@@ -282,7 +283,7 @@ def test_scores_are_the_residual_of_the_last_weighting() -> None:
     assert torch.equal(training.kept[WEIGHTING], outputs[3])
 
 
-def epochs_of(losses: Iterable[float], **settings: float) -> int:
+def epochs_of(losses: Iterable[float], **settings: Any) -> int:
     """Count the epochs of a training with these losses."""
     training, given = trainer(learning_rate=0, **settings), list(losses)
     remaining = iter(given)

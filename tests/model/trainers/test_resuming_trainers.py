@@ -10,9 +10,11 @@ from torch import Tensor
 from model.methods.method import AUTO
 from model.networks.autoad import AutoAD
 from model.networks.nl2net import NL2Net
+from model.networks.superad import SuperAD
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.fast import FastTrainer
+from model.trainers.superad import SuperADTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
@@ -29,6 +31,9 @@ def trainer_of(kind: str) -> Trainer:
     if kind == "autoad":
         hourglass = AutoAD(bands=3, height=12, width=14, channels=4)
         return AutoADTrainer(hourglass, learning_rate=1e-2, reweight_every=3, patience=2)
+    if kind == "superad":
+        surroundings = SuperAD(bands=3, height=12, width=14, channels=4)
+        return SuperADTrainer(surroundings, learning_rate=1e-2, segments=5, decay_every=3)
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
@@ -45,7 +50,7 @@ def save_and_load(state: dict[str, Any]) -> Any:
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad"])
+@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad", "superad"])
 @pytest.mark.parametrize("stop", [1, 5, EPOCHS])
 def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
