@@ -43,9 +43,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
     is scored by what the method learned from the fitted one: networks by their weights, `rx` by its
-    background. `lrx`, `crd` and `median` see only the given `X`, and `autoad` rebuilds the fitted
-    image for any `X`. Maps that are averaged over a training are those of the fitted `X`: only its
-    `detection_map_` is their average.
+    background. `lrx`, `crd` and `median` see only the given `X`, and `autoad` and `superad` compare
+    any `X` with their reconstruction of the fitted one. Maps that are averaged over a training are
+    those of the fitted `X`: only its `detection_map_` is their average.
     """
 
     def __init__(

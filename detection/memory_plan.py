@@ -190,7 +190,7 @@ def network_peak(
         trainer.rehearse(image, training=training)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
     copies = 0 if device.type != "cuda" else 3 if training else 1
-    return live.peak + copies * weights
+    return live.peak + copies * weights + trainer.kept_images * 4 * math.prod(shape)
 
 
 class LiveTensors(TorchDispatchMode):

@@ -160,5 +160,5 @@ def train(
         "auc_over_epochs": [(epoch.number, epoch.auc) for epoch in done if epoch.auc is not None],
         "training_seconds": seconds - sum(epoch.evaluation_seconds for epoch in done),
         "parameters": detector.parameters,
-        "flops": forward_flops(detector.network, detector.input_shape(task.image.shape)),
+        "flops": forward_flops(detector.network, *detector.input_shapes(task.image.shape)),
     }

@@ -14,14 +14,15 @@ from torch.utils.flop_counter import FlopCounterMode
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-def forward_flops(network: nn.Module, image_shape: torch.Size) -> int:
+def forward_flops(network: nn.Module, *shapes: torch.Size) -> int:
     """Count the FLOPs of one reconstruction, a multiplication and an addition as two.
 
-    Those of convolutions, matrix products and attention; on the meta device, without computing.
+    Those of convolutions, matrix products and attention, for inputs of these shapes; on the meta
+    device, without computing.
     """
     network = copy.deepcopy(network).to("meta").eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        network(torch.empty(image_shape, device="meta"))
+        network(*(torch.empty(shape, device="meta") for shape in shapes))
     return counter.get_total_flops()
 
 

@@ -15,7 +15,10 @@ ATTENTION = ("mode", "f_scale", "ss_exp_factor")
 WINDOWS = ("inner_window", "outer_window", "ridge", *SCORING)
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
 # the arguments of builders that have other names than their options
-ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
+ARGUMENTS = {
+    **{"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"},
+    "search_window": "window",
+}
 
 PRECISIONS = ("fp32", "tf32", "bf16")
 AUTO = "auto"  # as many epochs as published, with averaged maps

@@ -16,6 +16,7 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
     Raises ValueError that names the difference where they belong to another network.
     """
+    refuse_earlier(network, weights)
     own = network.state_dict()
     expected, found = options_from_weights(own), options_from_weights(weights)
     differing = [
@@ -38,6 +39,14 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         converted[key] = weights[key].to(own[key].dtype)
         check_values(key, converted[key], own[key].cpu())
     network.load_state_dict({key: converted[key] for key in weights})
+
+
+def refuse_earlier(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Raise ValueError for weights of an earlier network of this name, by its `earlier` parts."""
+    earlier: Mapping[str, str] = getattr(network, "earlier", {})
+    for part, reason in earlier.items():
+        if part in weights:
+            raise ValueError(reason)
 
 
 def check_values(key: str, values: Tensor, own: Tensor) -> None:

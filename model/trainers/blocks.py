@@ -205,8 +205,8 @@ class BlockTrainer(Trainer):
         with torch.inference_mode():
             images.append(self.network.eval()(batch))
 
-    def input_shape(self, image_shape: torch.Size) -> torch.Size:
-        return torch.Size((len(BlockGrid(*image_shape[2:])), image_shape[1], BLOCK, BLOCK))
+    def input_shapes(self, image_shape: torch.Size) -> tuple[torch.Size, ...]:
+        return (torch.Size((len(BlockGrid(*image_shape[2:])), image_shape[1], BLOCK, BLOCK)),)
 
     def weights(self) -> dict[str, Tensor]:
         """Return the state dict of the network, with the flags of the blocks as 0 and 1."""

@@ -35,6 +35,7 @@ class Trainer(Detector):
     not_extendable = ""  # the reason where the first epochs depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
+    kept_images = 0  # images of the scene's size that are kept from one step to the next
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Trainer(Detector):
         self.ahead = 0  # further steps that are queued on the device
         self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
         self.average = MapAverage()
-        self.optimiser = torch.optim.Adam(
+        self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
             betas=betas,
@@ -163,12 +164,16 @@ class Trainer(Detector):
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
+        self.diverged |= (~results.isfinite()).any()
+        self.update_weights()
+        return results
+
+    def update_weights(self) -> None:
+        """Update the weights by their gradients, unless a step was not finite."""
         # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
         # first step that is not finite on, since further steps may be queued behind it
-        self.diverged |= (~results.isfinite()).any()
         self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        return results
 
     def forward_pass(self, inputs: Tensor) -> Tensor:
         """Pass an image without NaN through the network."""
@@ -191,7 +196,7 @@ class Trainer(Detector):
         return reconstruction
 
     def examine(self, image: Image) -> Evidence:
-        """Reconstruct an image; the own scores are the mean squared residuals.
+        """Reconstruct an image, and score it by its residuals.
 
         Raises ValueError where the network does not reconstruct images of this size, and
         FloatingPointError as `reconstruct` does.
@@ -204,7 +209,12 @@ class Trainer(Detector):
                 f"this method reconstructs the image it was fitted to, {sizes[0]}, not {sizes[1]}"
             )
 
-        return evidence_of_reconstruction(image, residual(image, reconstruction), reconstruction)
+        own = self.own_scores(image, reconstruction)
+        return evidence_of_reconstruction(image, own, reconstruction)
+
+    def own_scores(self, image: Tensor, reconstruction: Tensor) -> Tensor:
+        """Score every pixel of an image by its reconstruction, both (1, B, H, W) → (H, W)."""
+        return residual(image, reconstruction)
 
     def magnitudes(self, image: Image) -> Tensor:
         """Score every pixel as `detect`, whatever the size of objects, in units of a residual."""
@@ -226,9 +236,9 @@ class Trainer(Detector):
         with torch.inference_mode():
             self.forward_pass(image)
 
-    def input_shape(self, image_shape: torch.Size) -> torch.Size:
-        """Return the shape of all that passes through the network for a reconstruction."""
-        return image_shape
+    def input_shapes(self, image_shape: torch.Size) -> tuple[torch.Size, ...]:
+        """Return the shapes of all that the network takes for a reconstruction."""
+        return (image_shape,)
 
     def state(self) -> dict[str, Any]:
         """Return everything that the rest of a training depends on, except random states."""

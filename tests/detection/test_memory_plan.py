@@ -227,3 +227,19 @@ def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
     reserved = memory_plan.CUDA_FRAGMENTATION * 2 * GIBIBYTE + GIBIBYTE
     assert need[True] == pytest.approx(memory_plan.MARGIN * (libraries + reserved))
     assert need[False] == pytest.approx(memory_plan.MARGIN * (libraries + GIBIBYTE))
+
+
+@pytest.mark.parametrize("method", ["autoad", "superad"])
+def test_the_estimate_counts_outputs_that_are_kept(method: str) -> None:
+    """Those of a later step: Super-AD's first one takes less than the others."""
+    shape = (24, 30, 40)
+    options = resolve({"method": method, "nch_ker": 4})[1]
+    estimate = network_peak(method, shape, options=options, device=CPU, training=True)
+    trainer = build_trainer(method, torch.Size((1, 40, 24, 30)), device=CPU, options=options)
+    image = torch.rand(1, 40, 24, 30)
+    peaks = []
+    for epochs in (1, 2, 3):
+        with memory_plan.LiveTensors() as live:
+            list(trainer.train(image, epochs=epochs))
+        peaks.append(live.peak)
+    assert 0.7 * peaks[-1] < estimate < 2 * peaks[-1]

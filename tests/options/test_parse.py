@@ -73,8 +73,18 @@ NAMES = pytest.mark.parametrize("name", METHODS)
         (
             "autoad",
             {
-                **{"epochs": 1000, "learning_rate": 0.01, "weight_decay": 0, "seed": 1},
-                **{"nch_ker": 128, "average_every": 0, **SCORED},
+                **{"epochs": 1001, "learning_rate": 0.01, "weight_decay": 0, "seed": 1},
+                **{"nch_ker": 128, "average_every": 0, **SCORED, "precision": "fp32"},
+                **{"levels": 5, "reweight_every": 100, "tolerance": 1e-5, "patience": 50},
+            },
+        ),
+        (
+            "superad",
+            {
+                **{"epochs": 1000, "learning_rate": 1e-3, "weight_decay": 1e-4, "seed": 42},
+                **{"nch_ker": 32, "average_every": 0, **SCORED, "precision": "fp32"},
+                **{"search_window": 5, "segments": 100, "pixel_loss": "obpm"},
+                **{"linear_weight": 1.0, "steepness": 1.0, "kept_share": 0.25},
             },
         ),
         ("median", SCORED),
@@ -265,7 +275,7 @@ def test_scores_and_averages_need_their_material(words: str, message: str) -> No
 
 
 def test_options_that_are_not_at_their_defaults() -> None:
-    args, _ = parse(["--method", "autoad", "--epochs", "1000", "--nch_ker", "64", "--seed", "3"])
+    args, _ = parse(["--method", "autoad", "--epochs", "1001", "--nch_ker", "64", "--seed", "3"])
     off = {name: value for name, value in non_default(args).items() if name != "method"}
     assert off == {"nch_ker": 64, "seed": 3}
     args, _ = parse(["--nblk", "2", "--mode", "ss", "--learning_rate", "1e-4"])
@@ -434,7 +444,7 @@ def test_values_may_be_negative(value: str) -> None:
             "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 seed_2 mode_ss-ss-ss-ss-ss-ss "
             "weight_decay_0.0 bands_1-9 tile_64",
         ),
-        ("--method autoad", "epoch_1000 learning_rate_0.01 gpu_ids_0"),
+        ("--method autoad", "epoch_1001 learning_rate_0.01 gpu_ids_0"),
         ("--method apbsn --refinement", "epoch_3000 learning_rate_0.0001 factor_5 gpu_ids_0"),
         ("--preset fast", "epoch_180 learning_rate_0.003 factor_2 gpu_ids_0 preset_fast"),
         ("--data_key a/b", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 data_key_a+b"),

@@ -88,7 +88,7 @@ def test_only_steps_without_python_state_are_graphed(
 ) -> None:
     assert on_cuda(trainer()).as_graph(len) is not len  # type: ignore[arg-type]
     assert trainer().as_graph(len) is len  # type: ignore[arg-type]
-    assert not AutoADTrainer.graphable  # its loss counts its calls in Python
+    assert not AutoADTrainer.graphable  # its loss depends on the number of the step
 
 
 def test_tiles_of_one_size_share_a_graph(on_cuda: Callable[[Trainer], Trainer]) -> None:

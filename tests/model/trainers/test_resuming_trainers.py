@@ -12,16 +12,17 @@ from model.networks.autoad import AutoAD
 from model.networks.gthad import GTHAD
 from model.networks.nl2net import NL2Net
 from model.networks.smhad import SMHAD
+from model.networks.superad import SuperAD
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.blocks import GTHADTrainer, SMHADTrainer
 from model.trainers.fast import FastTrainer
+from model.trainers.superad import SuperADTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from utils.seeds import random_states, restore_random_states, seed_everything
 
 EPOCHS = 8
-CPU = torch.device("cpu")
 
 
 def image() -> Tensor:
@@ -32,9 +33,10 @@ def trainer_of(kind: str) -> Trainer:
     seed_everything(3)
     if kind == "autoad":
         hourglass = AutoAD(bands=3, height=12, width=14, channels=4)
-        trainer = AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
-        trainer.adaptive.every = 3
-        return trainer
+        return AutoADTrainer(hourglass, learning_rate=1e-2, reweight_every=3, patience=2)
+    if kind == "superad":
+        surroundings = SuperAD(bands=3, height=12, width=14, channels=4)
+        return SuperADTrainer(surroundings, learning_rate=1e-2, segments=5, decay_every=3)
     blocks: nn.Module
     if kind == "gthad":
         blocks = GTHAD(bands=3, channels=4)
@@ -58,7 +60,9 @@ def save_and_load(state: dict[str, Any]) -> Any:
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad", "gthad", "smhad"])
+@pytest.mark.parametrize(
+    "kind", ["paper", "bf16", "fast", "tiles", "autoad", "superad", "gthad", "smhad"]
+)
 @pytest.mark.parametrize("stop", [1, 5, EPOCHS])
 def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
