@@ -12,11 +12,12 @@ from detection.measures import MEASURES
 from experiments.declaration import Table, seeds_of
 from experiments.layouts import LAYOUTS, Layout
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
+from model.methods import METHODS
 
 AVERAGE = "Average"
 PUBLISHED = "auc_df"  # the measure that the literature reports
 
-# records of finished cells by label of the row, name of the scene, and seed (of trained methods)
+# records of finished cells by label of the row, name of the scene, and seed (if it draws numbers)
 Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
 Rows = list[tuple[str, list[Entry]]]
 
@@ -77,7 +78,7 @@ def measured_rows(
     table: Table, layout: Layout, cells: pd.DataFrame, averaged: Sequence[str]
 ) -> Rows:
     """Summarise the cells of each row of the layout."""
-    untrained = {row.label for row in table.rows if not row.has_seed}
+    untrained = {row.label for row in table.rows if not METHODS[row.method].trained}
     rows: Rows = []
     for keys, group in cells.groupby(list(layout.rows), sort=False):
         *others, label = keys

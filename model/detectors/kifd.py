@@ -90,7 +90,7 @@ def check_pixels(count: int, *, components: int, subsample: float) -> None:
     if sample_size(count, subsample) < 2:
         raise ValueError(
             f"subsample {subsample:g} of {count} valid pixels leaves less than 2 for a tree; take "
-            f"{ceil(200 / count) / 100:g} or more"
+            f"{ceil(2e4 / count) / 1e4:g} or more"
         )
 
 
