@@ -44,8 +44,7 @@ def collaborative_representation(
     least = 1e-10 * valid.square().sum(dim=1).mean()  # a copy of the pixel has no distance
     few = outer_window**2 - inner_window**2 <= MOST_WEIGHTS * rings.bands
     solve = by_weights if few else without_weights
-    mean = valid.mean(dim=0)
-    scores = valid.new_empty(len(rings.valid))
+    mean, scores = valid.mean(dim=0), valid.new_empty(len(rings.valid))
     for chosen, misfit in solve(rings, mean=mean, ridge=ridge, least=least, progress=progress):
         scores[chosen] = misfit
     return scores.reshape(rings.shape).masked_fill(~is_valid(cube), float("nan"))
