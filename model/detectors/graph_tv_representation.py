@@ -79,6 +79,7 @@ class Representation:
     def lower_rank(self) -> None:
         """Set V1 = svt(X + D2, 1/μ)."""
         self.d2 += self.coefficients
+        del self.low_rank  # its memory is needed
         self.low_rank = svt(self.d2, 1 / self.penalty)
         self.d2 -= self.low_rank
 

@@ -7,7 +7,8 @@ pixels as columns of Y, the dictionary A and the graph's Laplacian L it minimise
 penalty μ that grows. S is what the background leaves over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,6 +54,16 @@ def gtvlrr(
         progress=progress,
     )
     return scatter_scores(scores, valid).to(cube.device)
+
+
+def memory(height: int, width: int, bands: int, options: Mapping[str, Any]) -> int:
+    """Estimate the bytes that a scene needs in addition to its cube.
+
+    Ten matrices of coefficients and six of spectra.
+    """
+    pixels = height * width
+    atoms = min(options["clusters"] * options["atoms"], pixels)
+    return 8 * pixels * (10 * atoms + 6 * bands)
 
 
 def score_by_clusters(

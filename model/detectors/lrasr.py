@@ -6,7 +6,8 @@ columns of X and the dictionary A it minimises ‖S‖₊ + β‖S‖₁ + λ‖
 linearised alternating directions with an adaptive penalty μ. E is what the background leaves over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,6 +52,16 @@ def lrasr(
         progress=progress,
     )
     return scatter_scores(scores, valid)
+
+
+def memory(height: int, width: int, bands: int, options: Mapping[str, Any]) -> int:
+    """Estimate the bytes that a scene needs in addition to its cube.
+
+    Six matrices of coefficients and ten of spectra.
+    """
+    pixels = height * width
+    atoms = min(options["clusters"] * options["atoms"], pixels)
+    return 8 * pixels * (6 * atoms + 10 * bands)
 
 
 def score_by_clusters(

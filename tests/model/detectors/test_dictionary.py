@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import model.detectors.gtvlrr
+import model.detectors.lrasr
 from model.detectors.dictionary import (
     build_dictionary,
     cluster_pixels,
@@ -93,3 +95,13 @@ def test_more_atoms_than_any_cluster_has_are_refused() -> None:
     message = "atoms is 9, but the largest cluster has 8 pixels; take fewer atoms or fewer clusters"
     with pytest.raises(ValueError, match=message):
         build_dictionary(random_pixels(14), np.repeat([0, 1], [8, 6]), atoms=9)
+
+
+@pytest.mark.parametrize("memory", [model.detectors.lrasr.memory, model.detectors.gtvlrr.memory])
+def test_memory_grows_with_the_dictionary_until_it_has_all_pixels(memory: Any) -> None:
+    options = {"clusters": 15, "atoms": 20}
+    large = memory(400, 400, 200, options)
+    assert 3 * 2**30 < large < 6 * 2**30
+    assert memory(400, 400, 200, {"clusters": 30, "atoms": 20}) > 1.4 * large
+    few = [memory(5, 5, 200, {"clusters": count, "atoms": 20}) for count in (2, 9)]
+    assert few[0] == few[1]
