@@ -21,6 +21,7 @@ from model.scoring.evidence import Evidence, evidence_of_reconstruction
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
 from model.trainers.losses import LOSSES
+from model.trainers.shuffling import shuffled
 from model.trainers.states import copy_to_cpu
 from model.trainers.trainer import Trainer
 
@@ -111,7 +112,7 @@ class BlockTrainer(Trainer):
         the largest. Outputs are added to `rebuilt`, where there is one, as they come.
         """
         results, sizes = [], []
-        for numbers in draw_order(len(blocks.grid)).to(self.device).split(self.batch_size):
+        for numbers in shuffled(len(blocks.grid)).to(self.device).split(self.batch_size):
             valid = blocks.cut_valid(numbers)
             if valid is not None and not valid.any():
                 continue
@@ -237,13 +238,6 @@ class SMHADTrainer(BlockTrainer):
     """Trainer of SM-HAD."""
 
     max_epochs = 100
-
-
-def draw_order(count: int) -> Tensor:
-    """Draw a random order of blocks, (count,), as PyTorch's `DataLoader` does in one process."""
-    torch.empty((), dtype=torch.int64).random_()  # the seed of its workers
-    seed = int(torch.empty((), dtype=torch.int64).random_())
-    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
 
 
 def pool(residuals: Tensor) -> Tensor:

@@ -104,6 +104,14 @@ def test_auto_ad_has_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
 
 
+@pytest.mark.parametrize("method", ["gthad", "smhad"])
+def test_networks_on_blocks_have_no_tiles(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, 2**20)
+    options = resolve({"method": method, "nch_ker": 8, "batch_size": 4})[1]
+    with pytest.raises(InputError, match="available: a smaller --batch_size, --nch_ker or image"):
+        plan_memory(method, (80, 80, 9), options=options, device=CPU, training=True)
+
+
 @pytest.mark.parametrize("command", ["train", "predict", "run"])
 def test_what_does_not_fit_is_refused(
     command: str, small_scene: str, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch

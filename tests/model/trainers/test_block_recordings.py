@@ -23,7 +23,8 @@ from detection.measures import area_under_roc, min_max_scale
 from model.build import build_trainer
 from model.image import cube_to_image, image_to_cube
 from model.trainers.block_grid import ImageBlocks
-from model.trainers.blocks import BlockTrainer, draw_order
+from model.trainers.blocks import BlockTrainer
+from model.trainers.shuffling import shuffled
 from options.parse import resolve
 from tests.conftest import SHARED
 from utils.seeds import seed_everything
@@ -163,7 +164,7 @@ def test_outputs_of_closed_and_open_blocks(name: str) -> None:
 @each
 def test_the_order_of_the_blocks_comes_from_the_seed_alone(name: str) -> None:
     run = begin(name)
-    drawn = [draw_order(len(run.blocks.grid)) for _ in range(run.config["epochs"])]
+    drawn = [shuffled(len(run.blocks.grid)) for _ in range(run.config["epochs"])]
     assert np.array_equal(torch.stack(drawn), run.arrays["order"])
 
 
