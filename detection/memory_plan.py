@@ -74,6 +74,8 @@ def plan_memory(
 
 def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], available: int) -> bool:
     """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
+    if "batch_size" in options:  # which may take more than the image
+        return False
     height, width, bands = shape
     channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
     features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
@@ -181,7 +183,7 @@ def network_peak(
         image = torch.empty(1, bands, height, width, device=device)
         trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
         if training:
-            trainer.step(image, image, None)
+            trainer.rehearse(image)
         else:
             trainer.network.eval()
             with torch.inference_mode():

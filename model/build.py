@@ -9,7 +9,7 @@ from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
 from model.imports import import_named
 from model.methods import METHODS
-from model.methods.method import ARGUMENTS, FACTORS, RECIPE, Method
+from model.methods.method import ARGUMENTS, FACTORS, INPUT, RECIPE, Method
 from model.methods.presets import PRESETS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.precision import available_precision
@@ -75,8 +75,19 @@ def own_trainer(
         learning_rate=options["learning_rate"],
         weight_decay=options["weight_decay"],
         device=device,
+        **trainer_arguments(record, options, device=device),
     )
     return trainer
+
+
+def trainer_arguments(
+    record: Method, options: Mapping[str, Any], *, device: torch.device
+) -> dict[str, Any]:
+    """Translate the options that a method's own trainer takes into its arguments."""
+    arguments = {ARGUMENTS.get(name, name): options[name] for name in record.trainer_options}
+    if "precision" in arguments:
+        arguments["precision"] = available_precision(arguments["precision"], device)
+    return arguments
 
 
 def preset_trainer(
@@ -110,7 +121,7 @@ def network_arguments(record: Method, options: Mapping[str, Any]) -> dict[str, A
     arguments = {
         ARGUMENTS.get(option, option): value
         for option, value in options.items()
-        if option not in (*RECIPE, *SCORING, *FACTORS)
+        if option not in (*RECIPE, *SCORING, *FACTORS, *INPUT, *record.trainer_options)
     }
     if "factor_train" in options:
         arguments["factor"] = options["factor_train"], options["factor_test"]

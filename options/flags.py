@@ -13,6 +13,7 @@ from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, PRECISIONS
 from model.methods.presets import PRESETS
 from model.scores import SCORES
 from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, RunName
+from options.patch_flags import PATCH_NETWORK, PATCH_TRAINING
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
 from options.untrained_flags import UNTRAINED, WINDOW
@@ -202,7 +203,8 @@ TRAINING = [
         "epochs",
         whole_number(at_least=1, word=AUTO),
         100,
-        "steps on the whole scene, or auto: as many as published, with averaged maps; "
+        "steps on the whole scene, or passes over all of its patches, or auto: as many as "
+        "published, with averaged maps; "
         "predict takes the weights after the last",
         acts_in="model.trainers.trainer",
         names_run=RunName(1, always=True, label="epoch"),
@@ -282,6 +284,7 @@ TRAINING = [
         "epochs from one logged AUC to the next, 0 for none; needs a ground truth",
         acts_in="training.loop",
     ),
+    *PATCH_TRAINING,
 ]
 
 NETWORK = [
@@ -373,6 +376,7 @@ NETWORK = [
         acts_in="model.networks.apbsn",
         nargs="?",
     ),
+    *PATCH_NETWORK,
 ]
 
 TABLES = [

@@ -14,6 +14,7 @@ from utils.text import printable
 UNUSABLE = "is damaged or holds more than weights, and was not loaded"
 # not those of 8 bits: they come with factors, in ways of each program
 USABLE = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
+COUNTER = ".num_batches_tracked"  # of a batch normalisation, an int64
 KINDS = {
     "torch._utils._rebuild_sparse_tensor": "a sparse tensor",
     "torch._utils._rebuild_qtensor": "a quantised tensor",
@@ -36,10 +37,17 @@ def check_weights(weights: object, path: Path) -> None:
             )
         if isinstance(value, Unbuilt) and value.name not in KINDS:
             raise CheckpointError(f"'{path}' {UNUSABLE} (its entry '{name}' is {describe(value)})")
+        if isinstance(value, Tensor) and is_counter(name, value):
+            continue
         if not isinstance(value, Tensor) or value.dtype not in USABLE:
             raise CheckpointError(
                 f"'{path}' is no state dict: its entry '{name}' is no weight but {describe(value)}"
             )
+
+
+def is_counter(name: str, value: Tensor) -> bool:
+    """Return whether an entry is the number of batches that a batch normalisation has seen."""
+    return name.endswith(COUNTER) and value.dtype == torch.int64
 
 
 def show_key(key: object) -> str:
@@ -74,5 +82,6 @@ def describe(value: object) -> str:
 
 def conversion_note(weights: Mapping[str, Tensor]) -> str:
     """Describe the types that become float32, which bfloat16 and float16 do without a loss."""
-    types = {str(value.dtype).removeprefix("torch.") for value in weights.values()} - {"float32"}
+    values = [value for name, value in weights.items() if not is_counter(name, value)]
+    types = {str(value.dtype).removeprefix("torch.") for value in values} - {"float32"}
     return f"converted from {' and '.join(sorted(types))}" if types else ""

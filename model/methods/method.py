@@ -15,9 +15,16 @@ ATTENTION = ("mode", "f_scale", "ss_exp_factor")
 WINDOWS = ("inner_window", "outer_window", "ridge", *SCORING)
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
 # the arguments of builders that have other names than their options
-ARGUMENTS = {"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"}
+ARGUMENTS = {
+    **{"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"},
+    "lossm": "loss",
+}
+INPUT = ("input_scale",)  # acts on the image before any builder sees it
 
 PRECISIONS = ("fp32", "tf32", "bf16")
+INPUT_SCALES = STORED, UNIT = "stored", "unit"
+NORMALISATIONS = ("bnorm", "inorm")  # over the batch, or over each image alone
+INITIALISATIONS = ("normal", "xavier", "kaiming", "orthogonal")
 AUTO = "auto"  # as many epochs as published, with averaged maps
 AUTO_AVERAGE_EVERY = 50  # epochs from one of these maps to the next
 BY_PRESET = "preset"  # the trainer of a method that is trained as `--preset` and `--tile` say
@@ -38,6 +45,8 @@ class Method:
     network that is made for the size of one image, and None without training. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
     result has `distance(cube)`. `work` compares the time of such a method with epochs of a network.
+    Of a network with its own trainer `trainer_options` are those options that the trainer takes,
+    and `epoch_work` compares the time of its epochs with those of other networks.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
     the part of the network through which a pixel still sees itself.
@@ -57,7 +66,9 @@ class Method:
     arguments: Mapping[str, object] = field(default_factory=dict)
     mode: Callable[[int], tuple[str, ...]] = default_mode
     fit: str | None = None
+    trainer_options: tuple[str, ...] = ()
     work: float = 40
+    epoch_work: float = 1
     leak: str = ""
     variant_of: str | None = None
     fixed: Mapping[str, object] = field(default_factory=dict)

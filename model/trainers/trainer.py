@@ -35,6 +35,7 @@ class Trainer(Detector):
     extendable = True  # whether the first epochs do not depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
+    fused_on_cpu = True  # quicker, but rounds otherwise than Adam's formula line by line
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Trainer(Detector):
             lr=learning_rate,
             betas=betas,
             weight_decay=weight_decay,
-            fused=True,
+            fused=self.fused_on_cpu or self.device.type == "cuda",
         )
 
     @property
@@ -147,17 +148,31 @@ class Trainer(Detector):
         self.network.train()
         self.optimiser.zero_grad()
         with use_precision(self.precision, self.device):
-            output = self.forward_pass(inputs)
-            loss = self.loss(select_pixels(output.float(), valid), target)
+            loss = self.reconstruction_loss(inputs, target, valid)
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
-        # first step that is not finite on, since further steps may be queued behind it
         self.diverged |= (~results.isfinite()).any()
-        self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
-        self.optimiser.step()
+        self.update_weights()
         return results
+
+    def update_weights(self) -> None:
+        """Take the step of the optimiser, unless this or an earlier one was not finite."""
+        if self.optimiser.defaults["fused"]:
+            # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from
+            # the first step that is not finite on, since further steps may be queued behind it
+            self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
+            self.optimiser.step()
+        elif not self.diverged:
+            self.optimiser.step()
+
+    def reconstruction_loss(self, inputs: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
+        """Compute the loss of a step."""
+        return self.loss(select_pixels(self.forward_pass(inputs).float(), valid), target)
+
+    def rehearse(self, image: Tensor) -> None:
+        """Take a step with the largest tensors of any on an image, whatever its values."""
+        self.step(image, image, None)
 
     def forward_pass(self, inputs: Tensor) -> Tensor:
         """Pass an image without NaN through the network."""
