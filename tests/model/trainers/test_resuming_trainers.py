@@ -9,9 +9,13 @@ from torch import Tensor
 
 from model.methods.method import AUTO
 from model.networks.autoad import AutoAD
+from model.networks.bs3lnet import BS3LNet
+from model.networks.directnet import DirectNet
 from model.networks.nl2net import NL2Net
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
+from model.trainers.bs3lnet import BS3LNetTrainer
+from model.trainers.directnet import DirectNetTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
@@ -32,12 +36,25 @@ def trainer_of(kind: str) -> Trainer:
         trainer = AutoADTrainer(hourglass, learning_rate=1e-2, weight_decay=0, device=CPU)
         trainer.adaptive.every = 3
         return trainer
+    if kind in ("directnet", "bs3lnet"):
+        return patch_trainer(kind)
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
     if kind == "fast":
         return FastTrainer(network)
     return Trainer(network, learning_rate=1e-2, precision="bf16" if kind == "bf16" else "fp32")
+
+
+def patch_trainer(kind: str) -> Trainer:
+    sizes: dict[str, Any] = {"bands": 3, "height": 12, "width": 14, "channels": 4}
+    recipe: dict[str, Any] = {"batch_size": 50, "seed": 3, "loss": "l1"}
+    rates = {"learning_rate": 1e-2, "weight_decay": 1e-5}
+    if kind == "directnet":
+        direct = DirectNet(outer_window=7, **sizes)
+        return DirectNetTrainer(direct, inner_window=3, **recipe, **rates)
+    scattered = BS3LNet(depth=1, **sizes)
+    return BS3LNetTrainer(scattered, patch=5, size_window=5, ratio=0.9, **recipe, **rates)
 
 
 def save_and_load(state: dict[str, Any]) -> Any:
@@ -48,8 +65,10 @@ def save_and_load(state: dict[str, Any]) -> Any:
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize("kind", ["paper", "bf16", "fast", "tiles", "autoad"])
-@pytest.mark.parametrize("stop", [1, 5, EPOCHS])
+@pytest.mark.parametrize(
+    "kind", ["paper", "bf16", "fast", "tiles", "autoad", "directnet", "bs3lnet"]
+)
+@pytest.mark.parametrize("stop", [1, 2, 5, EPOCHS])
 def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
     losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]
