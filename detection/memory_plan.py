@@ -85,6 +85,8 @@ def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], availab
 
 def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
     """Suggest what needs less, where this share of the required memory is available."""
+    if "batch_size" in options:
+        return "in training a smaller --batch_size needs less, and always a smaller --nch_ker"
     side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
     if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"
@@ -156,6 +158,8 @@ def images_in_memory(options: Mapping[str, Any]) -> int:
     """Count the copies of the whole image in memory, next to the tensors of a step."""
     if options.get("tile"):
         return 0
+    if "batch_size" in options:  # patches have their own copy
+        return 2 + RESIDUAL_IMAGES
     return 1 if options.get("score", "paper") == "paper" else 1 + RESIDUAL_IMAGES
 
 

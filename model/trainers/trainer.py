@@ -145,16 +145,20 @@ class Trainer(Detector):
         `target` holds the `valid` pixels only (model/nodata.py). Does not synchronise with the
         device. Changes no weight where the loss or gradient is not finite.
         """
+        results = self.find_gradients(inputs, target, valid)
+        self.diverged |= (~results.isfinite()).any()
+        self.update_weights()
+        return results
+
+    def find_gradients(self, inputs: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
+        """Compute the gradients of a step; return loss and gradient norm, (2,), on the device."""
         self.network.train()
         self.optimiser.zero_grad()
         with use_precision(self.precision, self.device):
             loss = self.reconstruction_loss(inputs, target, valid)
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        self.diverged |= (~results.isfinite()).any()
-        self.update_weights()
-        return results
+        return torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
 
     def update_weights(self) -> None:
         """Take the step of the optimiser, unless this or an earlier one was not finite."""
