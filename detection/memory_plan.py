@@ -158,9 +158,8 @@ def images_in_memory(options: Mapping[str, Any]) -> int:
     """Count the copies of the whole image in memory, next to the tensors of a step."""
     if options.get("tile"):
         return 0
-    if "batch_size" in options:  # patches have their own copy
-        return 2 + RESIDUAL_IMAGES
-    return 1 if options.get("score", "paper") == "paper" else 1 + RESIDUAL_IMAGES
+    images = 2 if "batch_size" in options else 1  # patches are cut from a copy
+    return images if options.get("score", "paper") == "paper" else images + RESIDUAL_IMAGES
 
 
 def network_peak(
