@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from model.networks.kernels import ReflectedBorder
+
 
 class ReflectedResidualNetwork(nn.Module):
     """Encoder, residual blocks, decoder and a skip over all of them, (n, B, H, W) → (n, B, H, W).
@@ -54,7 +56,7 @@ class ReflectedConvolution(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         super().__init__()
-        self.conv = nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3, bias=bias))
+        self.conv = nn.Sequential(ReflectedBorder(), nn.Conv2d(inputs, outputs, 3, bias=bias))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(x)
