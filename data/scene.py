@@ -191,6 +191,20 @@ class Scene:
             scaled[rows] = self.window(rows, slice(None))
         return scaled
 
+    def stored_cube(self) -> NDArray[np.float32]:
+        """Return the cube as it is stored, (H, W, B), in float32; masked pixels are NaN.
+
+        Raises SceneError as `scaled_cube` does.
+        """
+        self.check_scale()
+        stored = np.empty(self.cube.shape, np.float32)
+        with np.errstate(over="ignore"):  # in no-data pixels
+            for rows in row_blocks(self.cube):
+                stored[rows] = self.cube[rows]
+        if self.masked is not None:
+            stored[self.masked] = np.nan
+        return stored
+
     def scaled_bands(self, bands: Sequence[int]) -> NDArray[np.float32]:
         """Scale some bands, given their indices, as `scaled_cube` does, (H, W, n)."""
         scaled = np.empty((*self.cube.shape[:2], len(bands)), np.float32)

@@ -82,7 +82,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         scene = Scene("X", cube, None, source="X", masked=masked if masked.any() else None)
         device = select_device([0]) if self.device is None else torch.device(self.device)
         task = Task(method, options, scene, device)
-        self.range_ = scene.range
+        self.range_, self.unscaled_ = scene.range, task.unscaled
         self.detector_ = task.build_detector()
         self.losses_ = self._train(task)
         self.detector_.keep_background(task.image)
@@ -148,7 +148,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         array = self._checked(X, reset=False)
         cube = as_cube(array)
         masked = no_data(cube)
-        unit = scale_to_unit(cube, *self.range_)
+        # a range of 0 to 1 leaves the values as they are
+        unit = scale_to_unit(cube, *((0, 1) if self.unscaled_ else self.range_))
         low, high = map(number_text, self.range_)
         hint = f"those values of X are too far from the fitted ones, {low} to {high}"
         check_finite(unit, "X, scaled as the fitted one,", masked=masked, hint=hint)

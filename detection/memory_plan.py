@@ -78,11 +78,13 @@ def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], availab
     """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
     height, width, bands = shape
     channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
-    features = 50 * (options.get("nblk", 6) + 6) * channels  # at most, per pixel
+    side = max(BLOCK, options.get("patch", 0), options.get("outer_window", 0))  # of a patch
+    blocks = options.get("nblk", max(6, side // 4))  # DirectNet has one for every four pixels
+    features = 50 * (blocks + 6) * channels  # at most, per pixel
     features += 4 * channels * options.get("states", 0)  # of 2 inner channels for each, twice
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
-    if "batch_size" in options:  # networks on blocks
-        pixels = max(pixels, BLOCK**2 * options["batch_size"])
+    if "batch_size" in options:  # networks on blocks or patches
+        pixels = max(pixels, side**2 * options["batch_size"])
     return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
 
 

@@ -9,21 +9,25 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from data.reading.by_name import load_scene
 from data.reading.settings import ReadSettings
-from data.scene import Scene
+from data.scene import Scene, scale_to_unit
 from detection.measures import check_scores, compute_measures, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
 from model.image import Image, LazyImage, cube_to_image, image_to_cube
 from model.methods import METHODS
+from model.methods.method import STORED
 from model.trainers.trainer import Trainer
 from options.parse import method_options, resolve
 from utils.devices import describe_device, select_device
 from utils.errors import InputError, as_input_error
 from utils.seeds import seed_everything
+
+LARGEST_STORED = 1e15  # the square, summed over the bands, is far below the 3e38 of float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +54,20 @@ class Task:
         """The number of epochs, 0 for a method without training."""
         return self.options.get("epochs", 0)
 
+    @property
+    def unscaled(self) -> bool:
+        """True where the method sees the values as they are stored."""
+        return self.options.get("input_scale") == STORED
+
     @cached_property
     def image(self) -> Image:
-        """The scaled cube as an image (1, B, H, W), read window by window with `--tile`."""
+        """The scaled cube as an image (1, B, H, W), read window by window with `--tile`.
+
+        For a method whose input is not scaled, the cube as it is stored.
+        """
+        if self.unscaled:
+            check_magnitude(self.scene)
+            return cube_to_image(self.scene.stored_cube())
         if not self.options.get("tile"):
             return cube_to_image(self.scene.scaled_cube())
         height, width, bands = self.scene.cube.shape
@@ -107,10 +122,15 @@ class Task:
         with as_input_error(f"--method {self.method}"):
             scores, rebuilt = detector.detect_trained(self.image)
             check_scores(scores.numpy(), masked=self.scene.masked)
-        reconstruction = None if rebuilt is None else image_to_cube(rebuilt)
+        reconstruction = None if rebuilt is None else self.unit_cube(rebuilt)
         if reconstruction is not None:
             reconstruction[scores.isnan().numpy()] = np.nan
         return min_max_scale(scores.numpy()).astype(np.float32), reconstruction
+
+    def unit_cube(self, image: Tensor) -> NDArray[np.float32]:
+        """Convert an image in the method's units to a cube (H, W, B), scaled as the scene."""
+        cube = image_to_cube(image)
+        return scale_to_unit(cube, *self.scene.range) if self.unscaled else cube
 
     def describe(self, detector: Detector, *, gpu_ids: tuple[int, ...]) -> str:
         """Name scene, device and method, in a line for logs."""
@@ -122,6 +142,16 @@ class Task:
         with as_input_error(f"--method {self.method}"):
             settings = detector.settings(self.image.shape)
         return f"{work}, {settings}" if settings else work
+
+
+def check_magnitude(scene: Scene) -> None:
+    """Raise InputError where sums of squares of the stored values exceed float32."""
+    largest = max(abs(float(value)) for value in scene.range)
+    if largest > LARGEST_STORED:
+        raise InputError(
+            f"{scene.source}: squares of values up to {largest:g} exceed float32: "
+            f"--input_scale unit scales them to [0, 1]"
+        )
 
 
 def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:

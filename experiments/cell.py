@@ -74,8 +74,9 @@ class Cell:
     @property
     def work(self) -> float:
         """The approximate time per pixel, in epochs of a network."""
-        epochs = self.options.get("epochs", METHODS[self.method].work)
-        return Trainer.max_epochs if epochs == AUTO else epochs
+        record = METHODS[self.method]
+        epochs = self.options.get("epochs", record.work)
+        return (Trainer.max_epochs if epochs == AUTO else epochs) * record.epoch_work
 
 
 def without_scoring_of_before(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +102,7 @@ class Outcome:
 
 
 def compute(cell: Cell, *, gpu_ids: tuple[int, ...], advance: Advance | None = None) -> Outcome:
-    """Compute a cell, and never raise; `advance` is called with the pixels of each epoch."""
+    """Compute a cell, and never raise; `advance` is called with the work of each epoch."""
     try:
         with ONE_AT_A_TIME:
             scene = load_scene(cell.file, data_dir=Path(), reading=cell.reading)
@@ -143,6 +144,7 @@ def train(
 ) -> dict[str, Any]:
     """Train a detector on the scene of its task; return the result and cost of that, if any."""
     height, width, _ = task.scene.cube.shape
+    work = height * width * METHODS[task.method].epoch_work
     done = []
     started = time.perf_counter()
     for epoch in learn(
@@ -150,7 +152,7 @@ def train(
     ):
         done.append(epoch)
         if advance is not None:
-            advance(height * width)
+            advance(work)
     seconds = time.perf_counter() - started
     if not isinstance(detector, Trainer):
         return {}

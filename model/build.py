@@ -9,7 +9,7 @@ from model.detector import Detector
 from model.detectors.untrained import UntrainedDetector
 from model.imports import import_named
 from model.methods import METHODS
-from model.methods.method import ARGUMENTS, FACTORS, RECIPE, Method
+from model.methods.method import ARGUMENTS, FACTORS, INPUT, RECIPE, Method
 from model.methods.presets import PRESETS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.precision import available_precision
@@ -69,7 +69,7 @@ def own_trainer(
     _, bands, height, width = image_shape
     size = {"height": height, "width": width} if record.sized else {}
     own = {option: options[option] for option in record.options}  # none that saves memory
-    settings = {option: own[option] for option in record.trainer_options}
+    settings = {ARGUMENTS.get(option, option): own[option] for option in record.trainer_options}
     if "precision" in settings:
         settings["precision"] = available_precision(settings["precision"], device)
     network = import_named(record.builder)(bands=bands, **size, **network_arguments(record, own))
@@ -108,7 +108,7 @@ def network_arguments(record: Method, options: Mapping[str, Any]) -> dict[str, A
     arguments = {
         ARGUMENTS.get(option, option): value
         for option, value in options.items()
-        if option not in (*RECIPE, *SCORING, *FACTORS, *record.trainer_options)
+        if option not in (*RECIPE, *SCORING, *FACTORS, *INPUT, *record.trainer_options)
     }
     if "factor_train" in options:
         arguments["factor"] = options["factor_train"], options["factor_test"]

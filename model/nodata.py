@@ -23,3 +23,12 @@ def select_pixels(image: Tensor, indices: Tensor | None) -> Tensor:
 def no_data_mask(image: Tensor) -> Tensor:
     """Return the mask of the no-data pixels of an image (1, B, H, W), (1, H, W)."""
     return image.sum(dim=1).isnan()  # finite values of one scale do not add up to NaN
+
+
+def fill_with_mean(image: Tensor) -> Tensor:
+    """Replace the no-data pixels of an image (1, B, H, W) by the mean of the valid ones."""
+    mask = no_data_mask(image)
+    if not mask.any():
+        return image
+    mean = select_pixels(image, valid_pixels(image)).mean(dim=2)  # (1, B)
+    return image.where(~mask[:, None], mean[..., None, None])

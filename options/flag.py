@@ -33,12 +33,13 @@ class RunName:
     """The place of an option in the names of runs.
 
     Options stand in the order of `position`, which no two share and which is never changed: old
-    runs are found by their names. Those that are not `always` named are so where they are not at
-    their defaults, those that count `only_with` another option where that one is not either.
-    `label` is another name for the option, `separator` stands between several values.
+    runs are found by their names. A fraction is a place between two others. Those that are not
+    `always` named are so where they are not at their defaults, those that count `only_with` another
+    option where that one is not either. `label` is another name for the option, `separator` stands
+    between several values.
     """
 
-    position: int
+    position: float
     always: bool = False
     label: str | None = None
     separator: str = "-"

@@ -13,6 +13,7 @@ from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, PRECISIONS
 from model.methods.presets import PRESETS
 from model.scores import SCORES
 from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, RunName
+from options.patch_flags import PATCH_NETWORK, PATCH_TRAINING
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
 from options.untrained_flags import UNTRAINED, WINDOW
@@ -202,7 +203,8 @@ TRAINING = [
         "epochs",
         whole_number(at_least=1, word=AUTO),
         100,
-        "steps on the whole scene, or auto: as many as published, with averaged maps; "
+        "steps on the whole scene, or passes over all of its patches, or auto: as many as "
+        "published, with averaged maps; "
         "predict takes the weights after the last",
         acts_in="model.trainers.trainer",
         names_run=RunName(1, always=True, label="epoch"),
@@ -282,6 +284,15 @@ TRAINING = [
         "epochs from one logged AUC to the next, 0 for none; needs a ground truth",
         acts_in="training.loop",
     ),
+    training(
+        "batch_size",
+        POSITIVE,
+        64,
+        "blocks of GT-HAD and SM-HAD, or patches of DirectNet and BS3LNet, in a step",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(0, always=True),  # as in the names of DirectNet's program
+    ),
+    *PATCH_TRAINING,
 ]
 
 NETWORK = [
@@ -372,14 +383,6 @@ NETWORK = [
         "has seen itself",
         acts_in="model.networks.apbsn",
         nargs="?",
-    ),
-    network(
-        "batch_size",
-        POSITIVE,
-        64,
-        "blocks of GT-HAD and SM-HAD in a step",
-        acts_in="model.trainers.blocks",
-        names_run=RunName(30),
     ),
     network(
         "search_every",
@@ -486,6 +489,7 @@ NETWORK = [
         acts_in="model.trainers.superad",
         names_run=RunName(49),
     ),
+    *PATCH_NETWORK,
 ]
 
 TABLES = [

@@ -5,7 +5,7 @@ Methods share a flag where it means the same; its default is that of the method 
 
 from functools import partial
 
-from options.flag import COMPUTING, Flag, Group
+from options.flag import COMPUTING, Flag, Group, RunName
 from options.ranges import number, whole_number
 
 WINDOW = whole_number(at_least=1, at_most=10**4)
@@ -18,16 +18,19 @@ UNTRAINED = [
         "inner_window",
         WINDOW,
         7,
-        "odd side in pixels of the window that a pixel's background leaves out",
+        "odd side in pixels of the window that a pixel's background leaves out, or that DirectNet "
+        "overwrites in its patches",
         acts_in="model.detectors.dual_window",
+        names_run=RunName(2.1, always=True, label="win_in"),  # DirectNet's names
     ),
     own(
         "outer_window",
         whole_number(at_least=0, at_most=10**4),
         15,
-        "odd side in pixels of the window that a pixel's background fills; 0, for 2S-GLRT only, "
-        "for the smallest with two background pixels per band",
+        "odd side in pixels of the window that a pixel's background fills, or of DirectNet's "
+        "patches; 0, for 2S-GLRT only, for the smallest with two background pixels per band",
         acts_in="model.detectors.dual_window",
+        names_run=RunName(2.2, always=True, label="win_out"),
     ),
     own(
         "ridge",

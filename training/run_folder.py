@@ -87,7 +87,7 @@ def runs_differing_in_epochs(run: Run) -> list[Run]:
     number = re.compile(r"(?<=_epoch_)\d+")
     return [
         Run(folder, run.method, run.dataset)
-        for folder in run.folder.parent.glob(f"{run.method}_epoch_*")
+        for folder in run.folder.parent.glob(f"{run.method}_*epoch_*")
         if folder != run.folder and number.sub("", folder.name) == number.sub("", run.folder.name)
     ]
 

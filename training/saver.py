@@ -1,9 +1,11 @@
 """Save the log, weights, pictures and states of a training, each as of one epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from detection.learning import Epoch, learn
@@ -40,9 +42,11 @@ class RunSaver:
         run: Run,
         log: TrainingLog,
         background: bool,
+        to_cube: Callable[[Tensor], NDArray[np.float32]] = image_to_cube,
     ) -> None:
         self.trainer = trainer
         self.image = image
+        self.to_cube = to_cube
         self.setup = setup
         self.run = run
         self.log = log
@@ -103,8 +107,8 @@ class RunSaver:
         """Draw the scene, its reconstruction and the residual after an epoch."""
         assert not isinstance(self.image, LazyImage)
         picture = training_picture(
-            image_to_cube(self.image),
-            image_to_cube(reconstruction),
+            self.to_cube(self.image),
+            self.to_cube(reconstruction),
             min_max_scale(residual.numpy()),
             bands=self.setup.scene.metadata.colour_bands,
         )

@@ -60,6 +60,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
             run=run,
             log=log,
             background=saves_in_background(trainer),
+            to_cube=task.unit_cube,
         )
         last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
     print(f"Trained in {time.perf_counter() - started:.1f} s{describe_end(args, trainer, last)}")

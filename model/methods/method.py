@@ -14,13 +14,17 @@ BLOCKS = (*RECIPE, *FACTORS, "nch_ker", "nblk")
 ATTENTION = ("mode", "f_scale", "ss_exp_factor")
 WINDOWS = ("inner_window", "outer_window", "ridge", *SCORING)
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
-# the arguments of builders that have other names than their options
+# the arguments of builders and trainers that have other names than their options
 ARGUMENTS = {
     **{"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"},
-    "search_window": "window",
+    **{"search_window": "window", "lossm": "loss"},
 }
+INPUT = ("input_scale",)  # acts on the image before any builder sees it
 
 PRECISIONS = ("fp32", "tf32", "bf16")
+INPUT_SCALES = STORED, UNIT = "stored", "unit"
+NORMALISATIONS = ("bnorm", "inorm")  # over the batch, or over each image alone
+INITIALISATIONS = ("normal", "xavier", "kaiming", "orthogonal")
 AUTO = "auto"  # as many epochs as published, with averaged maps
 AUTO_AVERAGE_EVERY = 50  # epochs from one of these maps to the next
 OPTIMISER = ("learning_rate", "weight_decay")
@@ -40,11 +44,12 @@ class Method:
 
     `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for any
     other, and None without training; `trainer_options` are those that its own trainer takes.
-    A network is `sized` where it is made for the size of one image. `fit` is, for a
+    A network is `sized` where it is built for the size of the image. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
     result has `distance(cube)`. `settings` is the dotted name of a function of the shape of a cube
     and the options that describes the settings that follow from them. `work` compares the time of
-    such a method with epochs of a network.
+    such a method with epochs of a network, `epoch_work` that of a network's epochs with those of
+    others.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
     the part of the network through which a pixel still sees itself.
@@ -68,6 +73,7 @@ class Method:
     fit: str | None = None
     settings: str | None = None
     work: float = 40
+    epoch_work: float = 1
     leak: str = ""
     variant_of: str | None = None
     fixed: Mapping[str, object] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from model.methods.method import OPTIMISER, TRAINING, Method
+from model.methods.method import INPUT, OPTIMISER, TRAINING, Method
 
 BLOCK_TRAINING = (*OPTIMISER, "precision", "batch_size", "search_every")  # of networks on blocks
 
@@ -32,6 +32,9 @@ SMHAD = replace(
 )
 SETTLING = ("reweight_every", "tolerance", "patience")
 OUTLIERS = ("segments", "pixel_loss", "linear_weight", "steepness", "kept_share")
+PATCH_TRAINING = ("lossm", "precision", "batch_size")  # of networks on patches
+REFLECTED_RESIDUAL = ("nch_ker", "norm_mode", "init_weight_type", "init_gain")
+SCATTERED = ("patch", "size_window", "ratio")
 
 NETWORKS = {
     "autoad": Method(
@@ -64,4 +67,42 @@ NETWORKS = {
     ),
     "gthad": GTHAD,
     "smhad": SMHAD,
+    "directnet": Method(
+        "DirectNet",
+        "residual network on patches whose inner window is overwritten",
+        builder="model.networks.directnet:DirectNet",
+        options=(
+            *TRAINING,
+            "inner_window",
+            "outer_window",
+            *PATCH_TRAINING,
+            *INPUT,
+            *REFLECTED_RESIDUAL,
+        ),
+        paper="Wang, Zhuang, Gao, Sun, Zhao and Plaza, IEEE TGRS 62, 2024, "
+        "DOI 10.1109/TGRS.2024.3351179",
+        blind_to="the inner window in training, nothing in prediction",
+        leak="prediction reads the whole image, the pixel itself included",
+        trainer="model.trainers.directnet:DirectNetTrainer",
+        trainer_options=(*OPTIMISER, *PATCH_TRAINING, "seed", "inner_window"),
+        sized=True,
+        defaults={"epochs": 1000, "batch_size": 100, "inner_window": 3, "outer_window": 19},
+        epoch_work=400,
+    ),
+    "bs3lnet": Method(
+        "BS3LNet",
+        "residual network on patches with scattered hidden pixels",
+        builder="model.networks.bs3lnet:BS3LNet",
+        options=(*TRAINING, *SCATTERED, "nblk", *PATCH_TRAINING, *INPUT, *REFLECTED_RESIDUAL),
+        paper="Gao, Wang, Zhuang, Sun, Huang and Plaza, IEEE TGRS 61, 2023, "
+        "DOI 10.1109/TGRS.2023.3246565",
+        blind_to="hidden pixels in training, nothing in prediction",
+        leak="prediction reads the whole image, the pixel itself included; in training a hidden "
+        "pixel may replace its neighbour",
+        trainer="model.trainers.bs3lnet:BS3LNetTrainer",
+        trainer_options=(*OPTIMISER, *PATCH_TRAINING, "seed", *SCATTERED),
+        sized=True,
+        defaults={"epochs": 1000, "batch_size": 100, "nblk": 2},
+        epoch_work=250,
+    ),
 }

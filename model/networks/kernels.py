@@ -34,6 +34,22 @@ class LeakyReLU(nn.LeakyReLU):
         return F.leaky_relu(x, self.negative_slope, inplace=not uses_cuda_forms(x))
 
 
+class ReflectedBorder(nn.ReflectionPad2d):
+    """A border of one pixel that is the reflection of the next, (n, C, H, W) → (n, C, H+2, W+2).
+
+    On CUDA, PyTorch's own operation adds gradients in any order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not uses_cuda_forms(x):
+            return super().forward(x)
+        rows = torch.cat([x[:, :, 1:2], x, x[:, :, -2:-1]], dim=2)
+        return torch.cat([rows[..., 1:2], rows, rows[..., -2:-1]], dim=3)
+
+
 def uses_cuda_forms(x: Tensor) -> bool:
     """Return whether operations on a tensor use the forms for CUDA."""
     return x.device.type == "cuda"

@@ -47,16 +47,11 @@ class KeepingTrainer(Trainer):
         """Keep the output of a step as the last one."""
         self.kept[LAST] = output.detach().float().contiguous()
 
-    def update_weights(self) -> None:
-        if not self.diverged:
-            self.optimiser.step()
-
     def rehearse(self, image: Tensor, *, training: bool) -> None:
         if not training:
             super().rehearse(image, training=False)
             return
-        self.network.train()
-        (self.forward_pass(image).float() - image).square().mean().backward()
+        self.find_gradients(lambda: (self.forward_pass(image).float() - image).square().mean())
 
     def pass_over(self, image: Tensor) -> Tensor:
         """Reconstruct the image (1, B, H, W) with the weights alone; draws no random numbers."""

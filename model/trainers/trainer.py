@@ -154,26 +154,35 @@ class Trainer(Detector):
     def update(self, find_loss: Step) -> Tensor:
         """Take one step against the gradient of a loss; return as `step` does.
 
-        Does not synchronise with the device. Changes no weight where the loss or gradient is not
-        finite.
+        Changes no weight where the loss or gradient is not finite.
         """
+        results = self.find_gradients(find_loss)
+        self.diverged |= (~results.isfinite()).any()
+        self.update_weights()
+        return results
+
+    def find_gradients(self, find_loss: Step) -> Tensor:
+        """Compute the gradients of a loss; return as `step` does."""
         self.network.train()
         self.optimiser.zero_grad()
         with use_precision(self.precision, self.device):
             loss = find_loss()
             loss.backward()
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        results = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        self.diverged |= (~results.isfinite()).any()
-        self.update_weights()
-        return results
+        return torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
 
     def update_weights(self) -> None:
-        """Update the weights by their gradients, unless a step was not finite."""
-        # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from the
-        # first step that is not finite on, since further steps may be queued behind it
-        self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
-        self.optimiser.step()
+        """Update the weights by their gradients, unless a step was not finite.
+
+        Synchronises with the device only for an optimiser that is not fused.
+        """
+        if self.optimiser.defaults["fused"]:
+            # fused optimisers skip the update where `found_inf` is 1, without synchronisation: from
+            # the first step that is not finite on, since further steps may be queued behind it
+            self.optimiser.found_inf = self.diverged.float()  # type: ignore[attr-defined]
+            self.optimiser.step()
+        elif not self.diverged:
+            self.optimiser.step()
 
     def forward_pass(self, inputs: Tensor) -> Tensor:
         """Pass an image without NaN through the network."""

@@ -87,6 +87,26 @@ NAMES = pytest.mark.parametrize("name", METHODS)
                 **{"linear_weight": 1.0, "steepness": 1.0, "kept_share": 0.25},
             },
         ),
+        (
+            "directnet",
+            {
+                **{"epochs": 1000, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1},
+                **{"average_every": 0, **SCORED, "lossm": "l1", "precision": "fp32"},
+                **{"batch_size": 100, "input_scale": "stored", "nch_ker": 64},
+                **{"inner_window": 3, "outer_window": 19, "norm_mode": "bnorm"},
+                **{"init_weight_type": "normal", "init_gain": 0.02},
+            },
+        ),
+        (
+            "bs3lnet",
+            {
+                **{"epochs": 1000, "learning_rate": 1e-4, "weight_decay": 1e-5, "seed": 1},
+                **{"average_every": 0, **SCORED, "lossm": "l1", "precision": "fp32"},
+                **{"batch_size": 100, "input_scale": "stored", "nch_ker": 64, "nblk": 2},
+                **{"patch": 19, "size_window": 5, "ratio": 0.9, "norm_mode": "bnorm"},
+                **{"init_weight_type": "normal", "init_gain": 0.02},
+            },
+        ),
         ("median", SCORED),
         ("rx", {"ridge": 1e-6, **SCORED}),
         ("lrx", {"inner_window": 7, "outer_window": 21, "ridge": 1e-6, **SCORED}),
@@ -445,6 +465,15 @@ def test_values_may_be_negative(value: str) -> None:
             "weight_decay_0.0 bands_1-9 tile_64",
         ),
         ("--method autoad", "epoch_1001 learning_rate_0.01 gpu_ids_0"),
+        (
+            "--method directnet",
+            "batch_size_100 epoch_1000 learning_rate_0.0001 win_in_3 win_out_19 gpu_ids_0",
+        ),
+        (
+            "--method bs3lnet --ratio 0.8 --nblk 3",
+            "batch_size_100 epoch_1000 learning_rate_0.0001 gpu_ids_0 nblk_3 ratio_0.8",
+        ),
+        ("--method gthad", "batch_size_64 epoch_150 learning_rate_0.001 gpu_ids_0"),
         ("--method apbsn --refinement", "epoch_3000 learning_rate_0.0001 factor_5 gpu_ids_0"),
         ("--preset fast", "epoch_180 learning_rate_0.003 factor_2 gpu_ids_0 preset_fast"),
         ("--data_key a/b", "epoch_100 learning_rate_0.0001 factor_2 gpu_ids_0 data_key_a+b"),

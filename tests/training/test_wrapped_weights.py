@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from model.build import build_network
+from model.build import build_trainer
 from model.methods import METHODS
 from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
@@ -220,9 +220,10 @@ def test_the_weights_of_a_training_state_are_used(tmp_path: Path) -> None:
 
 def test_no_network_has_parts_named_like_wrappers() -> None:
     for method, record in METHODS.items():
-        if record.blind_spot:
-            _, options = resolve({"method": method, "nch_ker": 4})
-            names = build_network(method, bands=3, options=options).state_dict()
+        if record.trained:
+            name, options = resolve({"method": method, "nch_ker": 4})
+            shape, device = torch.Size((1, 3, 40, 40)), torch.device("cpu")
+            names = build_trainer(name, shape, device=device, options=options).weights()
             assert not {part for name in names for part in name.split(".")} & AROUND
             assert all(OWN not in name.split(".")[1:] for name in names)
 

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from model.methods.method import AUTO
 from model.networks.autoad import AutoAD
+from model.networks.bs3lnet import BS3LNet
+from model.networks.directnet import DirectNet
 from model.networks.gthad import GTHAD
 from model.networks.nl2net import NL2Net
 from model.networks.smhad import SMHAD
@@ -16,6 +18,8 @@ from model.networks.superad import SuperAD
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
 from model.trainers.blocks import GTHADTrainer, SMHADTrainer
+from model.trainers.bs3lnet import BS3LNetTrainer
+from model.trainers.directnet import DirectNetTrainer
 from model.trainers.fast import FastTrainer
 from model.trainers.superad import SuperADTrainer
 from model.trainers.tiled import TiledTrainer
@@ -37,6 +41,8 @@ def trainer_of(kind: str) -> Trainer:
     if kind == "superad":
         surroundings = SuperAD(bands=3, height=12, width=14, channels=4)
         return SuperADTrainer(surroundings, learning_rate=1e-2, segments=5, decay_every=3)
+    if kind in ("directnet", "bs3lnet"):
+        return patch_trainer(kind)
     blocks: nn.Module
     if kind == "gthad":
         blocks = GTHAD(bands=3, channels=4)
@@ -52,6 +58,17 @@ def trainer_of(kind: str) -> Trainer:
     return Trainer(network, learning_rate=1e-2, precision="bf16" if kind == "bf16" else "fp32")
 
 
+def patch_trainer(kind: str) -> Trainer:
+    sizes: dict[str, Any] = {"bands": 3, "height": 12, "width": 14, "channels": 4}
+    recipe: dict[str, Any] = {"batch_size": 50, "seed": 3, "loss": "l1"}
+    rates = {"learning_rate": 1e-2, "weight_decay": 1e-5}
+    if kind == "directnet":
+        direct = DirectNet(outer_window=7, **sizes)
+        return DirectNetTrainer(direct, inner_window=3, **recipe, **rates)
+    scattered = BS3LNet(depth=1, **sizes)
+    return BS3LNetTrainer(scattered, patch=5, size_window=5, ratio=0.9, **recipe, **rates)
+
+
 def save_and_load(state: dict[str, Any]) -> Any:
     """Save a state to a file and load it again."""
     file = BytesIO()
@@ -61,9 +78,13 @@ def save_and_load(state: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(
-    "kind", ["paper", "bf16", "fast", "tiles", "autoad", "superad", "gthad", "smhad"]
+    "kind",
+    [
+        *("paper", "bf16", "fast", "tiles", "autoad", "superad"),
+        *("gthad", "smhad", "directnet", "bs3lnet"),
+    ],
 )
-@pytest.mark.parametrize("stop", [1, 5, EPOCHS])
+@pytest.mark.parametrize("stop", [1, 2, 5, EPOCHS])
 def test_a_restored_training_is_the_same_to_the_bit(kind: str, stop: int) -> None:
     unbroken = trainer_of(kind)
     losses = [loss for _, loss in unbroken.train(image(), epochs=EPOCHS)]

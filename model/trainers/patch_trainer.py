@@ -1,0 +1,109 @@
+"""Base class of trainers on patches of an image, some of whose pixels are hidden."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from numpy.random import RandomState
+from torch import Tensor, nn
+
+from model.detector import EpochFilter
+from model.image import Image, load_all
+from model.nodata import fill_with_mean
+from model.trainers.hidden_pixels import HiddenPixels
+from model.trainers.losses import Loss
+from model.trainers.patches import Patches
+from model.trainers.shuffling import shuffled
+from model.trainers.trainer import Trainer
+
+
+class PatchTrainer(Trainer):
+    """A trainer whose epochs take a step on every batch of patches, all patches in random order.
+
+    There is a patch of `side`×`side` pixels around every valid pixel. The hidden pixels are drawn
+    from the seed before the first epoch, and remain the same. The network reconstructs the image as
+    it is, without hidden pixels; no-data pixels are the mean spectrum.
+    """
+
+    max_epochs = 1000  # those of the papers
+    graphable = False  # the steps of an epoch have different tensors
+    kept_images = 1  # the pixels that patches are cut from
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        side: int,
+        batch_size: int,
+        seed: int,
+        learning_rate: float,
+        weight_decay: float,
+        loss: str | Loss,
+        device: torch.device | str = "cpu",
+        precision: str = "fp32",
+    ) -> None:
+        super().__init__(network, loss=loss, device=device, precision=precision)
+        self.optimiser = torch.optim.Adam(
+            network.parameters(),
+            lr=learning_rate,
+            betas=(0.5, 0.999),
+            weight_decay=weight_decay,
+            # not on the CPU, where it rounds otherwise than the published programs: thousands of
+            # small steps amplify the last bit
+            fused=self.device.type == "cuda",
+        )
+        self.side = side
+        self.batch_size = batch_size
+        self.seed = seed
+
+    @abstractmethod
+    def draw_hidden(self, random: RandomState, patches: int) -> HiddenPixels:
+        """Draw the hidden pixels of patches, one after the other."""
+
+    def patches_of(self, image: Image) -> Patches:
+        """Cut an image into patches with hidden pixels."""
+        image = load_all(image)
+        hidden = self.draw_hidden(RandomState(self.seed), image.shape[2] * image.shape[3])
+        return Patches(image, side=self.side, hidden=hidden, device=self.device)
+
+    def take_steps(
+        self, image: Image, *, epochs: int, observed: EpochFilter
+    ) -> Iterator[tuple[int, float]]:
+        """Take epochs up to `epochs`; the loss of one is the mean over its patches."""
+        patches = self.patches_of(image)
+        self.diverged.zero_()
+        while self.epoch < epochs:
+            losses, gradients, sizes = zip(*self.take_epoch(patches), strict=True)
+            shares = torch.tensor(sizes, device=self.device) / len(patches)
+            loss = (torch.stack(losses) * shares).sum()
+            results = torch.stack([loss, torch.stack(gradients).max()])
+            yield self.record_step(*results.tolist())
+
+    def take_epoch(self, patches: Patches) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Take a step on every batch; yield its loss, gradient norm and number of patches."""
+        for numbers in shuffled(len(patches)).split(self.batch_size):
+            loss, gradient = self.update(partial(self.batch_loss, *patches.batch(numbers)))
+            yield loss, gradient, len(numbers)
+
+    def batch_loss(self, inputs: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
+        """Compute the loss of a batch (n, B, side, side) as a mean over all of its values.
+
+        `mask` is that of the pixels that count, (n, 1, side, side): all others count as 0.
+        """
+        return self.loss(mask * self.forward_pass(inputs).float(), mask * labels)
+
+    def rehearse(self, image: Tensor, *, training: bool) -> None:
+        if not training:
+            super().rehearse(image, training=False)
+            return
+        _, bands, height, width = image.shape
+        shape = min(self.batch_size, height * width), bands, self.side, self.side
+        inputs, labels = (image.new_empty(shape) for _ in range(2))
+        # an update takes little more
+        self.find_gradients(partial(self.batch_loss, inputs, labels, labels[:, :1]))
+
+    @torch.inference_mode()
+    def reconstruct(self, image: Tensor) -> Tensor:
+        # in the layout of the training and of the published programs, for the same kernels
+        return super().reconstruct(fill_with_mean(image).contiguous())
