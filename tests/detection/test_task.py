@@ -18,7 +18,13 @@ from utils.errors import InputError
 
 CPU = torch.device("cpu")
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
-SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2, "inner_window": 1, "outer_window": 5}
+SMALL: dict[str, float] = {
+    "nch_ker": 4,
+    "nblk": 2,
+    "epochs": 2,
+    "inner_window": 1,
+    "outer_window": 5,
+}
 SMALL |= {"components": 3, "rank": 3, "clusters": 2, "atoms": 4, "largest_part": 0.3}
 
 

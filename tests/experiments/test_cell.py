@@ -22,7 +22,7 @@ from options.flags import FLAGS
 from options.parse import parse, resolve
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
-SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
+SMALL: dict[str, float] = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
 SMALL |= {"clusters": 2, "atoms": 4, "largest_part": 0.3}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
@@ -151,8 +151,8 @@ def test_a_record_has_options_measures_costs_and_versions(
     assert (record["scene"], record["dataset"], record["method"]) == ("small", "small", method)
     assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 10]
     assert list(record["options"]) == list(METHODS[method].options)
-    truth = load_scene("small", data_dir=Path("data")).anomalous
-    assert record["measures"] == json_values(compute_measures(truth, outcome.scores))
+    anomalous = load_scene("small", data_dir=Path("data")).anomalous
+    assert record["measures"] == json_values(compute_measures(anomalous, outcome.scores))
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
