@@ -13,6 +13,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from detection.untrained_memory import check_untrained_memory
 from model.build import build_trainer
 from model.methods import METHODS
 from model.methods.presets import PRESETS
@@ -50,8 +51,11 @@ def plan_memory(
 
     `shape` is that of the cube (H, W, B). Raises InputError where the run does not fit at all.
     """
+    if not METHODS[method].trained:
+        check_untrained_memory(method, shape, options)
+        return ""
     available = available_memory_on(device)
-    if available is None or not METHODS[method].trained or surely_fits(shape, options, available):
+    if available is None or surely_fits(shape, options, available):
         return ""
     need = partial(memory_needed, method, shape, options=options, device=device, training=training)
     required = need()

@@ -8,6 +8,7 @@ from data.scene import Scene
 from detection.files import write_prediction
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
+from detection.progress_bar import progress_bar
 from detection.result_folder import prepare
 from detection.task import Task, open_scene
 from model.detector import Detector
@@ -29,7 +30,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + weights)
     print(f"Predicting {work}")
     started = time.perf_counter()
-    scores, reconstruction = task.detect(detector)
+    with progress_bar() as detector.progress:
+        scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
     prediction = Prediction(
         scene=scene,

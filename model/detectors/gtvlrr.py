@@ -7,7 +7,7 @@ pixels as columns of Y, the dictionary A and the graph's Laplacian L it minimise
 penalty μ that grows. S is what the background leaves over.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -56,11 +56,12 @@ def gtvlrr(
     return scatter_scores(scores, valid).to(cube.device)
 
 
-def memory(height: int, width: int, bands: int, options: Mapping[str, Any]) -> int:
-    """Estimate the bytes that a scene needs in addition to its cube.
+def memory(shape: tuple[int, int, int], **options: Any) -> int:
+    """Estimate the bytes that a cube (H, W, B) needs besides itself.
 
     Ten matrices of coefficients and six of spectra.
     """
+    height, width, bands = shape
     pixels = height * width
     atoms = min(options["clusters"] * options["atoms"], pixels)
     return 8 * pixels * (10 * atoms + 6 * bands)

@@ -5,7 +5,7 @@ IEEE TGRS 58(1), 2020, DOI 10.1109/TGRS.2019.2936308. Every component is scaled 
 the last as much as the first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import ceil, floor
 from typing import Any
@@ -68,8 +68,9 @@ def kernel_isolation_forest(
     return scatter_scores(torch.from_numpy(10**scores), valid)
 
 
-def memory(height: int, width: int, bands: int, options: Mapping[str, Any]) -> int:
-    """Estimate the bytes that are needed, the kernel matrix above all."""
+def memory(shape: tuple[int, int, int], **options: Any) -> int:
+    """Estimate the bytes that a cube (H, W, B) needs, the kernel matrix above all."""
+    height, width, bands = shape
     pixels, components = height * width, options["components"]
     kernel = min(pixels, MOST_TRAINING) * (min(pixels, MOST_TRAINING) + 10 * components)
     return 8 * (kernel + 3 * pixels * (bands + components))

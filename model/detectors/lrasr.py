@@ -6,7 +6,7 @@ columns of X and the dictionary A it minimises ‖S‖₊ + β‖S‖₁ + λ‖
 linearised alternating directions with an adaptive penalty μ. E is what the background leaves over.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -54,11 +54,12 @@ def lrasr(
     return scatter_scores(scores, valid)
 
 
-def memory(height: int, width: int, bands: int, options: Mapping[str, Any]) -> int:
-    """Estimate the bytes that a scene needs in addition to its cube.
+def memory(shape: tuple[int, int, int], **options: Any) -> int:
+    """Estimate the bytes that a cube (H, W, B) needs besides itself.
 
     Six matrices of coefficients and ten of spectra.
     """
+    height, width, bands = shape
     pixels = height * width
     atoms = min(options["clusters"] * options["atoms"], pixels)
     return 8 * pixels * (6 * atoms + 10 * bands)

@@ -9,6 +9,7 @@ the spectral unfolding of X without the r largest.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,8 +72,9 @@ def pta(
     return scores.masked_fill(~valid, torch.nan)
 
 
-def memory(height: int, width: int, bands: int) -> int:
-    """Estimate the memory of `pta` for a scene of this size, in bytes: 18 copies in float64."""
+def memory(shape: tuple[int, int, int], **options: Any) -> int:
+    """Estimate the bytes that a cube (H, W, B) needs: 18 copies in float64."""
+    height, width, bands = shape
     return 18 * 8 * height * width * bands
 
 

@@ -1,6 +1,7 @@
 """Methods without training as detectors."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any, Protocol
 
 import torch
@@ -42,6 +43,7 @@ class UntrainedDetector(Detector):
         self.score, self.fit, self.describe = score, fit, describe
         self.options, self.device = options, torch.device(device)
         self.background: Background | None = None
+        self.reports = "progress" in signature(score).parameters
 
     def settings(self, image_shape: torch.Size) -> str:
         _, bands, height, width = image_shape
@@ -55,7 +57,8 @@ class UntrainedDetector(Detector):
         cube = self.load(image)
         if self.background is not None:
             return Evidence(image, self.background.distance(cube).cpu())
-        return Evidence(image, self.score(cube, **self.options).cpu())
+        progress = {"progress": self.progress} if self.reports else {}
+        return Evidence(image, self.score(cube, **self.options, **progress).cpu())
 
     def load(self, image: Image) -> Tensor:
         """Bring an image (1, B, H, W) to the device as a cube (H, W, B)."""

@@ -34,6 +34,7 @@ DECOMPOSITION = {
         paper="Li, Li, Qu, Zhao, Tao and Du, IEEE TNNLS, 2020, DOI 10.1109/TNNLS.2020.3038659",
         blind_to="nothing: the pixel is part of the background",
         trainer=None,
+        memory="model.detectors.pta:memory",
         defaults={"rank": 10, "sparsity": 1.0},
         work=30,
     ),

@@ -47,9 +47,10 @@ class Method:
     A network is `sized` where it is built for the size of the image. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
     result has `distance(cube)`. `settings` is the dotted name of a function of the shape of a cube
-    and the options that describes the settings that follow from them. `work` compares the time of
-    such a method with epochs of a network, `epoch_work` that of a network's epochs with those of
-    others.
+    and the options that describes the settings that follow from them, `memory` that of one that
+    estimates the bytes of a prediction, where it needs many copies of a cube. `work` compares the
+    time of such a method with epochs of a network, `epoch_work` that of a network's epochs with
+    those of others.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
     the part of the network through which a pixel still sees itself.
@@ -72,6 +73,7 @@ class Method:
     mode: Callable[[int], tuple[str, ...]] = default_mode
     fit: str | None = None
     settings: str | None = None
+    memory: str | None = None
     work: float = 40
     epoch_work: float = 1
     leak: str = ""

@@ -25,7 +25,9 @@ def selective_scan(
     """
     kind = torch.promote_types(u.dtype, torch.float32)
     steps, rates, inputs, outputs = (part.to(kind) for part in (steps, rates, inputs, outputs))
-    count = len(u) if u.device.type != "cpu" else max(1, CACHED_VALUES // rates.numel())
+    # a fake tensor, as of the memory estimate, has a class of its own and no use for a cache
+    cached = u.device.type == "cpu" and type(u) is Tensor
+    count = max(1, CACHED_VALUES // rates.numel()) if cached else len(u)
     parts = [part.split(count) for part in (steps * u, steps, inputs, outputs)]
     return torch.cat([SelectiveScan.apply(rates, *part) for part in zip(*parts, strict=True)])
 

@@ -104,7 +104,7 @@ def test_auto_ad_has_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         plan_memory("autoad", (80, 80, 9), options=options, device=CPU, training=True)
 
 
-@pytest.mark.parametrize("method", ["gthad", "smhad"])
+@pytest.mark.parametrize("method", ["gthad", pytest.param("smhad", marks=pytest.mark.slow)])
 def test_networks_on_blocks_have_no_tiles(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 2**20)
     options = resolve({"method": method, "nch_ker": 8, "batch_size": 4})[1]

@@ -22,7 +22,8 @@ from options.flags import FLAGS
 from options.parse import parse, resolve
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
-SMALL = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
+SMALL: dict[str, float] = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
+SMALL |= {"clusters": 2, "atoms": 4, "largest_part": 0.3}
 OTHER = {
     **{"epochs": 3, "learning_rate": 0.5, "weight_decay": 0.5, "seed": 2, "lossm": "l2"},
     **{
@@ -137,17 +138,21 @@ def test_one_count_makes_another_scene(
 
 
 @pytest.mark.parametrize("method", NAMES)
-def test_a_record_has_options_measures_costs_and_versions(small_scene: str, method: str) -> None:
+def test_a_record_has_options_measures_costs_and_versions(
+    small_scene: str, cube: NDArray[Any], truth: NDArray[Any], method: str
+) -> None:
+    wider = np.dstack([cube, cube[::-1]])  # more bands, which some methods need
+    savemat("data/small.mat", {"data": wider, "map": truth})
     outcome = done(a_cell(method))
     record = json.loads(json.dumps(outcome.record))  # as it is saved
     assert outcome.scores is not None and "failed" not in record
     assert outcome.scores.shape == (13, 11) and outcome.scores.dtype == np.float32
     assert (outcome.scores.min(), outcome.scores.max()) == (0, 1)
     assert (record["scene"], record["dataset"], record["method"]) == ("small", "small", method)
-    assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 5]
+    assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 10]
     assert list(record["options"]) == list(METHODS[method].options)
-    truth = load_scene("small", data_dir=Path("data")).anomalous
-    assert record["measures"] == json_values(compute_measures(truth, outcome.scores))
+    anomalous = load_scene("small", data_dir=Path("data")).anomalous
+    assert record["measures"] == json_values(compute_measures(anomalous, outcome.scores))
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])

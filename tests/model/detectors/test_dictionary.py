@@ -100,8 +100,8 @@ def test_more_atoms_than_any_cluster_has_are_refused() -> None:
 @pytest.mark.parametrize("memory", [model.detectors.lrasr.memory, model.detectors.gtvlrr.memory])
 def test_memory_grows_with_the_dictionary_until_it_has_all_pixels(memory: Any) -> None:
     options = {"clusters": 15, "atoms": 20}
-    large = memory(400, 400, 200, options)
+    large = memory((400, 400, 200), **options)
     assert 3 * 2**30 < large < 6 * 2**30
-    assert memory(400, 400, 200, {"clusters": 30, "atoms": 20}) > 1.4 * large
-    few = [memory(5, 5, 200, {"clusters": count, "atoms": 20}) for count in (2, 9)]
+    assert memory((400, 400, 200), clusters=30, atoms=20) > 1.4 * large
+    few = [memory((5, 5, 200), clusters=count, atoms=20) for count in (2, 9)]
     assert few[0] == few[1]

@@ -244,5 +244,5 @@ def test_the_share_that_an_error_recommends_is_enough(count: int) -> None:
 
 
 def test_memory_is_that_of_the_kernel_matrix_at_most_of_10_000_pixels() -> None:
-    of = [memory(side, side, 200, {"components": 300}) for side in (50, 100, 400)]
+    of = [memory((side, side, 200), components=300) for side in (50, 100, 400)]
     assert 8 * 2500**2 < of[0] < of[1] < 3 * 8 * 10**8 and of[2] < 6 * 2**30

@@ -146,5 +146,5 @@ def test_a_rank_above_that_of_the_scene_is_refused() -> None:
 
 
 def test_memory_grows_with_the_scene() -> None:
-    assert 4 * 2**30 < memory(400, 400, 200) < 6 * 2**30  # 4.1 GiB were measured
-    assert memory(100, 100, 200) * 16 == memory(400, 400, 200)
+    assert 4 * 2**30 < memory((400, 400, 200)) < 6 * 2**30  # 4.1 GiB were measured
+    assert memory((100, 100, 200)) * 16 == memory((400, 400, 200))

@@ -1,0 +1,31 @@
+"""The memory of methods without training that need many copies of a cube."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from model.imports import import_named
+from model.methods import METHODS
+from model.scores import SCORING
+from utils.errors import InputError
+from utils.free_memory import available_memory
+
+MARGIN = 1.1  # for what the estimates leave out
+GIBIBYTE = 2**30
+
+
+def check_untrained_memory(
+    method: str, shape: tuple[int, int, int], options: Mapping[str, Any]
+) -> None:
+    """Raise InputError where a method without training does not fit a cube (H, W, B)."""
+    record, available = METHODS[method], available_memory()
+    if record.memory is None or available is None:
+        return
+    own = {option: value for option, value in options.items() if option not in SCORING}
+    needed = int(MARGIN * import_named(record.memory)(shape, **own))
+    if needed > available:
+        size = "×".join(map(str, shape))
+        raise InputError(
+            f"--method {method} on {size} needs about {needed / GIBIBYTE:.1f} GiB of memory, but "
+            f"only {available / GIBIBYTE:.1f} GiB are available: a smaller part of the scene, or "
+            f"fewer --bands, need less"
+        )
