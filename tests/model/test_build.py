@@ -150,7 +150,7 @@ def test_the_options_of_the_optimiser_arrive(name: str) -> None:
         name, "--learning_rate", "0.025", "--weight_decay", "0.5"
     ).optimiser.param_groups
     assert (group["lr"], group["weight_decay"]) == (0.025, 0.5)
-    own = {"superad": (0.5, 0.8)}
+    own = {"superad": (0.5, 0.8), "directnet": (0.5, 0.999), "bs3lnet": (0.5, 0.999)}
     others = (0.5, 0.999) if METHODS[name].blind_spot else (0.9, 0.999)
     assert group["betas"] == own.get(name, others)
 
