@@ -37,7 +37,7 @@ OTHER = {
     **{"precision": "bf16", "preset": "fast", "tile": 64},
     **{"blindspot": 7, "dilation": 3, "refinement": True},
     **{"average_every": 3, "score": "combined", "largest_object": 7},
-    **{"ss_exp_factor": 0.5, "inner_window": 5, "outer_window": 9, "ridge": 0.5},
+    **{"ss_exp_factor": 0.5, "inner_window": 9, "outer_window": 11, "ridge": 0.5},
 }
 
 
