@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.image import Image
 from model.scoring.evidence import Evidence
 from model.scoring.scoring import Scoring
@@ -34,7 +34,7 @@ class Detector(ABC):
     max_epochs = 0  # epochs where their number is left to the method
     scoring = Scoring()
     # called with the share done by the methods that take long
-    progress: Callable[[float], None] = staticmethod(no_progress)
+    progress: Progress = staticmethod(no_progress)
 
     @property
     def parameters(self) -> int:

@@ -5,13 +5,13 @@ Source: Li and Du, "Collaborative Representation for Hyperspectral Anomaly Detec
 penalty and without the constraint that the weights sum to one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from torch import Tensor
 
 from model.detectors.dual_window import is_valid
 from model.detectors.moved_ring import moved_rings
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.ridge_residual import by_residual
 from model.detectors.ridge_weights import by_weights
 from model.detectors.rings import Rings
@@ -28,7 +28,7 @@ def collaborative_representation(
     inner_window: int,
     outer_window: int,
     ridge: float = 1e-6,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the part of it that its ring cannot represent, (H, W, B) → (H, W).
 
@@ -51,7 +51,7 @@ def collaborative_representation(
 
 
 def without_weights(
-    rings: Rings, *, mean: Tensor, ridge: float, least: Tensor, progress: Callable[[float], None]
+    rings: Rings, *, mean: Tensor, ridge: float, least: Tensor, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the numbers of some pixels and their misfits, as `by_weights` does."""
     row, column = rings.windows(rings.boxes()[:1])

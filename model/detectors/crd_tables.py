@@ -7,13 +7,11 @@ directions of its ring and the penalty hardly counts. model/detectors/crd.py sol
 the scores of both are not comparable. The image is continued by mirroring.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from model.detectors.mirrored_ring import mirrored_rings
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 
 KEPT = 0.9999  # share of the sum of the eigenvalues that those kept exceed
 BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in their Gram matrices
@@ -25,7 +23,7 @@ def representation_of_tables(
     inner_window: int,
     outer_window: int,
     ridge: float,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the part of it that its ring does not represent, (H, W, B) → (H, W).
 

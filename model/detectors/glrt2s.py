@@ -6,7 +6,7 @@ tested patch and the guard at once. The image is continued by mirroring, as in t
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from model.detectors.band_scaling import scale_bands
 from model.detectors.dual_window import is_valid
 from model.detectors.mirrored_ring import mirrored_rings
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.pseudo_inverse import whiten_by_pixels, whiten_by_scatter
 from model.detectors.ring_moments import ring_moments
 from model.detectors.rings import Rings
@@ -27,7 +27,7 @@ def multipixel_glrt(
     *,
     inner_window: int,
     outer_window: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by its patch under the scatter of its ring, (H, W, B) → (H, W).
 
@@ -70,7 +70,7 @@ def describe_windows(shape: tuple[int, ...], *, inner_window: int, outer_window:
 
 
 def whitened_patches(
-    rings: Rings, *, inner: int, outer: int, report: Callable[[float], None]
+    rings: Rings, *, inner: int, outer: int, report: Progress
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the numbers of some pixels (n,), and W with WᵀW = Xᵀ(YYᵀ)⁺X for each, (n, K, L)."""
     if outer**2 - inner**2 >= rings.bands:

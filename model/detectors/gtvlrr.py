@@ -7,7 +7,6 @@ pixels as columns of Y, the dictionary A and the graph's Laplacian L it minimise
 penalty μ that grows. S is what the background leaves over.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,7 +16,7 @@ from model.detectors.band_scaling import scale_bands
 from model.detectors.dictionary import Labels, build_dictionary, cluster_pixels
 from model.detectors.graph_tv_representation import Representation, Weights
 from model.detectors.pixel_graph import graph_laplacian
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.valid_pixels import scatter_scores, select_valid
 
 NEIGHBOURS = 5  # of a pixel in the graph; 10 in the paper, 5 in its program
@@ -33,7 +32,7 @@ def gtvlrr(
     smoothness: float,
     graph_weight: float,
     seed: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the part that the background cannot represent, (H, W, B) → (H, W).
 
@@ -74,7 +73,7 @@ def score_by_clusters(
     *,
     atoms: int,
     weights: Weights,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score pixels of scaled bands (n, B), valid in (H, W), whose clusters are known (n,), (n,)."""
     dictionary = build_dictionary(pixels.numpy(), labels, atoms=atoms)

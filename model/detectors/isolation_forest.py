@@ -5,14 +5,13 @@ Source: Liu, Ting and Zhou, "Isolation-Based Anomaly Detection", ACM TKDD 6(1), 
 path length of two pixels, in features that are constant in a node, and in the depth of its trees.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -38,7 +37,7 @@ class Forest:
     roots: Indices
     sample: int
 
-    def score(self, pixels: Array, *, progress: Callable[[float], None] = no_progress) -> Array:
+    def score(self, pixels: Array, *, progress: Progress = no_progress) -> Array:
         """Score pixels (N, C) by 2^(−mean path / c(sample)), (N,), the shorter the higher.
 
         Trees of a single pixel have no path: the score is 1.

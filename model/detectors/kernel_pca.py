@@ -5,7 +5,6 @@ Neural Computation 10(5), 1998, DOI 10.1162/089976698300017467. The kernel matri
 10,000 pixels; others are projected on its components.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model.detectors.leading_eigenpairs import leading_eigenpairs
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 
 MOST_TRAINING = 10_000  # pixels of the kernel matrix
 BLOCK_VALUES = 2**24  # of a kernel matrix at a time, 128 MiB
@@ -52,7 +51,7 @@ def kernel_components(
     count: int,
     *,
     generator: np.random.Generator,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Compute the largest kernel principal components of pixels (N, B), (N, count).
 
@@ -81,7 +80,7 @@ def fit_components(
     count: int,
     *,
     generator: np.random.Generator,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> KernelComponents:
     """Find the `count` largest kernel principal components of training pixels (n, B)."""
     n = len(training)

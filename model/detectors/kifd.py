@@ -20,12 +20,11 @@ from model.detectors.band_scaling import scale_bands
 from model.detectors.isolation_forest import Array, Forest, Indices, grow_forest
 from model.detectors.kernel_pca import MOST_TRAINING, kernel_components
 from model.detectors.otsu import otsu_threshold
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.valid_pixels import scatter_scores, select_valid
 
 Mask = NDArray[np.bool_]
 Grower = Callable[..., Forest]  # pixels (n, C), `trees` and `sample` → a forest
-Progress = Callable[[float], None]
 
 LOCAL_TREES = 100
 ROUNDS = 5  # of local forests, at most

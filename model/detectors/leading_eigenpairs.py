@@ -6,13 +6,11 @@ one vector at a time, each of which reads the whole matrix from memory. With a b
 of matrices, and the same accuracy takes a fraction of the time.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 
 DENSE = 500  # rows of a matrix that is decomposed as a whole
 BLOCK = 50  # vectors
@@ -27,7 +25,7 @@ def leading_eigenpairs(
     count: int,
     *,
     generator: np.random.Generator,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> tuple[Tensor, Tensor]:
     """Find the `count` largest eigenvalues, and eigenvectors (n, count), of a matrix (n, n).
 
@@ -57,7 +55,7 @@ def block_lanczos(
     count: int,
     *,
     longest: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> tuple[Tensor, Tensor]:
     """Find the largest eigenpairs of a matrix (n, n) in the span of its powers on a block (n, b).
 

@@ -6,7 +6,6 @@ columns of X and the dictionary A it minimises ‖S‖₊ + β‖S‖₁ + λ‖
 linearised alternating directions with an adaptive penalty μ. E is what the background leaves over.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from model.detectors.band_scaling import scale_bands
 from model.detectors.dictionary import Labels, build_dictionary, cluster_pixels
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.proximal import shrink_pixels, soft, svt
 from model.detectors.row_blocks import row_blocks
 from model.detectors.valid_pixels import scatter_scores, select_valid
@@ -32,7 +31,7 @@ def lrasr(
     sparsity: float,
     coefficient_sparsity: float,
     seed: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the part that the background cannot represent, (H, W, B) → (H, W).
 
@@ -72,7 +71,7 @@ def score_by_clusters(
     atoms: int,
     sparsity: float,
     coefficient_sparsity: float,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score pixels of scaled bands (n, B) whose clusters are known (n,), (n,)."""
     dictionary = build_dictionary(pixels.cpu().numpy(), labels, atoms=atoms)

@@ -4,14 +4,14 @@ The local Reed–Xiaoli detector of model/detectors/rx.py with a pseudo-inverse 
 in a scene that is continued by mirroring.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from model.detectors.dual_window import is_valid
 from model.detectors.mirrored_ring import mirrored_rings
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.pseudo_inverse import whiten_by_pixels, whiten_by_scatter
 from model.detectors.ring_moments import ring_moments
 from model.detectors.rings import Rings
@@ -24,7 +24,7 @@ def local_rx_of_tables(
     *,
     inner_window: int,
     outer_window: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
@@ -43,7 +43,7 @@ def local_rx_of_tables(
 
 
 def whitened_pixels(
-    rings: Rings, pixels: Tensor, *, inner: int, outer: int, report: Callable[[float], None]
+    rings: Rings, pixels: Tensor, *, inner: int, outer: int, report: Progress
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield the numbers of some pixels (n,), those of their rings' pixels, and W (n, K, 1).
 

@@ -6,7 +6,7 @@ Distance Method for Hyperspectral Anomaly Detection", IEEE TGRS 54(3), 2016, DOI
 & Sparse Matrix Decomposition in Noisy Case", ICML 2011.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from model.detectors.band_scaling import scale_bands
 from model.detectors.iterates import last_of
 from model.detectors.mahalanobis import distance_to
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.valid_pixels import scatter_scores, select_valid
 
 ROUNDS = 101
@@ -37,7 +37,7 @@ def lsmad(
     rank: int,
     sparse_share: float,
     seed: int,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by its squared distance to the low-rank background, (H, W, B) → (H, W).
 

@@ -7,7 +7,7 @@ of a sparse part, which leaves a dictionary; the scene is then represented by th
 coefficients of low rank, and what they leave is the anomaly.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -17,7 +17,7 @@ from model.detectors.band_scaling import scale_bands
 from model.detectors.dual_window import is_valid
 from model.detectors.iterates import last_of
 from model.detectors.principal import principal_components
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.proximal import shrink_tubes
 from model.detectors.tensor_product import (
     FIFTH,
@@ -56,7 +56,7 @@ def pca_tlrsr(
     components: int,
     dictionary_sparsity: float,
     sparsity: float,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the length of its sparse part, (H, W, B) → (H, W).
 

@@ -7,7 +7,6 @@ the spectral unfolding of X without the r largest.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor
 from model.detectors.band_scaling import scale_bands
 from model.detectors.dual_window import is_valid
 from model.detectors.path_smoothing import smooth_columns, smooth_rows
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.proximal import shrink_tubes, svt
 from model.detectors.valid_pixels import select_valid
 
@@ -48,7 +47,7 @@ def pta(
     smoothness: float,
     rank: int,
     step: float,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the length of its sparse part, (H, W, B) → (H, W).
 
@@ -96,7 +95,7 @@ class Approximation:
         height, width, bands = scene.shape
         self.left, self.right = scene.new_zeros(bands, 0), scene.new_zeros(height * width, 0)
 
-    def run(self, progress: Callable[[float], None] = no_progress) -> None:
+    def run(self, progress: Progress = no_progress) -> None:
         """Iterate until the parts agree; the share done is that of the growth of the step."""
         growth = math.log(LARGEST_STEP / self.step) / math.log(GROWTH)
         while self.iterations < MAX_ITERATIONS:

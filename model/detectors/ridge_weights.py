@@ -6,7 +6,7 @@ refinement, by the residual itself, removes the rounding of these products, whic
 the digits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from model.detectors.boxes import Boxes
 from model.detectors.positive_systems import Factors
+from model.detectors.progress import Progress
 from model.detectors.ridge_residual import by_residual
 from model.detectors.rings import Rings, pack
 
@@ -83,7 +84,7 @@ class Tiles:
 
 
 def by_weights(
-    rings: Rings, *, mean: Tensor, ridge: float, least: Tensor, progress: Callable[[float], None]
+    rings: Rings, *, mean: Tensor, ridge: float, least: Tensor, progress: Progress
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the numbers of some pixels (n,), and ‖y − Xα‖₂ of each (n,).
 

@@ -9,13 +9,13 @@ DOI 10.1007/978-3-642-51461-6_3.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.rings import Rings
 
 BATCH_VALUES = 2**21  # of the scatter matrices of some pixels, 16 MiB
@@ -67,7 +67,7 @@ class Moments:
 
 
 def ring_moments(
-    rings: Rings, *, outer: int, inner: int, progress: Callable[[float], None] = no_progress
+    rings: Rings, *, outer: int, inner: int, progress: Progress = no_progress
 ) -> Iterator[tuple[Tensor, Moments]]:
     """Yield the numbers of some pixels of the image (n,), and the moments of their rings.
 

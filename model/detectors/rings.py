@@ -5,7 +5,7 @@ those of neighbours overlap: the rings of all pixels of a box have in common wha
 outer window of the box and in no inner one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from model.detectors.boxes import Boxes, tile
 from model.detectors.dual_window import is_valid
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Rings:
         return tile(*self.shape, tall=tall, wide=wide, device=self.spectra.device)
 
     def batches(
-        self, size: int, *, progress: Callable[[float], None] = no_progress
+        self, size: int, *, progress: Progress = no_progress
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield the rings of some pixels at a time, row by row.
 

@@ -12,7 +12,7 @@ so that dead and redundant bands, and rings of fewer pixels than bands, do no ha
 No-data pixels, which are NaN, are in no background, and their score is NaN.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor
 from model.detectors.dual_window import is_valid
 from model.detectors.moved_ring import moved_rings
 from model.detectors.positive_systems import Factors
-from model.detectors.progress import no_progress
+from model.detectors.progress import Progress, no_progress
 from model.detectors.ring_moments import ring_moments
 
 # The share of a ring's pixels that have to be valid. The default ring has two pixels per band of a
@@ -87,7 +87,7 @@ def local_rx(
     inner_window: int,
     outer_window: int,
     ridge: float = 1e-6,
-    progress: Callable[[float], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to its ring, (H, W, B) → (H, W).
 
@@ -109,22 +109,27 @@ def local_rx(
     windows = {"inner": inner_window, "outer": outer_window}
     for chosen, moments in ring_moments(rings, **windows, progress=progress):
         count, mean, scatter = moments.count, moments.mean, moments.scatter
-        diagonal = scatter.diagonal(dim1=1, dim2=2)
-        # a flat ring has no variance
-        variance = diagonal.mean(dim=1) / count.clamp(min=1)
-        scale = variance.clamp(min=1e-6 * float(scene_variance))
-        diagonal.add_((ridge * count * scale)[:, None])
+        add_ridge(scatter, count, ridge, least=1e-6 * float(scene_variance))
         few = count < fewest
         count[few], mean[few], scatter[few] = 1, scene.mean, scene.covariance
-        difference = (pixels[chosen] - mean)[..., None]  # (n, B, 1)
         factors = Factors(scatter)  # of covariances times the count
         if factors.failed.any():
             raise ValueError(
                 f"the ridge, {ridge:g}, leaves covariances singular; take a larger one"
             )
-        white = factors.whiten(difference)
+        white = factors.whiten((pixels[chosen] - mean)[..., None])  # (n, B, 1)
         scores[chosen] = count * white.square().sum(dim=(1, 2))
     return scores.reshape(height, width)
+
+
+def add_ridge(scatter: Tensor, count: Tensor, ridge: float, *, least: float) -> None:
+    """Add a ridge to scatter matrices (n, B, B) of `count` pixels each (n,), in place.
+
+    A flat ring, whose variance is below `least`, gets the ridge of that.
+    """
+    diagonal = scatter.diagonal(dim1=1, dim2=2)
+    variance = diagonal.mean(dim=1) / count.clamp(min=1)
+    diagonal.add_((ridge * count * variance.clamp(min=least))[:, None])
 
 
 def least_variance(mean_square: float) -> float:
