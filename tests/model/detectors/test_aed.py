@@ -1,6 +1,5 @@
 """AED against recorded runs step by step, and its rules for no-data pixels and flat scenes."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from model.detectors.domain_transform import smooth_within_edges
 from model.detectors.otsu import otsu_threshold
 from model.detectors.principal import principal_components
 from model.max_tree import open_by_area
-from tests.recordings import FOLDER
+from tests.model.detectors.recorded import recorded as read_recorded
 
 Array = NDArray[Any]
-Recorded = dict[str, Array]
+Recorded = dict[str, Any]
 SETTINGS: dict[str, Any] = {
     **{"components": 3, "area": 25, "largest_part": 0.02},
     **{"spatial_sigma": 5.0, "range_sigma": 0.5},
@@ -26,12 +25,12 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(params=["aed_small", "aed_medium"])
 def recorded(request: pytest.FixtureRequest) -> Recorded:
-    with np.load(FOLDER / "baselines" / f"{request.param}.npz") as arrays:
-        return dict(arrays)
+    config, arrays = read_recorded(request.param)
+    return {"config": config, **arrays}
 
 
 def settings_of(recorded: Recorded) -> dict[str, Any]:
-    config = json.loads(str(recorded["config"]))
+    config = recorded["config"]
     assert config["iterations"] == 3 and config["connectivity"] == 8
     return {
         "components": config["components"],
