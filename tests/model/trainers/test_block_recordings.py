@@ -5,10 +5,8 @@ the shared folder. In `gthad_rows_in_place` blocks are placed where they were cu
 published program.
 """
 
-import json
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -26,12 +24,10 @@ from model.trainers.block_grid import ImageBlocks
 from model.trainers.blocks import BlockTrainer
 from model.trainers.shuffling import shuffled
 from options.parse import resolve
-from tests.conftest import SHARED
+from tests.baselines import read_baseline
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
-COPIED = Path(__file__).parents[2] / "parity" / "baselines"
-WHOLE = SHARED / "parity" / "baselines"
 OPTIONS = {  # of this program, by the names in a recording
     **{"embed_dim": "nch_ker", "mlp_ratio": "mlp_ratio", "batch_size": "batch_size"},
     **{"search_every": "search_every", "epochs": "epochs", "learning_rate": "learning_rate"},
@@ -39,17 +35,11 @@ OPTIONS = {  # of this program, by the names in a recording
 }
 
 
-def one_of(name: str) -> Any:
-    """Name a recording, skipped where it is not available."""
-    missing = not any((folder / f"{name}.npz").is_file() for folder in (COPIED, WHOLE))
-    return pytest.param(name, marks=pytest.mark.skipif(missing, reason="is in the shared folder"))
-
-
 NAMES = (
     *("gthad_last_batch_of_one", "gthad_rows_in_place", "gthad_small"),
     *("smhad_wide", "smhad_small"),
 )
-each = pytest.mark.parametrize("name", [one_of(name) for name in NAMES])
+each = pytest.mark.parametrize("name", NAMES)
 ROUNDED = ("A_log", "dt_proj.bias")  # initial weights by logarithms, whose last bit varies
 
 
@@ -83,10 +73,8 @@ class Repeated:
 
 def begin(name: str) -> Repeated:
     """Build the trainer of a recording."""
-    folder = COPIED if (COPIED / f"{name}.npz").is_file() else WHOLE
-    with np.load(folder / f"{name}.npz") as loaded:
-        arrays = dict(loaded)
-    config = json.loads(str(arrays.pop("config")))
+    run = read_baseline(name)
+    config, arrays = run.config, run.arrays
     given = {OPTIONS[key]: value for key, value in config.items() if key in OPTIONS}
     method, options = resolve({"method": config["method"], **given})
     scene = Scene("recorded", arrays["cube"], arrays["map"], source="recording")

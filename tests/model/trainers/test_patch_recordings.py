@@ -5,11 +5,9 @@ training does where its loss is smooth or its values are large; elsewhere the si
 and normalised features of almost no contrast amplify the last bit up to a hundredfold an epoch.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,9 +26,8 @@ from model.trainers.hidden_pixels import draw_from_ring, draw_scattered
 from model.trainers.patch_trainer import PatchTrainer
 from model.trainers.shuffling import shuffled
 from options.parse import resolve
-from tests.conftest import SHARED
+from tests.baselines import read_baseline
 
-FOLDERS = Path(__file__).parents[2] / "parity" / "baselines", SHARED / "parity" / "baselines"
 # the largest relative difference of a loss, and of the scores, in trainings that amplify rounding
 AMPLIFIED = {
     "directnet_batchnorm": (0.3, 0.1),
@@ -66,12 +63,8 @@ class Repeated:
 @cache
 def read(name: str) -> Repeated:
     """Read a recorded run; skip the test where it is not available."""
-    for folder in FOLDERS:
-        if (path := folder / f"{name}.npz").is_file():
-            with np.load(path) as arrays:
-                loaded = dict(arrays)
-            return Repeated(name, json.loads(str(loaded.pop("config"))), loaded)
-    pytest.skip(f"needs {name}.npz in the shared folder")
+    run = read_baseline(name)
+    return Repeated(name, run.config, run.arrays)
 
 
 @cache
