@@ -16,6 +16,7 @@ from torch import Tensor
 
 from model.detectors.band_scaling import scale_bands
 from model.detectors.domain_transform import smooth_within_edges
+from model.detectors.min_max import min_max
 from model.detectors.otsu import otsu_threshold
 from model.detectors.principal import principal_components
 from model.max_tree import open_by_area
@@ -74,10 +75,3 @@ def is_object(difference: Array, largest_part: float) -> NDArray[np.bool_]:
     parts, _ = label(above > otsu_threshold(above), EIGHT)
     sizes = np.bincount(parts.ravel())
     return (parts > 0) & (sizes[parts] <= largest_part * valid.sum())
-
-
-def min_max(values: Array) -> Array:
-    """Scale values to [0, 1] by the smallest and the largest; equal ones become 0. NaN remains."""
-    least = np.nanmin(values)
-    span = np.nanmax(values) - least
-    return (values - least) / (span or 1)

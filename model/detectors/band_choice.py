@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from model.detectors.min_max import min_max
+
 Matrix = NDArray[np.float64]
 Ranked = NDArray[np.int64]  # bands, the most salient first
 
-FEWEST_BANDS = 7  # the distance to the 6th nearest other band is a band's scale
-NEAREST = 7  # the band itself counted
+NEAREST = 7  # the distance to this band, itself counted, is a band's scale
+FEWEST_BANDS = NEAREST
 NEAR_SHARE = 0.02  # of the distances, which are near
 
 
@@ -50,7 +52,7 @@ def rank_bands(distances: Matrix) -> Ranked:
     for place, band in enumerate(order[1:], start=1):
         isolation[band] = distances[band, order[:place]].min()
     isolation[order[0]] = isolation[order[1:]].max()
-    return np.argsort(-scale(density) * scale(isolation) ** 2, kind="stable")
+    return np.argsort(-min_max(density) * min_max(isolation) ** 2, kind="stable")
 
 
 def similarities(distances: Matrix) -> Matrix:
@@ -94,9 +96,3 @@ def quotients(numerators: Matrix, denominators: Matrix) -> Matrix:
     """Divide distances by scales: of copies of a band, 0/0 is 0."""
     infinite = np.where(numerators > 0, np.inf, 0)
     return np.divide(numerators, denominators, out=infinite, where=denominators > 0)
-
-
-def scale(values: Matrix) -> Matrix:
-    """Scale values to [0, 1]; constant ones are 0."""
-    span = np.ptp(values)
-    return (values - values.min()) / (span if span > 0 else 1)

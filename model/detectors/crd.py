@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from model.detectors.dual_window import is_valid
 from model.detectors.moved_ring import moved_rings
 from model.detectors.progress import Progress, no_progress
 from model.detectors.ridge_residual import by_residual
 from model.detectors.ridge_weights import by_weights
 from model.detectors.rings import Rings
+from model.detectors.valid_pixels import is_valid
 
 BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in B × B matrices
 # As many weights per band are still found themselves, which costs more than the residual without

@@ -20,7 +20,7 @@ from model.detectors.band_scaling import scale_bands
 from model.detectors.isolation_forest import Array, Forest, Indices, grow_forest
 from model.detectors.kernel_pca import MOST_TRAINING, kernel_components
 from model.detectors.otsu import otsu_threshold
-from model.detectors.progress import Progress, no_progress
+from model.detectors.progress import Progress, no_progress, part
 from model.detectors.valid_pixels import scatter_scores, select_valid
 
 Mask = NDArray[np.bool_]
@@ -92,11 +92,6 @@ def check_pixels(count: int, *, components: int, subsample: float) -> None:
             f"subsample {subsample:g} of {count} valid pixels leaves less than 2 for a tree; take "
             f"{ceil(2e4 / count) / 1e4:g} or more"
         )
-
-
-def part(progress: Progress, first: float, last: float) -> Progress:
-    """Return the progress of a step that takes the whole from one share to another."""
-    return lambda share: progress(first + (last - first) * share)
 
 
 def scale_features(features: Array) -> Array:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from model.detectors.dual_window import is_valid
 from model.detectors.mirrored_ring import mirrored_rings
 from model.detectors.progress import Progress, no_progress
 from model.detectors.pseudo_inverse import whiten_by_pixels, whiten_by_scatter
 from model.detectors.ring_moments import ring_moments
 from model.detectors.rings import Rings
+from model.detectors.valid_pixels import is_valid
 
 BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in their Gram matrices
 

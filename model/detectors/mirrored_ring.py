@@ -8,16 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.detectors.dual_window import check_sides
 from model.detectors.rings import Rings, Spans
 
 
 def check_mirrored_windows(height: int, width: int, *, inner: int, outer: int) -> None:
     """Raise ValueError unless windows have a centre, and an image mirrored once fills them."""
-    for name, side in (("inner", inner), ("outer", outer)):
-        if side % 2 == 0 or side < 1:
-            raise ValueError(f"the {name} window is {side}, but needs a centre: an odd number")
-    if inner >= outer:
-        raise ValueError(f"the inner window, {inner}, is not smaller than the outer, {outer}")
+    check_sides(inner=inner, outer=outer)
     side = min(height, width)
     if outer // 2 > side:
         raise ValueError(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate
 from torch import Tensor
 
-from model.detectors.band_choice import FEWEST_BANDS, choose_bands, scale
+from model.detectors.band_choice import FEWEST_BANDS, choose_bands
+from model.detectors.min_max import min_max
 from model.detectors.quaternion import Pair, inverse_modulus, modulus, quaternion_transform
 from model.detectors.resize import resize
 from model.detectors.valid_pixels import scatter_scores, select_valid
@@ -38,7 +39,7 @@ def quaternion_frequency_fusion(cube: Tensor, *, sigma: float) -> Tensor:
     detail = phase_map(spectrum, kernel).mean(axis=2)
     fused = resize((background * detail)[..., None], *cube.shape[:2])[..., 0]
     scores = torch.from_numpy(fused).to(valid.device)[valid]
-    return scatter_scores(torch.from_numpy(scale(scores.cpu().numpy())), valid)
+    return scatter_scores(torch.from_numpy(min_max(scores.cpu().numpy())), valid)
 
 
 def margin(height: int, width: int) -> int:
@@ -73,7 +74,7 @@ def scales(cube: Array) -> Array:
         smaller = resize(cube, height - step * g, width - step * g)
         chosen = smaller[..., choose_bands(smaller)]
         larger = resize(chosen, height + 2 * g, width + 2 * g)
-        images.append([scale(larger[..., band]) for band in range(3)])
+        images.append([min_max(larger[..., band]) for band in range(3)])
     return np.moveaxis(np.array(images), 1, -1)
 
 
@@ -108,7 +109,7 @@ def reconstruction(spectrum: Pair, kernel: Array) -> Array:
 
 def phase_map(spectrum: Pair, kernel: Array) -> Array:
     """Transform the phase alone back, squared, smoothed and scaled to [0, 1], (H, W, 3)."""
-    return scale(smooth(inverse_modulus(phase(spectrum)) ** 2, kernel))
+    return min_max(smooth(inverse_modulus(phase(spectrum)) ** 2, kernel))
 
 
 def phase(spectrum: Pair) -> Pair:

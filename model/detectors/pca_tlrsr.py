@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from model.detectors.band_scaling import scale_bands
-from model.detectors.dual_window import is_valid
 from model.detectors.iterates import last_of
 from model.detectors.principal import principal_components
-from model.detectors.progress import Progress, no_progress
+from model.detectors.progress import Progress, no_progress, part
 from model.detectors.proximal import shrink_tubes
 from model.detectors.tensor_product import (
     FIFTH,
@@ -27,7 +26,7 @@ from model.detectors.tensor_product import (
     transpose,
     weighted_svt,
 )
-from model.detectors.valid_pixels import select_valid
+from model.detectors.valid_pixels import is_valid, select_valid
 
 ITERATIONS = 100  # of either loop; at the end the step is 1.4
 FIRST_STEP = 1e-4  # μ, and b of the representation
@@ -74,13 +73,11 @@ def pca_tlrsr(
     valid = is_valid(scene)
     scene[~valid] = scene[valid].mean(dim=0)
     learning = learn_dictionary(scene, dictionary_sparsity)
-    dictionary = last_of(
-        learning, total=ITERATIONS, progress=lambda share: progress(share / 2)
-    ).low_rank
+    half = part(progress, 0, 0.5)
+    dictionary = last_of(learning, total=ITERATIONS, progress=half).low_rank
     representing = represent(scene, dictionary, sparsity)
-    sparse = last_of(
-        representing, total=ITERATIONS, progress=lambda share: progress((1 + share) / 2)
-    ).sparse
+    half = part(progress, 0.5, 1)
+    sparse = last_of(representing, total=ITERATIONS, progress=half).sparse
     scores = torch.linalg.vector_norm(sparse, dim=2)
     return scores.masked_fill(~valid, torch.nan)
 

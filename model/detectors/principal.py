@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from model.detectors.dual_window import is_valid
+from model.detectors.valid_pixels import is_valid
 
 
 def principal_components(cube: Tensor, count: int) -> Tensor:

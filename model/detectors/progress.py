@@ -7,3 +7,8 @@ Progress = Callable[[float], None]  # takes the share done, from 0 to 1
 
 def no_progress(share: float) -> None:
     """Report nothing."""
+
+
+def part(progress: Progress, first: float, last: float) -> Progress:
+    """Return the progress of a step that takes the whole from one share to another."""
+    return lambda share: progress(first + (last - first) * share)

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from model.detectors.band_scaling import scale_bands
-from model.detectors.dual_window import is_valid
 from model.detectors.path_smoothing import smooth_columns, smooth_rows
 from model.detectors.progress import Progress, no_progress
 from model.detectors.proximal import shrink_tubes, svt
-from model.detectors.valid_pixels import select_valid
+from model.detectors.valid_pixels import is_valid, select_valid
 
 MAX_ITERATIONS = 400  # 51 to 71 are enough: the step grows until all parts agree
 CHECK_EVERY = 10  # iterations

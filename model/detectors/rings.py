@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from model.detectors.boxes import Boxes, tile
-from model.detectors.dual_window import is_valid
 from model.detectors.progress import Progress, no_progress
+from model.detectors.valid_pixels import is_valid
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 import torch
 from torch import Tensor
 
-from model.detectors.dual_window import is_valid
+
+def is_valid(pixels: Tensor) -> Tensor:
+    """Find the valid pixels of (..., B), (...): those that are NaN in no band."""
+    return ~pixels.isnan().any(dim=-1)
 
 
 def select_valid(cube: Tensor) -> tuple[Tensor, Tensor]:
