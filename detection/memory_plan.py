@@ -47,7 +47,7 @@ def plan_memory(
     device: torch.device,
     training: bool,
 ) -> str:
-    """Return a note where a training fits only with activation checkpointing, otherwise "".
+    """Return a note where a training fits only with less memory than usual, otherwise "".
 
     `shape` is that of the cube (H, W, B). Raises InputError where the run does not fit at all.
     """
@@ -72,9 +72,14 @@ def plan_memory(
         )
     if device.type == "cpu":
         return_freed_memory()
+    means = (
+        "activation checkpointing (recompute), about a third slower"
+        if METHODS[method].blind_spot
+        else "less idle memory"
+    )
     return (
         f"training needs about {format_gibibytes(required)} of {format_gibibytes(available)} "
-        f"available: using activation checkpointing (recompute), about a third slower"
+        f"available: using {means}"
     )
 
 
@@ -86,6 +91,8 @@ def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], availab
     blocks = options.get("nblk", max(6, side // 4))  # DirectNet has one for every four pixels
     features = 50 * (blocks + 6) * channels  # at most, per pixel
     features += 4 * channels * options.get("states", 0)  # of 2 inner channels for each, twice
+    # Super-AD sorts the errors of a window around each pixel: values, and places in int64
+    features += 5 * options.get("search_window", 0) ** 2
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
     if "batch_size" in options:  # networks on blocks or patches
         pixels = max(pixels, side**2 * options["batch_size"])

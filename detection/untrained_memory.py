@@ -8,6 +8,7 @@ from model.methods import METHODS
 from model.scores import SCORING
 from utils.errors import InputError
 from utils.free_memory import available_memory
+from utils.text import shape_text
 
 MARGIN = 1.1  # for what the estimates leave out
 GIBIBYTE = 2**30
@@ -23,9 +24,8 @@ def check_untrained_memory(
     own = {option: value for option, value in options.items() if option not in SCORING}
     needed = int(MARGIN * import_named(record.memory)(shape, **own))
     if needed > available:
-        size = "×".join(map(str, shape))
         raise InputError(
-            f"--method {method} on {size} needs about {needed / GIBIBYTE:.1f} GiB of memory, but "
-            f"only {available / GIBIBYTE:.1f} GiB are available: a smaller part of the scene, or "
-            f"fewer --bands, need less"
+            f"--method {method} on {shape_text(shape)} needs about {needed / GIBIBYTE:.1f} GiB of "
+            f"memory, but only {available / GIBIBYTE:.1f} GiB are available: a smaller part of the "
+            f"scene, or fewer --bands, need less"
         )

@@ -25,7 +25,7 @@ PRECISIONS = ("fp32", "tf32", "bf16")
 INPUT_SCALES = STORED, UNIT = "stored", "unit"
 NORMALISATIONS = ("bnorm", "inorm")  # over the batch, or over each image alone
 INITIALISATIONS = ("normal", "xavier", "kaiming", "orthogonal")
-AUTO = "auto"  # as many epochs as published, with averaged maps
+AUTO = "auto"  # a fixed number of epochs, with averaged maps
 AUTO_AVERAGE_EVERY = 50  # epochs from one of these maps to the next
 OPTIMISER = ("learning_rate", "weight_decay")
 BY_PRESET = "preset"  # the trainer of a method that is trained as `--preset` and `--tile` say

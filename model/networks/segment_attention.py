@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.networks.patch_attention import FeedForward
+
 
 class Attention(nn.Module):
     """Self-attention of one head, with normalised queries and keys."""
@@ -21,19 +23,6 @@ class Attention(nn.Module):
         return self.proj((query @ self.k_norm(key).mT).softmax(dim=1) @ value)
 
 
-class FeedForward(nn.Module):
-    """Two linear layers, the hidden one twice as wide."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(channels, 2 * channels)
-        self.fc2 = nn.Linear(2 * channels, channels)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Transform each token, (S, C) → (S, C)."""
-        return self.fc2(F.gelu(self.fc1(tokens)))
-
-
 class TransformerBlock(nn.Module):
     """Attention and feed-forward part, each on normalised tokens and added to them."""
 
@@ -42,7 +31,7 @@ class TransformerBlock(nn.Module):
         self.norm1 = nn.LayerNorm(channels)
         self.attn = Attention(channels)
         self.norm2 = nn.LayerNorm(channels)
-        self.mlp = FeedForward(channels)
+        self.mlp = FeedForward(channels, 2)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Transform tokens, (S, C) → (S, C)."""

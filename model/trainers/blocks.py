@@ -4,7 +4,6 @@ Source: Lian, Wang, Sun and Huang, "GT-HAD: Gated Transformer for Hyperspectral 
 IEEE TNNLS, 2024, DOI 10.1109/TNNLS.2024.3355166.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -23,7 +22,7 @@ from model.trainers.block_matching import matching_blocks
 from model.trainers.losses import LOSSES
 from model.trainers.shuffling import shuffled
 from model.trainers.states import copy_to_cpu
-from model.trainers.trainer import Trainer
+from model.trainers.trainer import Trainer, check_output
 
 POOLING = (5, 3, 3)  # bands, rows and columns over which squared residuals are averaged
 OPEN_BLOCKS = "open_blocks"  # the name of the flags among the weights of a checkpoint
@@ -181,10 +180,7 @@ class BlockTrainer(Trainer):
             for mean, part in zip(means, (outputs, pool(residuals)), strict=True):
                 mean.add(numbers, part)
         reconstruction, pooled = (mean.image().cpu() for mean in means)
-        if not math.isfinite(reconstruction.sum()):
-            raise FloatingPointError(
-                "the weights give NaN or infinite values: try a smaller learning rate"
-            )
+        check_output(reconstruction)
         return reconstruction, pooled
 
     def examine(self, image: Image) -> Evidence:

@@ -1,6 +1,5 @@
 """Base class of trainers whose scores follow from outputs of their training."""
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -10,7 +9,7 @@ from model.image import Image
 from model.networks.weights import refuse_earlier
 from model.trainers.losses import Loss
 from model.trainers.states import copy_to_cpu
-from model.trainers.trainer import Trainer
+from model.trainers.trainer import Trainer, check_output
 
 LAST = "last"  # the output of the last step
 PREFIX = "kept."  # of the names of outputs among the weights
@@ -64,10 +63,7 @@ class KeepingTrainer(Trainer):
         Raises FloatingPointError where a value is not finite.
         """
         output = self.kept[LAST] if LAST in self.kept else self.pass_over(image).float()
-        if not math.isfinite(output.sum()):
-            raise FloatingPointError(
-                "the weights give NaN or infinite values: try a smaller learning rate"
-            )
+        check_output(output)
         return output.cpu()
 
     def warning(self, image: Image) -> str:

@@ -198,10 +198,7 @@ class Trainer(Detector):
         self.network.eval()
         with use_precision(self.precision, self.device):
             reconstruction = self.forward_pass(fill_no_data(image.to(self.device))).float().cpu()
-        if not math.isfinite(reconstruction.sum()):
-            raise FloatingPointError(
-                "the weights give NaN or infinite values: try a smaller learning rate"
-            )
+        check_output(reconstruction)
         return reconstruction
 
     def examine(self, image: Image) -> Evidence:
@@ -286,3 +283,11 @@ class Trainer(Detector):
 def max_epochs(trainer: Detector, epochs: int | str) -> int:
     """Return the most epochs of a training: the trainer's `max_epochs` for `AUTO`."""
     return trainer.max_epochs if epochs == AUTO else int(epochs)
+
+
+def check_output(output: Tensor) -> None:
+    """Raise FloatingPointError where a value of a reconstruction is not finite."""
+    if not math.isfinite(output.sum()):
+        raise FloatingPointError(
+            "the weights give NaN or infinite values: try a smaller learning rate"
+        )
