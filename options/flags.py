@@ -203,8 +203,8 @@ TRAINING = [
         "epochs",
         whole_number(at_least=1, word=AUTO),
         100,
-        "steps on the whole scene, or passes over all of its patches, or auto: a fixed number, 5000 "
-        "for NL2Net, with averaged maps; predict takes the weights after the last",
+        "steps on the whole scene, or passes over all of its patches, or auto: a fixed number, "
+        "5000 for NL2Net, with averaged maps; predict takes the weights after the last",
         acts_in="model.trainers.trainer",
         names_run=RunName(1, always=True, label="epoch"),
     ),
