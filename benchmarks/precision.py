@@ -23,7 +23,7 @@ from benchmarks.presets import auc_of
 from benchmarks.step import MISSING
 from data.reading.by_name import load_scene
 from data.scene import Scene
-from detection.curves import line_styles
+from detection.figures.curves import line_styles
 from model.image import cube_to_image
 from model.methods.method import PRECISIONS
 from model.precision import available_precision

@@ -39,7 +39,7 @@ from benchmarks.common import (
     timed,
     trainer_of,
 )
-from detection.curves import BLUE, VERMILION
+from detection.figures.curves import BLUE, VERMILION
 from experiments.cost import PeakMemory
 from utils.files import atomic_write
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
-from detection.curves import roc_figure, separability_figure
-from detection.maps import maps_figure, save_figure
+from detection.figures.curves import roc_figure, separability_figure
+from detection.figures.maps import maps_figure, save_figure
 from detection.measures import json_values
 from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.prediction import Prediction

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.maps import default_rgb_bands
+from detection.figures.maps import default_rgb_bands
 from detection.measures import MEASURES
 from detection.objects import DetectedObject, detected_objects
 from detection.threshold import threshold_score

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from detection.maps import save_figure
+from detection.figures.maps import save_figure
 from detection.task import read_settings
 from experiments.blindspot import fields_table, receptive_fields
 from experiments.blindspot_figure import blindspot_figure

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from data.published import PublishedRow, published_rows
 from data.scene import Scene
-from detection.curves import auc_figure, roc_figure, separability_figure
-from detection.maps import maps_figure, save_figure
+from detection.figures.curves import auc_figure, roc_figure, separability_figure
+from detection.figures.maps import maps_figure, save_figure
 from experiments.formats import csv_text, latex, markdown
 from experiments.grid import fill_table
 from experiments.layouts import LAYOUTS

@@ -12,8 +12,8 @@ from secrets import token_hex
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from detection.curves import auc_figure
-from detection.maps import save_figure
+from detection.figures.curves import auc_figure
+from detection.figures.maps import save_figure
 from utils.files import with_path_in_error, write_text
 from utils.signals import deferring_interrupt
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from detection.figures.maps import training_picture
 from detection.learning import Epoch, learn
-from detection.maps import training_picture
 from detection.measures import min_max_scale
 from model.detector import EpochFilter
 from model.image import Image, LazyImage, image_to_cube

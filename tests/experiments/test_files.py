@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.maps import false_colour
+from detection.figures.maps import false_colour
 from experiments.cell import Outcome
 from experiments.declaration import Row, Table
 from experiments.files import comparison_figures, write_table

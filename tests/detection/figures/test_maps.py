@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detection.maps import false_colour, maps_figure, save_figure, training_picture
+from detection.figures.maps import false_colour, maps_figure, save_figure, training_picture
 
 pytestmark = pytest.mark.draws
 RANDOM = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detection.curves import auc_figure, roc_figure, separability_figure
+from detection.figures.curves import auc_figure, roc_figure, separability_figure
 
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.random((12, 17)) > 0.9

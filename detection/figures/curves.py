@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from detection.figure_text import figure_text
+from detection.figures.figure_text import figure_text
 from detection.measures import drop_nan
 
 BLUE, VERMILION = "#0072B2", "#D55E00"

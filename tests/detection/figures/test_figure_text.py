@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.cbook import is_math_text
 
-from detection.curves import auc_figure, roc_figure, separability_figure
-from detection.figure_text import figure_text
-from detection.maps import maps_figure, save_figure
+from detection.figures.curves import auc_figure, roc_figure, separability_figure
+from detection.figures.figure_text import figure_text
+from detection.figures.maps import maps_figure, save_figure
 
 LABELS = ("RX $x_{$", "$a$ and $b$", "_hidden", "\\frac{", "50 % & #1 {x^", "日本 😀")
 

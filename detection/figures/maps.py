@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 from torch import Tensor
 
-from detection.figure_text import figure_text
+from detection.figures.figure_text import figure_text
 from utils.files import atomic_write
 
 RgbBands = tuple[int, int, int]  # the bands of a cube shown as red, green and blue
