@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import label
 
-from data.catalogue import catalogue, checksum, known_names
 from data.formats.contents import Variable
 from data.georeference import Georeference
+from data.known_scenes.catalogue import catalogue, checksum, known_names
 from data.published import published_rows
 from data.reading.bands import selection_text
 from data.reading.folder import scene_contents

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.catalogue import canonical_name
+from data.known_scenes.catalogue import canonical_name
 
 FILE = Path(__file__).with_name("published.csv")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.catalogue import canonical_name
+from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
 from detection.measures import MEASURES
 from experiments.declaration import Table, seeds_of

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from data.catalogue import other_names
 from data.errors import SceneError
 from data.formats.listing import visible_files
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_ending, without_ending
+from data.known_scenes.catalogue import other_names
 from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings

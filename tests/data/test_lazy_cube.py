@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from data import lazy_cube
-from data.catalogue import checksum
 from data.errors import SceneError
 from data.formats import memmap
+from data.known_scenes.catalogue import checksum
 from data.lazy_cube import LazyCube, row_blocks
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from data.catalogue import canonical_name
+from data.known_scenes.catalogue import canonical_name
 from data.published import FILE, published_rows
 from experiments.declaration import TABLES, read_table
 

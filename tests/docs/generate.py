@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from data.catalogue import catalogue
+from data.known_scenes.catalogue import catalogue
 from options.parser import build_parser
 from tests.docs.commands import run_block
 from tests.docs.pages import ROOT, Block, blocks, replace_generated

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.catalogue import canonical_name, catalogue, checksum, known_names, other_names
+from data.known_scenes.catalogue import (
+    canonical_name,
+    catalogue,
+    checksum,
+    known_names,
+    other_names,
+)
 
 FACTS = {"aliases", "place", "sensor", "shape", "anomalies", "rx_auc", "checksum", "file", "source"}
 
@@ -39,7 +45,7 @@ def test_a_scene_is_known_by_each_of_its_names() -> None:
 
 
 def test_the_readme_names_every_scene() -> None:
-    readme = Path(__file__).parents[2].joinpath("docs", "scenes.md").read_text(encoding="utf-8")
+    readme = Path(__file__).parents[3].joinpath("docs", "scenes.md").read_text(encoding="utf-8")
     section = readme.partition("\n## Known scenes\n")[2].partition("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
     assert [row[0].strip("`") for row in rows] == list(catalogue())

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from numpy.typing import NDArray
 
-from data.catalogue import catalogue, checksum
 from data.info import catalogue_facts
+from data.known_scenes.catalogue import catalogue, checksum
 from data.scene import Scene
 
 
@@ -33,7 +33,7 @@ def small_catalogue(
     for facts_ in scenes.values():
         facts_ |= {"shape": [13, 11, 5], "anomalies": 3, "checksum": None}
     scenes["abu-airport-1"]["checksum"] = checksum(cube)
-    monkeypatch.setattr("data.catalogue.catalogue", lambda: scenes)
+    monkeypatch.setattr("data.known_scenes.catalogue.catalogue", lambda: scenes)
     monkeypatch.setattr("data.info.catalogue", lambda: scenes)
     return scenes
 
