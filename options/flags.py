@@ -538,7 +538,7 @@ FOLDERS = [
         PATH,
         Path("result"),
         "detection maps, reconstructions, pictures, tables",
-        acts_in="detection.files",
+        acts_in="detection.results.files",
         commands=(*COMPUTING, "blindspot"),
     ),
 ]

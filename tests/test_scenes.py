@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat, savemat
 from scipy.ndimage import label
 
-import detection.files
+import detection.results.files
 import experiments.reproduce
 import main
 from model.networks.nl2net import NL2Net
@@ -34,7 +34,7 @@ FILL = -9999
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than all the rest."""
-    monkeypatch.setattr(detection.files, "draw_figures", lambda *_: [])
+    monkeypatch.setattr(detection.results.files, "draw_figures", lambda *_: [])
     monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import detection.result_folder
-from detection.result_folder import prepare, sole_writer, writing
+import detection.results.result_folder
+from detection.results.result_folder import prepare, sole_writer, writing
 from utils.errors import InputError
 
 OLD = {"detectmap.mat", "detectmap.img", "mask.mat", "roc.png", "log.txt", "metrics.json"}
@@ -30,8 +30,8 @@ def write(folder: Path, names: set[str], content: str) -> None:
 def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a prediction have no other files than those here, and wait for no disk."""
     few = ["metrics.json", *sorted(OLD | NEW)]
-    monkeypatch.setattr(detection.result_folder, "known_files", lambda: few)
-    monkeypatch.setattr(detection.result_folder, "fsync_folder", lambda _: None)
+    monkeypatch.setattr(detection.results.result_folder, "known_files", lambda: few)
+    monkeypatch.setattr(detection.results.result_folder, "fsync_folder", lambda _: None)
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_place_that_cannot_be_written_is_named(folder: Path) -> None:
 def test_it_waits_for_another_process_but_not_for_ever(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detection.result_folder, "PATIENCE", 0.1)
+    monkeypatch.setattr(detection.results.result_folder, "PATIENCE", 0.1)
     with sole_writer(folder), pytest.raises(InputError) as error:
         write(folder, NEW, "new")
     assert "another process has been changing the files of" in str(error.value)

@@ -14,16 +14,16 @@ from pyproj import CRS
 from scipy.io import loadmat, savemat
 from scipy.ndimage import label
 
-import detection.files
 import detection.prediction
+import detection.results.files
 import main
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.files import log_text, metrics_text, write_maps, write_prediction
 from detection.info import print_facts
 from detection.measures import MEASURES, compute_measures, json_values
 from detection.prediction import Prediction
+from detection.results.files import log_text, metrics_text, write_maps, write_prediction
 from options.types import Threshold
 from tests.conftest import CommandLine
 
@@ -66,7 +66,7 @@ def prediction(
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than all the rest."""
-    monkeypatch.setattr(detection.files, "draw_figures", lambda *_: [])
+    monkeypatch.setattr(detection.results.files, "draw_figures", lambda *_: [])
 
 
 def names(folder: Path) -> set[str]:

@@ -11,7 +11,7 @@ from detection.measures import json_values
 from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.prediction import Prediction
 from detection.report import write_report
-from detection.result_folder import writing
+from detection.results.result_folder import writing
 from utils.files import write_text
 from utils.text import printable_line
 
