@@ -24,6 +24,7 @@ from experiments.cost import PeakMemory, forward_flops
 from model.detector import Detector
 from model.methods import METHODS
 from model.methods.method import AUTO
+from model.methods.presets import epochs_of_auto
 from model.trainers.trainer import Trainer
 from options.text import command_line
 from utils.devices import select_device
@@ -76,7 +77,9 @@ class Cell:
         """The approximate time per pixel, in epochs of a network."""
         record = METHODS[self.method]
         epochs = self.options.get("epochs", record.work)
-        return (Trainer.max_epochs if epochs == AUTO else epochs) * record.epoch_work
+        if epochs == AUTO:
+            epochs = epochs_of_auto(record, self.options.get("preset"))
+        return float(epochs) * record.epoch_work
 
 
 def without_scoring_of_before(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +125,7 @@ def score(
     """Score the pixels of a scene; return the scores with their measures and costs."""
     task = Task(cell.method, cell.options, scene, select_device(gpu_ids))
     memory = PeakMemory(task.device)
+    processor = time.process_time()
     detector = task.build_detector()
     costs = train(detector, task, eval_freq=cell.eval_freq, advance=advance)
     started = time.perf_counter()
@@ -133,6 +137,7 @@ def score(
         ),
         **costs,
         "inference_seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - processor,
         "peak_memory_mib": memory.mebibytes(),
         **provenance(task.device),
     }

@@ -10,7 +10,7 @@ from model.detectors.untrained import UntrainedDetector
 from model.imports import import_named
 from model.methods import METHODS
 from model.methods.method import ARGUMENTS, FACTORS, INPUT, RECIPE, Method
-from model.methods.presets import PRESETS
+from model.methods.presets import PRESETS, epochs_of_auto
 from model.networks.blind_spot import BlindSpotNetwork
 from model.precision import available_precision
 from model.scores import SCORING
@@ -57,6 +57,7 @@ def build_trainer(
         trainer = preset_trainer(method, image_shape[1], device=device, options=options)
     else:
         trainer = own_trainer(record, image_shape, device=device, options=options)
+    trainer.max_epochs = epochs_of_auto(record, options.get("preset"))
     trainer.scoring = scoring_of(options)
     trainer.average = MapAverage(options.get("average_every", 0))
     return trainer

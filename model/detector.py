@@ -31,7 +31,7 @@ class Detector(ABC):
     NaN has no data, and its score is NaN. The defaults are those of a method without training.
     """
 
-    max_epochs = 0  # epochs where their number is left to the method
+    max_epochs = 0  # that `auto` stands for, as the record of the method says
     scoring = Scoring()
     # called with the share done by the methods that take long
     progress: Progress = staticmethod(no_progress)

@@ -14,9 +14,10 @@ GTHAD = Method(
     paper="Lian, Wang, Sun and Huang, IEEE TNNLS, 2024, DOI 10.1109/TNNLS.2024.3355166",
     blind_to="in closed blocks, by its attention, the patch of 3×3 pixels around the pixel",
     leak="convolutions see across the borders of patches, and an open block sees itself",
-    trainer="model.trainers.blocks:GTHADTrainer",
+    trainer="model.trainers.blocks:BlockTrainer",
     trainer_options=BLOCK_TRAINING,
     defaults={"epochs": 150, "learning_rate": 1e-3, "weight_decay": 0.0},
+    epoch_work=4,
 )
 SMHAD = replace(
     GTHAD,
@@ -27,8 +28,8 @@ SMHAD = replace(
     paper="Rachamalla, Das, Roy, Das and Bruzzone, IEEE TGRS, 2026, DOI 10.1109/TGRS.2026.3676658",
     blind_to="nothing: spectrum and state space see the whole block",
     leak="",
-    trainer="model.trainers.blocks:SMHADTrainer",
     defaults={**GTHAD.defaults, "epochs": 100},
+    epoch_work=30,
 )
 SETTLING = ("reweight_every", "tolerance", "patience")
 OUTLIERS = ("segments", "pixel_loss", "linear_weight", "steepness", "kept_share")

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
+
+from model.methods.method import Method
 
 
 @dataclass(frozen=True)
 class Preset:
     """A recipe of training and scoring, with a line about it.
 
-    `trainer` is a dotted name, `defaults` are the values of options that the preset changes,
-    `tile_steps` is True where a step of the training sees one tile of PD, not the whole image.
+    `trainer` is a dotted name, `max_epochs` the number that `--epochs auto` stands for, `defaults`
+    are the values of options that the preset changes, `tile_steps` is True where a step of the
+    training sees one tile of PD, not the whole image.
     """
 
     about: str
     trainer: str
+    max_epochs: int
     defaults: Mapping[str, object] = field(default_factory=dict)
     tile_steps: bool = False
 
@@ -21,6 +26,7 @@ class Preset:
 FAST = Preset(
     "a different recipe, as good in a fraction of the time",
     trainer="model.trainers.fast:FastTrainer",
+    max_epochs=900,
     defaults={
         **{"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0},
         **{"score": "combined", "largest_object": 30},
@@ -29,7 +35,7 @@ FAST = Preset(
 )
 
 PRESETS = {
-    "paper": Preset("as published", trainer="model.trainers.trainer:Trainer"),
+    "paper": Preset("as published", trainer="model.trainers.trainer:Trainer", max_epochs=5000),
     "fast": FAST,
     "best": replace(
         FAST,
@@ -37,3 +43,10 @@ PRESETS = {
         defaults={**FAST.defaults, "score": "consensus"},
     ),
 }
+
+
+def epochs_of_auto(method: Method, preset: str | None) -> int:
+    """Return the number of epochs that `auto` stands for: that of the preset, or of the method."""
+    if method.blind_spot:
+        return PRESETS[str(preset)].max_epochs
+    return cast(int, method.defaults["epochs"])

@@ -35,7 +35,6 @@ class AutoADTrainer(KeepingTrainer):
     """
 
     network: AutoAD
-    max_epochs = 1001
     kept_images = 3  # the input without its noise, and two outputs
 
     def __init__(

@@ -224,18 +224,6 @@ class BlockTrainer(Trainer):
         return ""
 
 
-class GTHADTrainer(BlockTrainer):
-    """Trainer of GT-HAD."""
-
-    max_epochs = 150
-
-
-class SMHADTrainer(BlockTrainer):
-    """Trainer of SM-HAD."""
-
-    max_epochs = 100
-
-
 def pool(residuals: Tensor) -> Tensor:
     """Average blocks over 5 bands and 3×3 pixels around each value, 0 outside, (n, B, 9, 9)."""
     bands, rows, columns = (size // 2 for size in POOLING)

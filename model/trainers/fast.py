@@ -33,7 +33,6 @@ class FastTrainer(TileStepTrainer):
     """Trainer with the recipe of the preset `fast`."""
 
     network: BlindSpotNetwork
-    max_epochs = 900
     # it falls to 0 at the last epoch
     not_extendable = "with --preset fast the learning rate schedule differs"
 

@@ -26,7 +26,6 @@ class PatchTrainer(Trainer):
     it is, without hidden pixels; no-data pixels are the mean spectrum.
     """
 
-    max_epochs = 1000  # those of the papers
     graphable = False  # the steps of an epoch have different tensors
     kept_images = 1  # the pixels that patches are cut from
 

@@ -25,7 +25,6 @@ class SuperADTrainer(KeepingTrainer):
     """
 
     network: SuperAD
-    max_epochs = 1000
 
     def __init__(
         self,

@@ -31,7 +31,6 @@ class Trainer(Detector):
     them.
     """
 
-    max_epochs = 5000  # those of the paper
     not_extendable = ""  # the reason where the first epochs depend on the number of epochs
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from scipy.io import savemat
 
@@ -17,6 +18,7 @@ from data.reading.from_file import read_scene
 from data.scene import Scene
 from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Cell, Outcome, compute, score
+from model.build import build_detector
 from model.methods import METHODS
 from options.flags import FLAGS
 from options.parse import parse, resolve
@@ -156,7 +158,8 @@ def test_a_record_has_options_measures_costs_and_versions(
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
-    assert record["inference_seconds"] > 0 and record["peak_memory_mib"] >= 0
+    assert min(record["inference_seconds"], record["cpu_seconds"]) > 0
+    assert record["peak_memory_mib"] >= 0
     trained = {"parameters", "flops", "training_seconds", "loss", "epochs_done", "auc_over_epochs"}
     assert trained <= set(record) if METHODS[method].trained else not trained & set(record)
     if METHODS[method].trained:
@@ -196,6 +199,28 @@ def test_every_epoch_is_reported_with_its_pixels(small_scene: str) -> None:
     cell = a_cell("lfeb", epochs=3)
     done(cell, advance=reported.append)
     assert reported == [13 * 11] * 3 and sum(reported) == cell.work * 13 * 11
+
+
+@pytest.mark.parametrize(
+    ("settings", "epochs"),
+    [
+        ({"method": "nl2net"}, 5000),
+        ({"method": "pdbsnet", "preset": "fast"}, 900),
+        *(({"method": name}, METHODS[name].defaults["epochs"]) for name in ("gthad", "directnet")),
+    ],
+)
+def test_the_work_of_auto_is_that_of_its_epochs(settings: dict[str, str], epochs: int) -> None:
+    """The same number is that at which the training ends."""
+    method, options = resolve({**settings, "epochs": "auto"})
+    of_auto, of_epochs = (
+        Cell("s", "s", "f", "d", method, {**options, "epochs": number}).work
+        for number in ("auto", epochs)
+    )
+    assert of_auto == of_epochs == epochs * METHODS[method].epoch_work
+    small = {name: value for name, value in SMALL.items() if name in options and name != "epochs"}
+    shape, cpu = torch.Size((1, 4, 21, 23)), torch.device("cpu")
+    trainer = build_detector(method, shape, device=cpu, options=resolve({**settings, **small})[1])
+    assert trainer.max_epochs == epochs
 
 
 def test_a_truth_of_one_class_has_scores_but_no_measures(

@@ -1,5 +1,6 @@
 """Averaged maps on disk: what predict takes, and refuses to take."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import loadmat, savemat
 
-from model.trainers.trainer import Trainer
+from model.methods.presets import PRESETS
 from tests.conftest import CommandLine
 
 TRAIN = ("--command", "train", "--dataset", "small", "--epochs", "3", "--average_every", "2")
@@ -70,7 +71,7 @@ def test_an_average_that_does_not_belong_is_refused(
 def test_auto_trains_as_long_as_published_and_averages(
     run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer, "max_epochs", 4)
+    monkeypatch.setitem(PRESETS, "paper", replace(PRESETS["paper"], max_epochs=4))
     words = ("--command", "run", "--dataset", "small", "--epochs", "auto", "--average_every", "2")
     run(*words)
     averaged = detection_map()

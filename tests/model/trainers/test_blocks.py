@@ -14,7 +14,7 @@ from model.scoring.averaging import MapAverage
 from model.scoring.scoring import Scoring
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
-from model.trainers.blocks import BlockTrainer, GTHADTrainer, SMHADTrainer, pool
+from model.trainers.blocks import BlockTrainer, pool
 from training.checkpoints import load_weights, read_weights, save_weights
 from utils.errors import InputError
 from utils.seeds import seed_everything
@@ -26,10 +26,10 @@ def image(height: int = 12, width: int = 14, *, bands: int = 3) -> Tensor:
     return torch.rand(1, bands, height, width, generator=torch.Generator().manual_seed(1))
 
 
-def trainer(*, search_every: int = 2, precision: str = "fp32") -> GTHADTrainer:
+def trainer(*, search_every: int = 2, precision: str = "fp32") -> BlockTrainer:
     seed_everything(3)
     network = GTHAD(bands=3, channels=8)
-    return GTHADTrainer(
+    return BlockTrainer(
         network,
         learning_rate=1e-2,
         batch_size=7,
@@ -202,10 +202,10 @@ def test_a_feed_forward_part_without_channels_is_refused() -> None:
 def test_an_epoch_in_bf16_is_close_to_one_in_fp32(method: str) -> None:
     losses = []
     for precision in ("fp32", "bf16"):
-        training: BlockTrainer = trainer(precision=precision)
+        training = trainer(precision=precision)
         if method == "smhad":
             network = SMHAD(bands=3, channels=8, states=4)
-            training = SMHADTrainer(network, learning_rate=1e-2, precision=precision)
+            training = BlockTrainer(network, learning_rate=1e-2, precision=precision)
         seed_everything(3)
         losses.append(next(iter(training.train(image(), epochs=1)))[1])
     assert losses[0] == pytest.approx(losses[1], rel=0.05) and losses[0] != losses[1]
@@ -220,7 +220,7 @@ def test_small_images_are_scored(size: tuple[int, int]) -> None:
 
 def test_a_training_that_diverges_is_stopped() -> None:
     network = GTHAD(bands=3, channels=8)
-    training = GTHADTrainer(network, learning_rate=1e30, batch_size=7)
+    training = BlockTrainer(network, learning_rate=1e30, batch_size=7)
     with pytest.raises(FloatingPointError, match="try a smaller learning rate"):
         list(training.train(image(), epochs=9))
     assert all(weight.isfinite().all() for weight in training.weights().values())

@@ -17,7 +17,7 @@ from model.networks.smhad import SMHAD
 from model.networks.superad import SuperAD
 from model.scoring.averaging import MapAverage
 from model.trainers.autoad import AutoADTrainer
-from model.trainers.blocks import GTHADTrainer, SMHADTrainer
+from model.trainers.blocks import BlockTrainer
 from model.trainers.bs3lnet import BS3LNetTrainer
 from model.trainers.directnet import DirectNetTrainer
 from model.trainers.fast import FastTrainer
@@ -46,10 +46,10 @@ def trainer_of(kind: str) -> Trainer:
     blocks: nn.Module
     if kind == "gthad":
         blocks = GTHAD(bands=3, channels=4)
-        return GTHADTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
+        return BlockTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
     if kind == "smhad":
         blocks = SMHAD(bands=3, channels=4, states=3)
-        return SMHADTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
+        return BlockTrainer(blocks, learning_rate=1e-2, batch_size=7, search_every=2)
     network = NL2Net(bands=3, channels=4, mode=["na", "ss"])
     if kind == "tiles":
         return TiledTrainer(network, tile=8, learning_rate=1e-2)
