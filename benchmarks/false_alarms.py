@@ -14,8 +14,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.reading.by_name import load_scene, scenes_in
+from detection.decision.threshold import threshold_score
 from detection.task import Task
-from detection.threshold import threshold_score
 from options.parse import resolve
 from options.types import Threshold
 

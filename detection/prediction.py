@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
+from detection.decision.objects import DetectedObject, detected_objects
+from detection.decision.threshold import threshold_score
 from detection.figures.maps import default_rgb_bands
 from detection.measures import MEASURES
-from detection.objects import DetectedObject, detected_objects
-from detection.threshold import threshold_score
 from options.types import Threshold
 
 MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a MATLAB 5 file, without its header

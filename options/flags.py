@@ -158,7 +158,7 @@ PREDICTION = [
         None,
         "score from which a pixel is detected: pf=0.001 (false alarm rate, by the tail of the "
         "background), quantile=0.99, or value=0.4; writes a mask and a table of objects",
-        acts_in="detection.threshold",
+        acts_in="detection.decision.threshold",
         commands=("predict", "run"),
     ),
     prediction(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
+from detection.decision.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.figures.curves import roc_figure, separability_figure
 from detection.figures.maps import maps_figure, save_figure
 from detection.measures import json_values
-from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
 from detection.prediction import Prediction
 from detection.report import write_report
 from detection.results.result_folder import writing

@@ -18,8 +18,8 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.object_files import has_longitudes, write_objects_csv, write_objects_geojson
-from detection.objects import DetectedObject, detected_objects, mean_spectra
+from detection.decision.object_files import has_longitudes, write_objects_csv, write_objects_geojson
+from detection.decision.objects import DetectedObject, detected_objects, mean_spectra
 
 UTM_11N = CRS.from_epsg(32611)
 NORTH_UP = (20.0, 0.0, 480000.0, 0.0, -20.0, 3720000.0)

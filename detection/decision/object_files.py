@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data.scene import Scene
-from detection.objects import DetectedObject
+from detection.decision.objects import DetectedObject
 from utils.files import write_text
 from utils.text import in_csv
 

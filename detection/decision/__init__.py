@@ -1,0 +1,1 @@
+"""Decision: the threshold of a detection map, what it detects, and the files of both."""
