@@ -7,13 +7,13 @@ from collections.abc import Callable
 from data.scene import Scene
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
-from detection.progress_bar import progress_bar
 from detection.results.files import write_prediction
 from detection.results.result_folder import prepare
 from detection.task import Task, open_scene
 from model.detector import Detector
 from options.parse import option_texts
 from utils.files import print_paths
+from utils.progress_bar import progress_bar
 from utils.provenance import provenance
 from utils.text import printable_line
 

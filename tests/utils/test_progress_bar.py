@@ -2,8 +2,8 @@
 
 import pytest
 
-from detection import progress_bar as module
-from detection.progress_bar import progress_bar
+from utils import progress_bar as module
+from utils.progress_bar import progress_bar
 
 
 def test_nothing_is_shown_of_a_quick_detection(capsys: pytest.CaptureFixture[str]) -> None:
