@@ -10,7 +10,7 @@ from detection.figures.curves import roc_figure, separability_figure
 from detection.figures.maps import maps_figure, save_figure
 from detection.measures import json_values
 from detection.prediction import Prediction
-from detection.report import write_report
+from detection.report.report import write_report
 from detection.results.result_folder import writing
 from utils.files import write_text
 from utils.text import printable_line

@@ -16,7 +16,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from detection.measures import compute_measures, min_max_scale
-from detection.report import format_measure, write_report
+from detection.report.report import format_measure, write_report
 
 HOSTILE = """</script><script>alert("1")</script>"""
 RANDOM = np.random.default_rng(0)
