@@ -13,6 +13,8 @@ from utils.errors import error_message
 from utils.signals import StoppedBySignal, ignore_saving
 from utils.streams import lost_output, make_tolerant, open_closed_streams
 
+SOME_FAILED = 3  # the exit code where some of several scenes have failed
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exit with 2 and one line for an error that the user can fix."""
@@ -93,22 +95,23 @@ COMMANDS = {
 }
 
 
-def for_each_scene(args: Namespace, work: Callable[[Namespace], None]) -> None:
-    """Process each scene in turn; an error in one does not keep the others from it."""
+def for_each_scene(args: Namespace, work: Callable[[Namespace], Any]) -> None:
+    """Process each scene, or each in a folder, in turn; exit with 3 where some of them fail."""
     from data.reading.by_name import scene_names
+    from data.reading.scene_folder import find_scenes
+    from detection.batch.scenes import process_batch
 
-    scene_names(args.dataset)  # raises where two would share their runs and results
-    failed = False
-    for dataset in args.dataset:
-        try:
-            work(Namespace(**{**vars(args), "dataset": [dataset]}))
-        except Exception as error:
-            if len(args.dataset) == 1 or isinstance(error, BrokenPipeError):
-                raise
-            print_error(f"{dataset}: {error_message(error)}")
-            failed = True
+    scenes, notes = find_scenes(args.dataset, data_dir=args.data_dir, data_key=args.data_key)
+    for note in notes:
+        print(note)
+    scene_names(scenes)  # raises where two would share their runs and results
+    if scenes == args.dataset and len(scenes) == 1:
+        work(args)
+        return
+    outcomes = process_batch(args, work, scenes=scenes, report=print_error)
+    failed = sum(bool(outcome.failed) for outcome in outcomes)
     if failed:
-        raise SystemExit(2)
+        raise SystemExit(2 if failed == len(outcomes) else SOME_FAILED)
 
 
 def report_lost_output(command: str) -> None:

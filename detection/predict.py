@@ -3,11 +3,12 @@
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from typing import Any
 
 from data.scene import Scene
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
-from detection.results.files import write_prediction
+from detection.results.files import metrics, write_prediction
 from detection.results.result_folder import prepare
 from detection.task import Task, open_scene
 from model.detector import Detector
@@ -21,8 +22,11 @@ from utils.text import printable_line
 Load = Callable[[Namespace, Task], tuple[Detector, str]]
 
 
-def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
-    """Score a scene, with trained weights where the method has any; write maps and pictures."""
+def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[str, Any]:
+    """Score a scene, with trained weights where the method has any; write maps and pictures.
+
+    Returns what `metrics.json` has.
+    """
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     detector, weights = load(args, task)
@@ -51,6 +55,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> None:
     print_outcome(prediction)
     print(f"Predicted in {seconds:.2f} s")
     print_paths(write_prediction(folder, prediction))
+    return metrics(prediction)
 
 
 def print_outcome(prediction: Prediction) -> None:

@@ -11,7 +11,7 @@ from data.formats.guards import guarded_variable
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_FORMATS, endings_of, read_contents
 from data.reading.band_names import FEWEST, Bands, find_bands
 from data.reading.band_stack import by_wavelength, plane, stack
-from data.reading.variables import is_truth_name, numeric
+from data.reading.variables import is_truth_name, is_truth_of, numeric
 
 PICTURES = endings_of(TRUTH_FORMATS)
 HEADER = ".hdr"
@@ -40,10 +40,34 @@ def scene_contents(path: Path) -> Contents:
 
 
 def is_scene(folder: Path) -> bool:
-    """Return True for a folder that holds one band per file, or a known product."""
-    if product_image(folder) is not None or band_sets(folder):
+    """Return True for a folder that holds one band per file, or a known product.
+
+    Where it holds as many cubes as bands, it is a folder of scenes.
+    """
+    if product_image(folder) is not None:
         return True
-    return declared_bands(folder) is not None
+    sets = band_sets(folder)
+    if not sets:
+        return declared_bands(folder) is not None
+    bands = {name for found in sets for name in found.names}
+    others = [path for path in image_files(folder) if path.name not in bands]
+    return sum(map(holds_cube, others)) < len(bands)
+
+
+def holds_cube(path: Path) -> bool:
+    """Return True for a file that can be read and holds a cube."""
+    try:
+        return path.suffix.lower() not in PICTURES and bool(cubes(read_contents(path)))
+    except SceneError:
+        return False
+
+
+def cubes(contents: Contents) -> list[Variable]:
+    """List the arrays of three axes with more than one band; bands are last if nothing says so."""
+    found = [one for one in numeric(contents).values() if len(one.shape) == 3]
+    return [
+        one for one in found if dict(zip(one.axes or "hwb", one.shape, strict=True)).get("b", 1) > 1
+    ]
 
 
 def product_image(folder: Path) -> Path | None:
@@ -77,8 +101,13 @@ def band_sets(folder: Path) -> list[Bands]:
 
     Pictures count only where no other files do.
     """
+    images = image_files(folder)
+    stems = {path.stem for path in images}
     files = [
-        path for path in image_files(folder) if not is_truth_name(path.stem.rstrip("0123456789"))
+        path
+        for path in images
+        if not is_truth_name(path.stem.rstrip("0123456789"))
+        and not any(is_truth_of(path.stem, stem) for stem in stems)
     ]
     for pictures in (False, True):
         names = [path.name for path in files if (path.suffix.lower() in PICTURES) == pictures]

@@ -2,6 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
@@ -96,10 +99,16 @@ def log_text(prediction: Prediction) -> str:
 
 def metrics_text(prediction: Prediction) -> str:
     """Format the measures and their provenance as JSON."""
-    scene = prediction.scene
-    contents = {
+    return json.dumps(metrics(prediction), indent=2, ensure_ascii=False) + "\n"
+
+
+def metrics(prediction: Prediction) -> dict[str, Any]:
+    """Collect the measures and their provenance, as values for JSON."""
+    scene, mask = prediction.scene, prediction.mask
+    return {
         "dataset": scene.name,
         "method": prediction.method,
+        "shape": list(scene.cube.shape),
         "pixels": scene.pixels,
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),
         "anomalous": None if scene.truth is None else scene.anomalies,
@@ -107,10 +116,10 @@ def metrics_text(prediction: Prediction) -> str:
         "omitted": prediction.omitted_line,
         "measures": json_values(prediction.measures),
         "threshold": prediction.threshold_score,
+        "detected_pixels": None if mask is None else int(np.count_nonzero(mask)),
         "options": dict(prediction.options),
         **prediction.details,
     }
-    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_prediction_report(path: Path, prediction: Prediction) -> Path:

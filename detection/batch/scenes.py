@@ -1,0 +1,88 @@
+"""Process several scenes in turn: a batch."""
+
+import time
+import traceback
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from data.reading.by_name import scene_name
+from detection.batch.outcome import Outcome, counts, outcome_table
+from detection.batch.summary import Summary
+from model.methods import METHODS
+from utils.errors import error_message
+from utils.files import print_paths
+from utils.text import printable_line
+
+Work = Callable[[Namespace], Mapping[str, Any] | None]
+
+SUMMARISED = ("predict", "run")  # the commands whose outcomes are results
+
+
+def process_batch(
+    args: Namespace, work: Work, *, scenes: Sequence[str], report: Callable[[str], None]
+) -> list[Outcome]:
+    """Work on each scene in turn; an error in one does not keep the others from it.
+
+    `report` prints an error. At the end, also an early one, there is a table of all scenes, and the
+    reasons of those that failed; with results also a row each in `summary.csv`.
+    """
+    summary = Summary(args.result_dir) if args.command in SUMMARISED else None
+    if summary is not None and summary.note:
+        print(summary.note)
+    outcomes: list[Outcome] = []
+    try:
+        for number, dataset in enumerate(scenes, start=1):
+            print(printable_line(f"[{number}/{len(scenes)}] {scene_name(dataset)}"), flush=True)
+            outcome = process_scene(args, work, dataset=dataset, report=report)
+            outcomes.append(outcome)
+            if summary is not None:
+                summary.add(outcome)
+    finally:
+        print_outcomes(outcomes, planned=len(scenes))
+        if summary is not None and outcomes:
+            print_paths([summary.path])
+    return outcomes
+
+
+def process_scene(
+    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None]
+) -> Outcome:
+    """Work on one scene; report an error, with its traceback where it is a defect."""
+    started = time.perf_counter()
+    result: Mapping[str, Any] | None = None
+    failed = ""
+    try:
+        result = work(Namespace(**{**vars(args), "dataset": [dataset]}))
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        failed = describe_failure(error)
+        report(f"{scene_name(dataset)}: {failed}")
+    return Outcome(
+        scene=scene_name(dataset),
+        dataset=dataset,
+        method=METHODS[args.method].title,
+        seconds=time.perf_counter() - started,
+        result=result or {},
+        failed=failed,
+    )
+
+
+def describe_failure(error: Exception) -> str:
+    """Describe an error in one line; print the traceback of one that is a defect."""
+    try:
+        return error_message(error)
+    except Exception:
+        traceback.print_exc()
+        return printable_line(f"{type(error).__name__}: {error} (a defect: please report it)")
+
+
+def print_outcomes(outcomes: Sequence[Outcome], *, planned: int) -> None:
+    """Print the table of all scenes so far, and the reasons of those that failed."""
+    print(f"\n{counts(outcomes, planned=planned)}")
+    for line in outcome_table(outcomes) if outcomes else []:
+        print(line)
+    for one in outcomes:
+        if one.failed:
+            print(printable_line(f"failed: {one.scene}: {one.failed}"))
