@@ -1,12 +1,13 @@
 """The plan of a table: its scenes, its cells, and their outcomes so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from data.errors import SceneError
 from data.reading.by_name import load_scene, scene_file, scene_names, scenes_in
+from data.reading.scene_folder import find_scenes
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
@@ -26,6 +27,7 @@ class Plan:
     scenes: Mapping[str, Scene | None]  # by name; None where missing
     missing: Mapping[str, str]  # the reason, by name
     cells: Mapping[CellKey, Cell]
+    skipped: Sequence[str] = ()  # lines on the files of folders that are no scenes
     outcomes: dict[CellKey, Outcome] = field(default_factory=dict)
 
     @property
@@ -70,7 +72,9 @@ def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS
 
     Raises InputError where it has no scene.
     """
-    requested = scenes_in(data_dir) if table.scenes is None else table.scenes
+    requested, skipped = scenes_in(data_dir), list[str]()
+    if table.scenes is not None:
+        requested, skipped = find_scenes(table.scenes, data_dir=data_dir, data_key=reading.data_key)
     if not requested:
         raise InputError(
             f"table {table.name}: no scene in '{data_dir}'; put scenes there, "
@@ -97,7 +101,7 @@ def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS
             "reading": reading,
         }
         cells |= make_cells(table, source)
-    return Plan(table, scenes, missing, cells)
+    return Plan(table, scenes, missing, cells, skipped)
 
 
 def make_cells(table: Table, source: Mapping[str, Any]) -> dict[CellKey, Cell]:

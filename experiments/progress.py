@@ -27,6 +27,8 @@ class Progress:
         )
         saved = len(plan.cells) - len(self.work)
         self.bar.write(f"Cells: {len(plan.cells)}, of which {saved} are saved from earlier")
+        for line in plan.skipped:
+            self.bar.write(line)
         for reason in plan.missing.values():
             self.bar.write(f"missing: {reason}")
         for name, notes in plan.notes.items():

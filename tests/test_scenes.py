@@ -42,10 +42,10 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 def broken(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
     """Run the command line on several scenes of which some are broken; returns what it said."""
 
-    def call(*words: str) -> tuple[str, str]:
+    def call(*words: str, code: int = 3) -> tuple[str, str]:
         with pytest.raises(SystemExit) as exit_:
             main.main(list(words))
-        assert exit_.value.code == 2
+        assert exit_.value.code == code
         said = capsys.readouterr()
         return said.out, said.err
 
@@ -378,7 +378,7 @@ def test_info_goes_on_after_a_broken_file_and_writes_nothing(
         for path in (Path("data/torn.mat"), Path("data/small.mat"))
     ]
     assert files() == before
-    _, err = broken("--command", "info", "--dataset", "torn")
+    _, err = broken("--command", "info", "--dataset", "torn", code=2)
     assert err.startswith("main.py: error: 'data/torn.mat' is damaged") and err.count("\n") == 1
 
 

@@ -17,8 +17,8 @@ from data.reading.variables import is_truth_name, is_truth_of
 from utils.text import printable
 
 SCENE = ""  # in place of the reason why a file is none
-TRUTH, NO_CUBE, OTHER = "ground truths by their names", "without a cube", "of no format of scenes"
-FOLDER = "folders, which are not entered"
+TRUTH, NO_CUBE = "ground truths by their names", "files without a cube"
+OTHER, FOLDER = "files of no format of scenes", "folders, which are not entered"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class SceneFolder:
     @property
     def note(self) -> str:
         """The line on the files that are no scenes; empty without any."""
-        listed = "; ".join(f"{count_and_name(paths)} {kind}" for kind, paths in self.others.items())
-        return f"'{self.path}': no scenes are {listed}" if listed else ""
+        listed = [f"{kind}: {count_and_name(paths)}" for kind, paths in self.others.items()]
+        return f"'{self.path}': besides scenes there are {'; '.join(listed)}" if listed else ""
 
 
 def find_scenes(

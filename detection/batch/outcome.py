@@ -72,5 +72,5 @@ def counts(outcomes: Sequence[Outcome], *, planned: int) -> str:
     failed = sum(bool(one.failed) for one in outcomes)
     texts = [f"{len(outcomes) - failed} of {planned} scenes done"]
     texts += [f"{failed} failed"] if failed else []
-    texts += [f"{planned - len(outcomes)} not begun"] if len(outcomes) < planned else []
+    texts += [f"{planned - len(outcomes)} to come"] if len(outcomes) < planned else []
     return ", ".join(texts)

@@ -62,7 +62,7 @@ def process_scene(
     return Outcome(
         scene=scene_name(dataset),
         dataset=dataset,
-        method=METHODS[args.method].title,
+        method="" if args.command == "info" else METHODS[args.method].title,
         seconds=time.perf_counter() - started,
         result=result or {},
         failed=failed,

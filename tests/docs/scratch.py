@@ -37,6 +37,9 @@ def make_scenes(folder: Path) -> None:
     write_flight_line(folder, np.asarray(scene.cube), truth)
     for name in ("main.py", "benchmarks"):
         (folder / name).symlink_to(ROOT / name)
+    (folder / "scenes").mkdir()
+    for name in ("scene2", "scene10"):
+        shutil.copy(folder / "data" / "HSI-II.mat", folder / "scenes" / f"{name}.mat")
     shutil.copy(ROOT / "experiments" / "tables" / "comparison.toml", folder / "mine.toml")
 
 
