@@ -23,7 +23,7 @@ else:
     import tomli as tomllib
 
 TABLES = Path(__file__).with_name("tables")
-KEYS = ("title", "show", "scenes", "seeds", "published", "options", "methods")
+KEYS = ("title", "show", "grouped", "scenes", "seeds", "published", "options", "methods")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Row:
 class Table:
     """A declared table. `scenes` None stands for all available, `published` None for all methods.
 
-    `show` is the name of its layout.
+    `show` is the name of its layout; in a `grouped` one, rows stand below the titles of the groups
+    of their methods.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Table:
     published: list[str] | None
     rows: list[Row]
     eval_freq: int
+    grouped: bool = False
 
 
 def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
@@ -76,6 +78,7 @@ def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
             published=check_published(names_or_all(declared, "published", default=[])),
             rows=read_rows(declared, given),
             eval_freq=given.get("eval_freq", declared.get("options", {}).get("eval_freq", 0)),
+            grouped=declared.get("grouped", False),
         )
 
 
@@ -102,6 +105,8 @@ def read_declaration(path: Path) -> dict[str, Any]:
         raise ValueError(f"show is {declared.get('show')!r}, not one of {', '.join(LAYOUTS)}")
     if not isinstance(declared.get("title", ""), str):
         raise ValueError(f"title is {declared['title']!r}, not a text")
+    if not isinstance(declared.get("grouped", False), bool):
+        raise ValueError(f"grouped is {declared['grouped']!r}, neither true nor false")
     check_seeds(declared.get("seeds", [1]))
     methods = declared.get("methods")
     if not is_list_of(dict, methods) or not methods:

@@ -18,12 +18,12 @@ def markdown(grid: Grid, notes: Sequence[str]) -> str:
     lines = [f"## {in_markdown(grid.title)}", ""]
     lines.append(markdown_row(in_markdown(grid.heading), list(map(in_markdown, grid.columns))))
     lines.append("|".join(["", "---", *["---:"] * len(grid.columns), ""]))
-    lines += [
-        markdown_row(in_markdown(label), [markdown_entry(entry) for entry in entries])
-        for label, entries in grid.rows
-    ]
+    for number, (label, entries) in enumerate(grid.rows):
+        if number in grid.groups:
+            lines.append(markdown_title(grid.groups[number], grid))
+        lines.append(markdown_row(in_markdown(label), list(map(markdown_entry, entries))))
     if grid.published:
-        lines.append(markdown_row(f"*{PRINTED}:*", [""] * len(grid.columns)))
+        lines.append(markdown_title(PRINTED, grid))
         lines += [
             markdown_row(
                 f"*{in_markdown(label)} [{source + 1}]*", [entry.text for entry in entries]
@@ -35,6 +35,11 @@ def markdown(grid: Grid, notes: Sequence[str]) -> str:
         *[f"[{number}] {in_markdown(source)}  " for number, source in numbered(grid.sources)],
     ]
     return "\n".join([*lines, "", *[f"- {in_markdown(note)}" for note in notes], ""])
+
+
+def markdown_title(title: str, grid: Grid) -> str:
+    """Write the title of the rows below it."""
+    return markdown_row(f"*{title}:*", [""] * len(grid.columns))
 
 
 def markdown_row(label: str, texts: Sequence[str]) -> str:
@@ -62,6 +67,10 @@ def csv_text(grid: Grid) -> str:
         [in_csv(label) for label, _ in rows],
         ["measured"] * len(grid.rows) + printed,
     ]
+    if grid.groups:
+        headings.append("group")
+        columns.append([grid.group_of(number) for number in range(len(grid.rows))])
+        columns[-1] += [None] * len(printed)
     for number, heading in enumerate(grid.columns):
         entries = [entries[number] for _, entries in rows]
         headings.append(in_csv(heading))
@@ -82,15 +91,18 @@ def csv_value(entry: Entry) -> float | str | None:
 
 def latex(grid: Grid, notes: Sequence[str]) -> str:
     """Write a table for a paper, with the rules of booktabs; notes are its comments."""
-    body = [
-        latex_row(label, [latex_entry(entry) for entry in entries]) for label, entries in grid.rows
-    ]
+    body = []
+    for number, (label, entries) in enumerate(grid.rows):
+        if number in grid.groups:
+            body += latex_title(grid.groups[number], grid)
+        body.append(latex_row(label, list(map(latex_entry, entries))))
     if grid.published:
-        width = len(grid.columns) + 1
-        body += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\emph{{{PRINTED}}}}} \\"]
         body += [
-            latex_row(f"{label} [{source + 1}]", [in_latex(entry.text) for entry in entries])
-            for label, source, entries in grid.published
+            *latex_title(PRINTED, grid),
+            *(
+                latex_row(f"{label} [{source + 1}]", [in_latex(entry.text) for entry in entries])
+                for label, source, entries in grid.published
+            ),
         ]
     sources = [
         f"[{number}] {in_latex(source.rstrip('.'))}." for number, source in numbered(grid.sources)
@@ -105,7 +117,7 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             rf"\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
             r"\toprule",
             latex_row(grid.heading, list(map(in_latex, grid.columns))),
-            r"\midrule",
+            *([] if grid.groups else [r"\midrule"]),
             *body,
             r"\bottomrule",
             r"\end{tabular}",
@@ -113,6 +125,11 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             "",
         ]
     )
+
+
+def latex_title(title: str, grid: Grid) -> list[str]:
+    """Write a rule, and the title of the rows below it."""
+    return [r"\midrule", rf"\multicolumn{{{len(grid.columns) + 1}}}{{l}}{{\emph{{{title}}}}} \\"]
 
 
 def latex_row(label: str, texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from detection.measures import MEASURES
 from experiments.declaration import Table, seeds_of
 from experiments.layouts import LAYOUTS, Layout
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
-from model.methods import METHODS
+from model.methods import METHODS, group_of
 
 AVERAGE = "Average"
 PUBLISHED = "auc_df"  # the measure that the literature reports
@@ -24,7 +24,10 @@ Rows = list[tuple[str, list[Entry]]]
 
 @dataclass(frozen=True)
 class Grid:
-    """A filled table: the headings, the measured rows, and those published, with their sources."""
+    """A filled table: the headings, the measured rows, and those published, with their sources.
+
+    `groups` are the titles above rows, by the number of the row.
+    """
 
     title: str
     heading: str  # of the labels
@@ -32,6 +35,11 @@ class Grid:
     rows: Rows
     published: list[tuple[str, int, list[Entry]]] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    groups: Mapping[int, str] = field(default_factory=dict)
+
+    def group_of(self, number: int) -> str:
+        """Return the title above a row of a table that has titles."""
+        return self.groups[max(first for first in self.groups if first <= number)]
 
 
 def fill_table(
@@ -62,7 +70,17 @@ def fill_table(
             for row in printed
         ],
         sources=sources,
+        groups=group_titles(table) if layout.rows == ("method",) else {},
     )
+
+
+def group_titles(table: Table) -> dict[int, str]:
+    """Title each run of rows of one group, by the number of its first, where there are several."""
+    groups = [group_of(row.method) for row in table.rows]
+    if not table.grouped or len(set(groups)) < 2:
+        return {}
+    before = [None, *groups]
+    return {number: group for number, group in enumerate(groups) if group != before[number]}
 
 
 def headings(layout: Layout, scenes: Sequence[str]) -> list[str]:

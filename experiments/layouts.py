@@ -72,12 +72,15 @@ LAYOUTS: Mapping[str, Layout] = {
             columns=(
                 Column("Epochs", "epochs_done", range_entry, untrained="none"),
                 Column("Training (s)", "training_seconds", mean_seconds, untrained="none"),
+                Column("CPU (s)", "cpu_seconds", mean_seconds),
                 Column("Parameters", "parameters", range_entry, untrained="none"),
             ),
             note=(
-                "Epochs, Training (s) and Parameters are those of the finished cells: for the "
-                "seconds of a training the mean over scenes and seeds, for the others the smallest "
-                "and the largest where they differ, as parameters do with the number of bands"
+                "Epochs, seconds and Parameters are those of the finished cells: for seconds the "
+                "mean over scenes and seeds, for the others the smallest and the largest where "
+                "they differ, as parameters do with the number of bands. CPU (s) are the processor "
+                "seconds of training and prediction, of all threads together: they depend less on "
+                "what else the machine does"
             ),
             seconds="training_seconds",
         ),

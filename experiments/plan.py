@@ -12,6 +12,7 @@ from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
 from experiments.declaration import Row, Table, seeds_of
+from model.methods import METHODS
 from utils.errors import InputError, as_input_error
 
 CellKey = tuple[
@@ -32,9 +33,13 @@ class Plan:
 
     @property
     def open(self) -> list[CellKey]:
-        """The cells to compute, methods without training and first seeds first."""
-        keys = [key for key in self.cells if key not in self.outcomes]
-        return sorted(keys, key=lambda key: (key[2] is not None, key[2] or 0))
+        """The cells to compute: methods without training first, quick ones, first seeds."""
+
+        def rank(key: CellKey) -> tuple[bool, float, int]:
+            cell = self.cells[key]
+            return METHODS[cell.method].trained, cell.work, key[2] or 0
+
+        return sorted((key for key in self.cells if key not in self.outcomes), key=rank)
 
     @property
     def failed(self) -> dict[CellKey, str]:

@@ -86,13 +86,11 @@ def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
     plan = a_plan({("RX", 0): ("EPYC", 1), ("LFEB", 1): ("EPYC", 1)})
     texts = {path.suffix: path.read_text() for path in write_table(tmp_path, plan)}
     assert "| LFEB | **0.5000 (1 of 2 seeds)** |" in texts[".md"]
-    assert "| Epochs | Training (s) | Parameters |" in texts[".md"]
-    assert "| 3 | 2.00 (1 of 2 cells) | 7 |" in texts[".md"]
-    assert texts[".csv"].splitlines()[2].endswith(",3,2.0,7")
-    assert r" & 3 & 2.00 (1 of 2 cells) & 7 \\" in texts[".tex"]
+    assert "| Epochs | Training (s) | CPU (s) | Parameters |" in texts[".md"]
+    assert "| 3 | 2.00 (1 of 2 cells) | – | 7 |" in texts[".md"]
+    assert texts[".csv"].splitlines()[2].endswith(",3,2.0,,7")
+    assert r" & 3 & 2.00 (1 of 2 cells) & -- & 7 \\" in texts[".tex"]
     assert '"show": "auc_and_cost"' in texts[".json"]
-    (explanation,) = [
-        note for note in notes_of(plan) if note.startswith("Epochs, Training (s) and")
-    ]
+    (explanation,) = [note for note in notes_of(plan) if note.startswith("Epochs, seconds and")]
     assert f"- {explanation}" in texts[".md"] and f"% {explanation}" in texts[".tex"]
     assert "the best is in bold, the second best underlined" in notes_of(plan)

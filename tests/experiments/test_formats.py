@@ -67,6 +67,19 @@ def test_without_printed_numbers_nothing_is_said_of_them() -> None:
     assert latex(plain, []).count(r"\midrule") == 1
 
 
+def test_titles_of_groups_stand_above_their_rows() -> None:
+    titled = grid(groups={0: "Statistical", 1: "Networks"})
+    lines = markdown(titled, []).splitlines()
+    assert [line.split(" | ")[0] for line in lines[4:9]] == [
+        *["| *Statistical:*", "| RX", "| *Networks:*", "| LFEB"],
+        "| *Printed elsewhere, not measured here:*",
+    ]
+    text = latex(titled, [])
+    assert text.count(r"\midrule") == 3 and r"\multicolumn{3}{l}{\emph{Networks}} \\" in text
+    table = pd.read_csv(io.StringIO(csv_text(titled)))
+    assert list(table["group"].fillna("")) == ["Statistical", "Networks", "", ""]
+
+
 def test_a_bar_ends_no_column_in_markdown() -> None:
     text = markdown(grid(columns=["a|b", "two"], rows=[("x|y", [Entry("1|2"), Entry()])]), [])
     for line in text.splitlines():

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def a_training(*, auc: float, seconds: float, epochs: int, parameters: int) -> d
 
 def test_the_auc_of_methods_and_what_their_training_took() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("RX", "a", None): {"measures": {"auc_df": 0.5}, "inference_seconds": 0.125},
+        ("RX", "a", None): {"measures": {"auc_df": 0.5}, "cpu_seconds": 0.25},
         ("LFEB", "a", 1): a_training(auc=0.8, seconds=1000, epochs=3000, parameters=672000),
         ("LFEB", "a", 2): a_training(auc=0.6, seconds=1002, epochs=3000, parameters=672000),
         ("LFEB", "b", 1): a_training(auc=0.9, seconds=1999.5, epochs=3000, parameters=681000),
@@ -202,23 +203,24 @@ def test_the_auc_of_methods_and_what_their_training_took() -> None:
         fill(a_table(*labels, show=show), ["a", "b"], cells, published)
         for show in ("auc_and_cost", "auc")
     )
-    assert filled.columns == [*plain.columns, "Epochs", "Training (s)", "Parameters"]
+    assert filled.columns == [*plain.columns, "Epochs", "Training (s)", "CPU (s)", "Parameters"]
     for (label, entries), (expected, aucs) in zip(filled.rows, plain.rows, strict=True):
         assert label == expected and entries[:3] == aucs
     texts = [[entry.text for entry in entries[3:]] for _, entries in filled.rows]
     assert texts == [
-        ["none"] * 3,  # whatever is computed, nothing is trained
-        ["3,000", "1,333.83 (3 of 4 cells)", "672,000–681,000"],
-        [NONE] * 3,  # still to come
+        ["none", "none", "0.25 (1 of 2 cells)", "none"],  # nothing is trained
+        ["3,000", "1,333.83 (3 of 4 cells)", NONE, "672,000–681,000"],
+        [NONE] * 4,  # still to come
     ]
     assert [entry.value for entry in filled.rows[1][1][3:]] == [
         3000,
         pytest.approx(1333.8333),
         None,
+        None,
     ]
     assert all(not entry.rank for _, entries in filled.rows for entry in entries[3:])
     ((*_, entries),) = filled.published
-    assert [entry.text for entry in entries] == ["0.9900", NONE, NONE] + [NONE] * 3
+    assert [entry.text for entry in entries] == ["0.9900", NONE, NONE] + [NONE] * 4
     assert filled.sources == plain.sources == ["a paper"]
 
 
@@ -231,7 +233,22 @@ def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
     ((_, entries),) = fill(
         a_table("LFEB", seeds=[1], show="auc_and_cost"), ["a", "b"], cells, averaged=["a"]
     ).rows
-    assert [entry.text for entry in entries[3:]] == ["10–12", "3.00", "7"]
+    assert [entry.text for entry in entries[3:]] == ["10–12", "3.00", NONE, "7"]
+
+
+def test_rows_stand_below_the_titles_of_their_groups() -> None:
+    table = replace(a_table("RX", "RX 2", "LFEB", "RX 3"), grouped=True)
+    filled = fill(table, ["a"], {})
+    statistical, networks = "Statistical and representation", "Networks"
+    assert filled.groups == {0: statistical, 2: networks, 3: statistical}
+    assert [filled.group_of(number) for number in range(4)] == [
+        *[statistical] * 2,
+        *[networks, statistical],
+    ]
+    one_group = replace(a_table("RX", "RX 2"), grouped=True)
+    by_scene = replace(table, show="runtime")
+    assert all(not fill(one, ["a"], {}).groups for one in (a_table("RX", "LFEB"), one_group))
+    assert not fill(by_scene, ["a"], {}).groups
 
 
 def test_a_scene_without_an_auc_is_left_out_of_all_averages() -> None:
