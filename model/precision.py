@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+AMPERE = 8  # the first generation of NVIDIA GPUs (compute capability) with bf16
+
 
 @contextmanager
 def use_precision(precision: str, device: torch.device) -> Iterator[None]:
@@ -86,8 +88,14 @@ def in_full_precision(x: Tensor) -> bool:
 
 
 def available_precision(precision: str, device: torch.device) -> str:
-    """Return the requested precision, or fp32 on a CPU without an advantage from it."""
+    """Return the requested precision, or fp32 on a device that lacks it or would emulate it."""
+    if precision == "bf16":
+        return precision if has_bf16(device) else "fp32"
+    return precision if device.type == "cuda" else "fp32"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Return whether a device has instructions for matrix products in bf16."""
     if device.type == "cuda":
-        return precision
-    fast = precision == "bf16" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return precision if fast else "fp32"
+        return torch.cuda.get_device_capability(device)[0] >= AMPERE
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

@@ -253,9 +253,9 @@ TRAINING = [
     ),
     training(
         "save_freq",
-        POSITIVE,
+        COUNT,
         50,
-        "epochs from one saved checkpoint to the next; the last is always saved",
+        "epochs from one saved checkpoint to the next, 0 for the last only, which is always saved",
         acts_in="training.loop",
         commands=RUNS,
     ),

@@ -43,7 +43,7 @@ def files() -> dict[Path, bytes]:
         (["--nblk", "-1"], "--nblk: -1 is not"),
         (["--nch_ker", "0"], "--nch_ker: 0 is not a whole number from 2 to"),
         (["--f_scale", "0"], "--f_scale: 0 is not"),
-        (["--save_freq", "0"], "--save_freq: 0 is not"),
+        (["--save_freq", "-1"], "--save_freq: -1 is not"),
         (["--seed", "-1"], "--seed: -1 is not a whole number from 0 to 4,294,967,295"),
         (["--learning_rate", "-0.1"], "--learning_rate: '-0.1' is not a number from 0 to 1e+30"),
         (["--learning_rate=-1e-4"], "--learning_rate: '-1e-4' is not a number from 0 to 1e+30"),

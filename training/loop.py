@@ -46,8 +46,8 @@ def train(
 ) -> int:
     """Train, and save the results; return the last epoch.
 
-    Weights and a picture are saved every `save_freq` epochs and after the last, the AUC every
-    `eval_freq`, never for 0; with the weights, the state from which a training can be resumed, as
+    Weights and a picture are saved after the last epoch and every `save_freq` epochs, the AUC every
+    `eval_freq`, not for 0; with the weights, the state from which a training can be resumed, as
     from `saved`. Raises StoppedBySignal where a signal requires it, once the state is on disk.
     """
     trainer, run, epochs = saver.trainer, saver.run, saver.setup.epochs
@@ -64,7 +64,8 @@ def train(
             if trainer.ahead:  # its weights are those of a later epoch
                 continue
             observed.record(epoch)
-            due, signalled = epoch % save_freq == 0 and epoch < most, signals.should_save()
+            due = save_freq > 0 and epoch % save_freq == 0 and epoch < most
+            signalled = signals.should_save()
             if due or signalled:
                 saver.save(run.weights(epoch) if due else None)
             if signalled:

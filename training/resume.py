@@ -143,6 +143,8 @@ def describe_change(before: Mapping[str, str] | None, device: torch.device) -> l
 
 def copy_weights(saved: SavedTraining, run: Run, *, save_freq: int) -> None:
     """Copy weights, and averages, that a longer training would have saved by now into its run."""
+    if not save_freq:
+        return
     for epoch, path in saved.run.saved("pkl").items():
         if epoch % save_freq == 0 and epoch <= saved.epoch and path != run.weights(epoch):
             copy_file(path, run.weights(epoch))

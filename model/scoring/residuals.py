@@ -1,6 +1,7 @@
 """Scores from residuals: mean squared residual, and deviation along principal axes."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from scipy.ndimage import median_filter
@@ -35,12 +36,21 @@ def deviation(residuals: Sequence[Tensor]) -> Tensor:
     scores = torch.zeros(residuals[0].shape[2:])
     for residual in residuals:
         projected = torch.einsum("bhw,bk->khw", residual[0], axes)
-        for component in projected[:DEBIASED_AXES]:
-            component -= torch.from_numpy(median_filter(component.numpy(), WINDOW))
+        subtract_medians(projected[:DEBIASED_AXES])
         magnitude = projected.abs().mean(dim=0)
         # a residual of 0 everywhere, whose mean is 0, adds 0
         scores += magnitude / magnitude.mean().clamp(min=torch.finfo(magnitude.dtype).tiny)
     return scores
+
+
+def subtract_medians(components: Tensor) -> None:
+    """Subtract from every pixel the median of its window in place, (K, H, W), in threads."""
+
+    def subtract(component: Tensor) -> None:
+        component -= torch.from_numpy(median_filter(component.numpy(), WINDOW))
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # the filter frees the interpreter
+        list(threads.map(subtract, components))
 
 
 def principal_axes(residuals: Sequence[Tensor]) -> Tensor:

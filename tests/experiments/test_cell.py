@@ -89,7 +89,10 @@ def test_scene_and_method_change_the_key() -> None:
         ({"method": "rx"}, "rx_1c1c6ce9dde85f9c"),
         ({"method": "nl2net", "seed": 1, "epochs": 5000}, "nl2net_9499a6f3aed6fefc"),
         (
-            {"method": "apbsn", "preset": "fast", "score": "deviation", "largest_object": 0},
+            {
+                **{"method": "apbsn", "preset": "fast", "precision": "fp32"},
+                **{"score": "deviation", "largest_object": 0},
+            },
             "apbsn_9c38ca5e191f60e2",
         ),
     ],

@@ -194,9 +194,7 @@ def test_the_precision_is_what_the_device_has(
     monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     for supported, available in ((True, "bf16"), (False, "fp32")):
-        monkeypatch.setattr(
-            torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda known=supported: known
-        )
+        monkeypatch.setattr("model.precision.has_bf16", lambda device, known=supported: known)
         assert build("nl2net", "--precision", "bf16", *words).precision == available
     assert build("nl2net", "--precision", "tf32", *words).precision == "fp32"
 

@@ -115,11 +115,15 @@ def test_deterministic_kernels_are_limited_to_the_block(
 
 
 @pytest.mark.parametrize("supported", [True, False])
-def test_a_cpu_uses_bf16_where_that_is_an_advantage(
+def test_bf16_is_used_where_the_device_has_it(
     monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: supported)
+    generation = 8 if supported else 7  # Turing, which emulates it
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (generation, 0))
+    found = "bf16" if supported else "fp32"
     on_cpu = [available_precision(p, CPU) for p in ("fp32", "tf32", "bf16")]
-    assert on_cpu == ["fp32", "fp32", "bf16" if supported else "fp32"]
+    assert on_cpu == ["fp32", "fp32", found]
     on_cuda = [available_precision(p, torch.device("cuda")) for p in ("fp32", "tf32", "bf16")]
-    assert on_cuda == ["fp32", "tf32", "bf16"]
+    assert on_cuda == ["fp32", "tf32", found]

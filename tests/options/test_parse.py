@@ -153,7 +153,11 @@ def test_defaults_of_every_method(name: str, expected: dict[str, Any]) -> None:
 
 def test_a_preset_changes_the_defaults_but_not_given_options() -> None:
     args, _ = parse(["--preset", "fast"])
-    assert method_options(args) == {**NL2NET, **PRESETS["fast"].defaults, "preset": "fast"}
+    assert {**method_options(args), "save_freq": args.save_freq} == {
+        **NL2NET,
+        **PRESETS["fast"].defaults,
+        "preset": "fast",
+    }
     assert non_default(args) == {"preset": "fast"}
     args, _ = parse(["--preset", "FAST", "--epochs", "AUTO", "--weight_decay", "1e-5"])
     assert (args.epochs, args.weight_decay, args.learning_rate) == ("auto", 1e-5, 3e-3)

@@ -8,6 +8,7 @@ import torch
 from model.build import build_network, build_trainer
 from model.methods import METHODS
 from model.networks.punnet import DepthwiseConv2d
+from model.precision import has_bf16
 from options.parse import resolve
 
 FAMILY = [
@@ -180,7 +181,7 @@ def test_depthwise_convolution_is_the_dilated_one(step: int) -> None:
 
 def test_gradients_in_bf16_are_those_in_fp32_but_for_rounding() -> None:
     """Whatever the memory contained before."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if not has_bf16(torch.device("cpu")):
         pytest.skip("this CPU computes bf16 in fp32")
     network, image = built("punnet", nch_ker=64, nblk=1), torch.rand(1, 3, 40, 32)
     gradients = {}
