@@ -44,6 +44,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
         reconstruction=reconstruction,
         measures=compute_measures(scene.anomalous, scene.without_unlabelled(scores)),
         threshold=args.threshold,
+        stretch=args.stretch,
         options=option_texts(args),
         details={
             "predicting": work,

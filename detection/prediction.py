@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from data.scene import Scene
 from detection.decision.objects import DetectedObject, detected_objects
 from detection.decision.threshold import threshold_score
-from detection.figures.maps import default_rgb_bands
+from detection.figures.pictures import scene_bands
 from detection.measures import MEASURES
+from options.stretch import DEFAULT_STRETCH, Stretch
 from options.types import Threshold
 
 MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a MATLAB 5 file, without its header
@@ -24,7 +25,8 @@ class Prediction:
 
     `reconstruction` (H, W, B) is None for methods without one and where it would not fit into
     memory, `measures` without a ground truth of both classes, and `threshold` where no decision is
-    needed. `options` are those of the command line, as they are typed.
+    needed. `options` are those of the command line, as they are typed. `stretch` is that of the map
+    in figures.
     """
 
     scene: Scene
@@ -35,12 +37,12 @@ class Prediction:
     options: Mapping[str, str]
     details: Mapping[str, Any]
     threshold: Threshold | None = None
+    stretch: Stretch = DEFAULT_STRETCH
 
     @cached_property
     def rgb(self) -> NDArray[np.float32]:
         """The bands of the scaled cube shown as red, green and blue, (H, W, 3)."""
-        bands = self.scene.metadata.colour_bands or default_rgb_bands(self.scene.cube.shape[2])
-        return self.scene.scaled_bands(bands)
+        return scene_bands(self.scene)
 
     @property
     def auc_line(self) -> str:

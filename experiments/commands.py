@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from detection.figures.maps import save_figure
+from detection.figures.style import save_figure
 from detection.task import read_settings
 from experiments.blindspot import fields_table, receptive_fields
 from experiments.blindspot_figure import blindspot_figure
@@ -23,6 +23,7 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
         gpu_ids=args.gpu_ids,
         workers=args.workers,
         cluster=args.cluster,
+        stretch=args.stretch,
     )
     print(paths[0].read_text(encoding="utf-8"))
     print_paths(paths)

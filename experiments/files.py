@@ -1,7 +1,6 @@
 """Write a table: Markdown, CSV, LaTeX, JSON, and the pictures of its scenes."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,17 @@ from numpy.typing import NDArray
 
 from data.published import PublishedRow, published_rows
 from data.scene import Scene
-from detection.figures.curves import auc_figure, roc_figure, separability_figure
-from detection.figures.maps import maps_figure, save_figure
+from detection.figures.curves import auc_figure
+from detection.figures.scene_figures import figures_of_scene
+from detection.figures.style import save_figure
+from experiments.cell import Outcome
+from experiments.declaration import Row
 from experiments.formats import csv_text, latex, markdown
 from experiments.grid import fill_table
 from experiments.layouts import LAYOUTS
 from experiments.notes import notes_of
 from experiments.plan import Plan
+from options.stretch import DEFAULT_STRETCH, Stretch
 from options.text import shorten
 from utils.files import ensure_writable, write_text
 
@@ -70,47 +73,34 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
     return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
 
 
-def draw_pictures(folder: Path, plan: Plan) -> list[Path]:
+def draw_pictures(folder: Path, plan: Plan, *, stretch: Stretch = DEFAULT_STRETCH) -> list[Path]:
     """Draw the detection maps and curves of each scene, with the first seed; return the paths."""
     if not LAYOUTS[plan.table.show].pictures:
         return []
     paths = []
     for name, scene in plan.scenes.items():
         if scene is not None:
-            for kind, figure in scene_figures(plan, scene).items():
+            for kind, figure in comparison_figures(plan, scene, stretch=stretch).items():
                 paths += save_figure(
                     ensure_writable(folder) / f"{shorten(name, most=LONGEST)}_{kind}", figure
                 )
     return paths
 
 
-def scene_figures(plan: Plan, scene: Scene) -> dict[str, Figure]:
-    """Draw the pictures of a scene, by kind."""
+def comparison_figures(plan: Plan, scene: Scene, *, stretch: Stretch) -> dict[str, Figure]:
+    """Draw the pictures of a scene, by kind: maps, curves, and the AUC over the epochs."""
     scores: dict[str, NDArray[np.float32]] = {}
     curves: dict[str, Any] = {}
     for row in plan.table.rows:
-        place = (row.label, scene.name, plan.table.seeds[0] if row.has_seed else None)
-        outcome = plan.outcomes.get(place)
+        outcome = first_outcome(plan, row, scene.name)
         if outcome is not None and outcome.scores is not None:
             scores[row.label] = outcome.scores
-            curves[row.label] = outcome.record.get("auc_over_epochs")
-    return comparison_figures(
-        scene, scores, {label: curve for label, curve in curves.items() if curve}
-    )
+            if outcome.record.get("auc_over_epochs"):
+                curves[row.label] = outcome.record["auc_over_epochs"]
+    figures = figures_of_scene(scene, scores, stretch=stretch) if scores else {}
+    return {**figures, "auc": auc_figure(curves)} if curves else figures
 
 
-def comparison_figures(
-    scene: Scene, scores: Mapping[str, NDArray[np.float32]], curves: Mapping[str, Any]
-) -> dict[str, Figure]:
-    """Draw detection maps side by side and, where the ground truth has both classes, curves."""
-    if not scores:
-        return {}
-    anomalous, bands = scene.anomalous, scene.metadata.colour_bands
-    figures = {"maps": maps_figure(scene.scaled_cube(), anomalous, scores, bands=bands)}
-    if anomalous is not None and scene.has_both_classes:
-        labelled = {label: scene.without_unlabelled(values) for label, values in scores.items()}
-        figures["roc"] = roc_figure(anomalous, labelled)
-        figures["separability"] = separability_figure(anomalous, labelled)
-    if curves:
-        figures["auc"] = auc_figure(curves)
-    return figures
+def first_outcome(plan: Plan, row: Row, scene: str) -> Outcome | None:
+    """Return the outcome of a row on a scene with the first seed; None if it is not computed."""
+    return plan.outcomes.get((row.label, scene, plan.table.seeds[0] if row.has_seed else None))

@@ -16,6 +16,7 @@ from experiments.files import draw_pictures, write_table
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
+from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
 from utils.files import ensure_writable
 from utils.signals import deferring_interrupt
@@ -30,6 +31,7 @@ def reproduce(
     gpu_ids: tuple[int, ...],
     workers: int,
     cluster: str | None,
+    stretch: Stretch = DEFAULT_STRETCH,
 ) -> tuple[Plan, list[Path]]:
     """Compute the open cells of a table and save each at once; write the table and its pictures.
 
@@ -53,7 +55,7 @@ def reproduce(
         ) as results,
     ):
         paths = save_results(results, plan, store, folder=folder, progress=progress)
-    return plan, [*paths, *draw_pictures(folder / table.name, plan)]
+    return plan, [*paths, *draw_pictures(folder / table.name, plan, stretch=stretch)]
 
 
 def save_results(

@@ -15,6 +15,7 @@ from model.scores import SCORES
 from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, RunName
 from options.patch_flags import PATCH_NETWORK, PATCH_TRAINING
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
+from options.stretch import DEFAULT_STRETCH, STRETCH
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
 from options.untrained_flags import UNTRAINED, WINDOW
 
@@ -179,6 +180,15 @@ PREDICTION = [
         "and shores, is suppressed; 0 for none",
         acts_in="model.scoring.opening",
         commands=COMPUTING,
+    ),
+    prediction(
+        "stretch",
+        STRETCH,
+        DEFAULT_STRETCH,
+        "colours of detection maps in figures: linear, log, or percentile=1 for those between the "
+        "1st and the 99th percentile of the scores; the scores in files stay as they are",
+        acts_in="detection.figures.stretch",
+        commands=("predict", "run", "reproduce"),
     ),
 ]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from detection.figures.curves import auc_figure
-from detection.figures.maps import save_figure
+from detection.figures.style import save_figure
 from utils.files import with_path_in_error, write_text
 from utils.signals import deferring_interrupt
 

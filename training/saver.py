@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from detection.figures.maps import training_picture
+from detection.figures.pictures import training_picture
 from detection.learning import Epoch, learn
 from detection.measures import min_max_scale
 from model.detector import EpochFilter

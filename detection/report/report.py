@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from detection.figures.maps import false_colour, truth_picture
+from detection.figures.pictures import false_colour, truth_picture
 from detection.measures import MEASURES
 from utils.files import write_text
 

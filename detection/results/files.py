@@ -9,8 +9,8 @@ import numpy as np
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
 from detection.decision.object_files import has_longitudes, write_objects_csv, write_objects_geojson
-from detection.figures.curves import roc_figure, separability_figure
-from detection.figures.maps import maps_figure, save_figure
+from detection.figures.scene_figures import figures_of_scene
+from detection.figures.style import save_figure
 from detection.measures import json_values
 from detection.prediction import Prediction
 from detection.report.report import write_report
@@ -70,16 +70,15 @@ def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
 
 def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the ground truth has both classes, its curves."""
-    scene, scores = prediction.scene, prediction.scores
-    maps = maps_figure(
-        prediction.rgb, scene.anomalous, {prediction.method: scores}, bands=(0, 1, 2)
+    figures = figures_of_scene(
+        prediction.scene,
+        {prediction.method: prediction.scores},
+        stretch=prediction.stretch,
+        threshold=prediction.threshold_score,
     )
-    paths = save_figure(folder / "detectmap", maps)
-    if prediction.measures is not None and scene.anomalous is not None:
-        labelled = {prediction.method: scene.without_unlabelled(scores)}
-        paths += save_figure(folder / "roc", roc_figure(scene.anomalous, labelled))
-        separability = separability_figure(scene.anomalous, labelled)
-        paths += save_figure(folder / "separability", separability)
+    paths = save_figure(folder / "detectmap", figures.pop("maps"))
+    for name, figure in figures.items():
+        paths += save_figure(folder / name, figure)
     return paths
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import detection.prediction
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.figures.maps import default_rgb_bands
+from detection.figures.pictures import default_rgb_bands
 from detection.measures import MEASURES
 from detection.prediction import Prediction, measures_table
 from options.types import Threshold

@@ -86,7 +86,7 @@ def there(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than such a table."""
-    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
+    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_, **__: [])
 
 
 @pytest.fixture
@@ -421,7 +421,7 @@ def test_logging_the_auc_changes_no_score_and_draws_its_curve(
 ) -> None:
     words = ("--dataset", "one", "--seed", "2", "--method", "lfeb")
     with monkeypatch.context() as patch:
-        patch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
+        patch.setattr(experiments.reproduce, "draw_pictures", lambda *_, **__: [])
         run(*REPRODUCE, *words)
     (plain,) = contents()["cells"]
     assert plain["auc_over_epochs"] == []

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.cbook import is_math_text
 
+from data.scene import Scene
 from detection.figures.curves import auc_figure, roc_figure, separability_figure
-from detection.figures.figure_text import figure_text
-from detection.figures.maps import maps_figure, save_figure
+from detection.figures.figure_text import figure_text, fitted_text, paragraph, text_width
+from detection.figures.maps import maps_figure
+from detection.figures.style import save_figure
 
 LABELS = ("RX $x_{$", "$a$ and $b$", "_hidden", "\\frac{", "50 % & #1 {x^", "日本 😀")
 
@@ -29,8 +31,9 @@ def test_a_legend_has_all_labels() -> None:
         assert [text.get_text() for text in figure.legends[0].get_texts()] == shown
     ticks = separability_figure(truth, scores).axes[0].get_xticklabels()
     assert [text.get_text() for text in ticks] == shown
-    maps = maps_figure(np.zeros((4, 5, 3), np.float32), truth, scores)
-    assert [axes.get_title() for axes in maps.axes][2 : 2 + len(LABELS)] == shown
+    scene = Scene("small", np.stack([values] * 3, axis=2), truth, "nowhere")
+    titles = [axes.get_title() for axes in maps_figure(scene, scores).axes if axes.images]
+    assert titles[2:] == shown
 
 
 @pytest.mark.draws
@@ -42,3 +45,17 @@ def test_a_figure_of_such_labels_is_drawn(tmp_path: Path) -> None:
 
 def test_a_long_label_leaves_room_for_the_figure() -> None:
     assert len(figure_text("x" * 1000)) == 60
+
+
+@pytest.mark.parametrize("text", [*LABELS, "RX", "a label of many words", "x" * 200, ""])
+@pytest.mark.parametrize("lines", [1, 3])
+def test_a_fitted_text_has_the_width(text: str, lines: int) -> None:
+    fitted = fitted_text(text, inches=0.8, lines=lines).replace(r"\$", "$").split("\n")
+    assert len(fitted) <= lines and all(text_width(line) <= 0.85 for line in fitted)
+    assert fitted_text("RX", inches=0.8) == "RX" and "…" in fitted_text("x" * 50, inches=0.8)
+
+
+def test_a_paragraph_loses_nothing() -> None:
+    text = "Scores of the maps " * 20
+    found = paragraph(text, inches=2)
+    assert found.split() == text.split() and max(map(text_width, found.split("\n"))) <= 2

@@ -1,115 +1,157 @@
-"""Pictures."""
+"""Figures of detection maps: their panels, their layout, their files."""
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import rcParams
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
-from detection.figures.maps import false_colour, maps_figure, save_figure, training_picture
+from data.scene import Scene
+from detection.figures.grid import balanced_grid
+from detection.figures.maps import maps_figure
+from detection.figures.panels import Box, reduced
+from detection.figures.pictures import false_colour
+from detection.figures.style import COLUMN, DPI, PAGE, save_figure
+from options.stretch import Stretch
 
-pytestmark = pytest.mark.draws
+LINEAR = Stretch("linear")
 RANDOM = np.random.default_rng(0)
 CUBE = RANDOM.random((12, 17, 9), np.float32)
 TRUTH = RANDOM.random((12, 17)) > 0.9
 SCORES = RANDOM.random((12, 17), np.float32)
+NO_DATA = np.zeros((12, 17), bool)
+NO_DATA[:, :3] = NO_DATA[5, 9] = True
 
 
-@pytest.mark.parametrize("bands", [1, 2, 3, 9])
-def test_false_colour_is_an_image_of_any_number_of_bands(bands: int) -> None:
-    image = false_colour(CUBE[..., :bands])
-    assert image.shape == (12, 17, 3)
-    assert image.min() == 0 and image.max() == 1
+def a_scene(*, truth: NDArray[Any] | None = TRUTH, **known: Any) -> Scene:
+    """A scene of random numbers, with a ground truth unless there is to be none."""
+    return Scene("small", CUBE, truth, "nowhere", **known)
 
 
-def test_a_flat_band_does_no_harm() -> None:
-    assert np.isfinite(false_colour(np.ones((4, 4, 3), np.float32))).all()
+def images(figure: Figure) -> dict[str, NDArray[Any]]:
+    """The images of a figure by their titles."""
+    panels = [axes for axes in figure.axes if axes.images]
+    return {axes.get_title(): np.asarray(axes.images[0].get_array()) for axes in panels}
 
 
-def test_a_reconstruction_is_shown_in_the_colours_of_its_scene() -> None:
-    bright = false_colour(CUBE + 10, like=CUBE)
-    assert (bright == 1).all()
-
-
-def test_the_training_picture_has_three_panels_side_by_side() -> None:
-    picture = training_picture(CUBE, CUBE, SCORES)
-    assert picture.shape[0] == 3 and picture.shape[2] > 3 * 17
-    assert picture.min() >= 0 and picture.max() <= 1
+def texts(figure: Figure) -> list[str]:
+    """All texts of panels but the titles: those of annotations, and labels of colour bars."""
+    labels = [label.get_text() for axes in figure.axes for label in axes.get_xticklabels()]
+    return [text.get_text() for axes in figure.axes for text in axes.texts] + labels
 
 
 def test_the_maps_are_next_to_scene_and_ground_truth() -> None:
-    figure = maps_figure(CUBE, TRUTH, {"RX": SCORES, "NL2Net": 1 - SCORES})
-    _, truth, *maps = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:4])
-    assert np.array_equal(truth, TRUTH)
-    assert np.array_equal(maps[0], SCORES) and np.array_equal(maps[1], 1 - SCORES)
-    assert [axes.get_title() for axes in figure.axes[2:4]] == ["RX", "NL2Net"]
+    figure = maps_figure(a_scene(), {"RX": SCORES, "NL2Net": 1 - SCORES}, stretch=LINEAR)
+    shown = images(figure)
+    assert list(shown) == ["False colour", "Ground truth", "RX", "NL2Net"]
+    assert np.array_equal(shown["Ground truth"], TRUTH)
+    assert np.array_equal(shown["RX"], SCORES) and np.array_equal(shown["NL2Net"], 1 - SCORES)
+    assert f"{TRUTH.sum()} anomalous" in texts(figure)
 
 
-def test_many_methods_take_several_rows() -> None:
-    figure = maps_figure(CUBE, TRUTH, {str(number): SCORES for number in range(9)})
-    tops = {round(axes.get_position().y1, 3) for axes in figure.axes if axes.images}
-    assert len(tops) >= 3
+def test_a_colour_bar_has_the_scores_of_its_ends() -> None:
+    half = SCORES / np.float32(2)
+    figure = maps_figure(a_scene(), {"RX": half}, stretch=Stretch("percentile", 10))
+    low, high = np.percentile(half, (10, 90))
+    assert {f"{low:.2g}", f"{high:.2g}"} <= {*texts(figure)}
+    (note,) = (text.get_text() for text in figure.texts)
+    assert note == "Bars: scores; colours from percentile 10 to percentile 90 of each map's scores"
 
 
-def test_a_figure_is_kept_for_the_screen_and_for_print(tmp_path: Path) -> None:
-    paths = save_figure(tmp_path / "a.b", maps_figure(CUBE, TRUTH, {"RX": SCORES}))
-    assert [path.name for path in paths] == ["a.b.png", "a.b.pdf"]
-    assert paths[0].read_bytes().startswith(b"\x89PNG")
-    assert paths[1].read_bytes().startswith(b"%PDF")
-
-
-def no_data() -> NDArray[np.bool_]:
-    """Where there is no data, (12, 17)."""
-    missing = np.zeros((12, 17), bool)
-    missing[:, :3] = missing[5, 9] = True
-    return missing
-
-
-def test_false_colour_shows_the_given_bands() -> None:
-    image = false_colour(CUBE, bands=(8, 0, 3))
-    for channel, band in enumerate((8, 0, 3)):
-        low, high = np.percentile(CUBE[..., band], (2, 98))
-        expected = np.clip((CUBE[..., band] - low) / (high - low), 0, 1)
-        np.testing.assert_allclose(image[..., channel], expected, atol=1e-6)
-
-
-def test_pixels_of_no_data_are_white_and_do_not_stretch_the_others() -> None:
-    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
-    image = false_colour(cube)
-    assert (image[no_data()] == 1).all()
-    assert np.array_equal(image[~no_data()], false_colour(CUBE[~no_data()][np.newaxis])[0])
-    rebuilt = false_colour(CUBE - 0.5, like=cube)
-    assert (rebuilt[no_data()] == 1).all() and (rebuilt[~no_data()] < 1).any()
-
-
-def test_the_training_picture_is_white_where_there_is_no_data() -> None:
-    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
-    scores = np.where(no_data(), np.float32(np.nan), SCORES)
-    picture = training_picture(cube, 1 - CUBE, scores, bands=(1, 2, 3)).numpy()
-    assert picture.min() >= 0 and picture.max() <= 1
-    panels = [picture[:, 2:14, first : first + 17] for first in (2, 21, 40)]
-    assert all((panel[:, no_data()] == 1).all() for panel in panels)
-    scene = false_colour(cube, bands=(1, 2, 3))
-    rebuilt = false_colour(1 - CUBE, bands=(1, 2, 3), like=cube)
-    np.testing.assert_array_equal(panels[0], scene.transpose(2, 0, 1))
-    np.testing.assert_array_equal(panels[1], rebuilt.transpose(2, 0, 1))
-    np.testing.assert_array_equal(panels[2][0][~no_data()], SCORES[~no_data()])
-
-
-def test_maps_count_and_show_only_what_has_data() -> None:
-    cube = np.where(no_data()[..., np.newaxis], np.float32(np.nan), CUBE)
-    scores = np.where(no_data(), np.float32(np.nan), SCORES)
-    figure = maps_figure(cube, TRUTH, {"RX": scores}, bands=(1, 2, 3))
-    scene, truth, detected = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[:3])
-    assert np.array_equal(scene, false_colour(cube, bands=(1, 2, 3)))
-    assert (truth[no_data()] == 0.5).all() and np.array_equal(truth[~no_data()], TRUTH[~no_data()])
-    assert np.array_equal(detected[~no_data()], SCORES[~no_data()])
-    assert figure.axes[1].get_title() == f"Ground truth: {(TRUTH & ~no_data()).sum()} anomalous"
+def test_only_what_has_data_and_a_label_is_counted_and_shown() -> None:
+    unlabelled = np.zeros((12, 17), bool)
+    unlabelled[3] = True
+    scene = a_scene(masked=NO_DATA, unlabelled=unlabelled)
+    scores = np.where(NO_DATA, np.float32(np.nan), SCORES)
+    figure = maps_figure(scene, {"RX": scores}, stretch=LINEAR)
+    shown = images(figure)
+    unknown = NO_DATA | unlabelled
+    assert (shown["False colour"][NO_DATA] == 1).all()
+    assert (shown["Ground truth"][unknown] == 0.5).all()
+    assert np.array_equal(shown["Ground truth"][~unknown], TRUTH[~unknown])
+    assert np.array_equal(np.isnan(shown["RX"]), NO_DATA)
+    assert f"{(TRUTH & ~unknown).sum()} anomalous" in texts(figure)
     figure.savefig(BytesIO(), dpi=20)  # without a warning
 
 
 def test_without_a_truth_there_is_no_panel_of_it() -> None:
-    figure = maps_figure(CUBE, None, {"RX": SCORES})
-    titles = [axes.get_title() for axes in figure.axes if axes.images]
-    assert titles == ["False colour", "RX"]
+    shown = images(maps_figure(a_scene(truth=None), {"RX": SCORES}))
+    assert list(shown) == ["False colour", "RX"]
+    bands = [9 * percent // 100 for percent in (40, 20, 7)]
+    np.testing.assert_allclose(
+        shown["False colour"], false_colour(CUBE[..., bands], bands=(0, 1, 2)), atol=1e-5
+    )
+
+
+def test_a_threshold_adds_what_it_detects() -> None:
+    figure = maps_figure(a_scene(), {"RX": SCORES}, threshold=0.7)
+    shown = images(figure)
+    assert list(shown) == ["False colour", "Ground truth", "RX", "Detected"]
+    assert np.array_equal(shown["Detected"], SCORES >= 0.7) and "score ≥ 0.7" in texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("count", "aspect", "rows", "columns"),
+    [
+        (1, 1, 1, 1),
+        (3, 1, 1, 3),
+        (4, 1, 1, 4),
+        (7, 1, 2, 4),  # 4 and 3
+        (9, 1, 2, 5),
+        (12, 1, 2, 6),
+        (30, 1, 5, 6),  # on a whole page
+        (3, 0.1, 3, 1),  # wide images lie below each other
+        (9, 0.1, 5, 2),
+        (3, 10, 1, 3),
+    ],
+)
+def test_grids_are_balanced(count: int, aspect: float, rows: int, columns: int) -> None:
+    grid = balanced_grid(count, aspect=aspect, width=PAGE)
+    assert (grid.rows, grid.columns) == (rows, columns)
+    assert 0 < grid.image <= grid.cell and grid.columns * grid.cell < PAGE
+
+
+@pytest.mark.parametrize("labels", [["RX"], ["RX", "a _long_ label of $many$ words " * 3] * 3])
+@pytest.mark.parametrize("shape", [(12, 17), (30, 400), (400, 30)])
+def test_panels_titles_and_bars_do_not_overlap(labels: list[str], shape: tuple[int, int]) -> None:
+    scores = np.linspace(0, 1, np.prod(shape), dtype=np.float32).reshape(shape)
+    scene = Scene("small", np.stack([scores] * 3, axis=2), None, "nowhere")
+    figure = maps_figure(scene, {f"{label} {n}": scores for n, label in enumerate(labels)})
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    boxes += [text.get_window_extent(renderer) for text in figure.texts]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes if box)
+    assert all(figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1 for box in boxes if box)
+    found = [box.shrunk(0.98, 0.98) for box in boxes if box]
+    assert not any(one.overlaps(other) for one in found for other in found if one is not other)
+
+
+def test_a_single_pixel_is_seen_in_an_image_of_more_pixels_than_dots() -> None:
+    large = np.full((2000, 3000), np.nan, np.float32)
+    large[:1000] = 0
+    large[777, 1001] = 1
+    small = reduced(large, Box(0, 0, 1, 2 / 3))
+    assert small.shape == (200, 300) and small[77, 100] == 1 and np.nansum(small) == 1
+    assert np.isnan(small[100:]).all() and reduced(SCORES, Box(0, 0, 1, 1)) is SCORES
+
+
+@pytest.mark.draws
+@pytest.mark.parametrize("several", [False, True])
+def test_a_figure_is_kept_for_the_screen_and_for_print(tmp_path: Path, several: bool) -> None:
+    scene = a_scene() if several else a_scene(truth=None)
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setitem(rcParams, "savefig.bbox", "tight")
+        paths = save_figure(tmp_path / "a.b", maps_figure(scene, {"RX": SCORES}))
+    assert [path.name for path in paths] == ["a.b.png", "a.b.pdf"]
+    width = PAGE if several else COLUMN
+    with Image.open(paths[0]) as picture:
+        assert picture.width == round(width * DPI)
+    pdf = paths[1].read_bytes()
+    assert pdf.startswith(b"%PDF") and f"/MediaBox [ 0 0 {width * 72:g} ".encode() in pdf
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf  # TrueType, embedded

@@ -1,0 +1,178 @@
+"""Panels of a figure: images with their title above, and their colours or their scale below."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+
+from detection.figures.figure_text import fitted_text, text_width
+from detection.figures.place import Place
+from detection.figures.stretch import clipped
+from detection.figures.style import DPI, TEXT
+
+LINE = 1.25 * TEXT / 72  # inches, the height of a line of text
+SPACE = 0.08  # inches, between panels and at the edges of the figure
+PAD = 0.04  # inches, between an image and what is above and below it
+BELOW = 0.1 + LINE  # inches, what is below an image
+BAR = 0.05  # inches, the height of a colour bar
+WIDE = 1.4  # inches, of a bar that has room for a label in the middle
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An image with its title: colours (H, W, 3), scores (H, W) with their norm, or grey values.
+
+    Below it are the colours of its scores, the scale of its `place`, or a text.
+    """
+
+    title: str
+    picture: NDArray[Any]
+    norm: Normalize | None = None
+    place: Place | None = None
+    text: str = ""
+
+    @property
+    def aspect(self) -> float:
+        """The height of the image over its width."""
+        height, width = self.picture.shape[:2]
+        return float(height / width)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a figure, in inches from its upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def axes(self, figure: Figure) -> Axes:
+        """Make axes without frame that fill the box."""
+        width, height = figure.get_size_inches()
+        bottom = height - self.top - self.height
+        axes = figure.add_axes(
+            (self.left / width, bottom / height, self.width / width, self.height / height)
+        )
+        axes.set_axis_off()
+        return axes
+
+    def around(self, aspect: float) -> "Box":
+        """Return the largest box of an aspect (height over width) in the middle, at the top."""
+        width = min(self.width, self.height / aspect)
+        return Box(self.left + (self.width - width) / 2, self.top, width, width * aspect)
+
+    def below(self, height: float, *, after: float, width: float) -> "Box":
+        """Return a box some inches below the middle of this one."""
+        left = self.left + (self.width - width) / 2
+        return Box(left, self.top + self.height + after, width, height)
+
+
+def draw_panel(figure: Figure, panel: Panel, cell: Box) -> None:
+    """Draw a panel, its image as large as fits into the cell; the rest is above and below it."""
+    box = cell.around(panel.aspect)
+    axes = box.axes(figure)
+    axes.set_title(fitted_text(panel.title, inches=cell.width, lines=3), pad=72 * PAD)
+    image = show(axes, panel, reduced(panel.picture, box))
+    if panel.norm is not None:
+        draw_bar(figure, image, panel, box.below(BAR, after=PAD, width=bar_width(box, cell)))
+    if panel.place is not None:
+        draw_place(box.below(BELOW, after=0, width=box.width).axes(figure), panel, panel.place, box)
+    if panel.text:
+        below = fitted_text(panel.text, inches=cell.width)
+        axes.annotate(
+            below, (0.5, 0), (0, -3), "axes fraction", "offset points", va="top", ha="center"
+        )
+
+
+def show(axes: Axes, panel: Panel, picture: NDArray[Any]) -> AxesImage:
+    """Show the image of a panel."""
+    if panel.norm is not None:
+        picture = clipped(picture, panel.norm)
+        return axes.imshow(picture, norm=panel.norm, cmap="viridis", interpolation="nearest")
+    if picture.ndim == 3:
+        return axes.imshow(picture, interpolation="nearest")
+    return axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+
+
+def reduced(picture: NDArray[Any], box: Box) -> NDArray[Any]:
+    """Reduce an image that has more pixels than the dots of its box, which would leave some out.
+
+    A dot is the largest of its scores: a single anomalous pixel stays.
+    """
+    height, width = picture.shape[:2]
+    factor = math.ceil(max(height / box.height, width / box.width) / DPI)
+    if factor < 2:
+        return picture
+    rows, columns = np.arange(0, height, factor), np.arange(0, width, factor)
+    if picture.ndim == 3:
+        return picture[::factor, ::factor]
+    return np.fmax.reduceat(np.fmax.reduceat(picture, rows, axis=0), columns, axis=1)
+
+
+def bar_width(box: Box, cell: Box) -> float:
+    """Return the width of the colour bar of an image: at least that of its labels."""
+    return max(box.width, min(cell.width, 0.75))
+
+
+def draw_bar(figure: Figure, image: AxesImage, panel: Panel, box: Box) -> None:
+    """Draw the colours of scores as a bar, with the scores at its ends."""
+    norm = image.norm
+    low, high = map(float, image.get_clim())
+    beyond = bool(np.nanmin(panel.picture) < low), bool(np.nanmax(panel.picture) > high)
+    extend = {(True, False): "min", (False, True): "max", (True, True): "both"}.get(beyond)
+    axes = box.axes(figure)
+    axes.set_axis_on()
+    figure.colorbar(
+        image, cax=axes, orientation="horizontal", extend=extend or "neither", extendfrac=0.04
+    ).outline.set_linewidth(0.4)
+    middle = math.sqrt(low * high) if isinstance(norm, LogNorm) else (low + high) / 2
+    ticks = [low, middle, high] if box.width > WIDE else [low, high]
+    axes.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    axes.tick_params(length=2, width=0.4, pad=1)
+    axes.minorticks_off()
+    labels = axes.get_xticklabels()
+    labels[0].set_horizontalalignment("left")
+    labels[-1].set_horizontalalignment("right")
+
+
+def draw_place(axes: Axes, panel: Panel, place: Place, image: Box) -> None:
+    """Draw a scale bar and an arrow to the north below an image of a scene with a place."""
+    columns = panel.picture.shape[1]
+    length, text = place.bar(columns)
+    end = length / columns * image.width
+    axes.set(xlim=(0, image.width), ylim=(-BELOW, 0))  # inches
+    middle = -PAD - LINE / 2
+    axes.plot(
+        [0, end],
+        [middle, middle],
+        color="black",
+        linewidth=1.5,
+        solid_capstyle="butt",
+        clip_on=False,
+    )
+    axes.text(end + 0.05, middle, text, va="center")
+    if place.north is None:
+        return
+    centre = max(image.width - 0.1, end + 0.1 + text_width(text) + 0.3)
+    right, up = (0.09 * part for part in place.north)
+    axes.annotate(
+        "",
+        (centre + right, middle + up),
+        (centre - right, middle - up),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "mutation_scale": 6,
+            "color": "black",
+        },
+        annotation_clip=False,
+    )
+    axes.text(centre - 0.13, middle, "N", ha="right", va="center")
