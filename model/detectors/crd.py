@@ -16,7 +16,6 @@ from model.detectors.ridge_weights import by_weights
 from model.detectors.rings import Rings
 from model.detectors.valid_pixels import is_valid
 
-BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in B × B matrices
 # As many weights per band are still found themselves, which costs more than the residual without
 # them but is accurate to 12 digits in place of 6.
 MOST_WEIGHTS = 2
@@ -56,8 +55,9 @@ def without_weights(
     """Yield the numbers of some pixels and their misfits, as `by_weights` does."""
     row, column = rings.windows(rings.boxes()[:1])
     most = row.shape[1] * column.shape[1]
-    batch = max(1, BATCH_VALUES // (max(most, rings.bands) * rings.bands))
-    for chosen, places, inside in rings.batches(batch, progress=progress):
+    for chosen, places, inside in rings.batches(
+        max(most, rings.bands) * rings.bands, progress=progress
+    ):
         ring, pixels = rings.spectra[places], rings.spectra[chosen]  # (n, N, B), (n, B)
         ring[~inside.any(dim=1), 0] = mean
         distance = (ring - pixels[:, None]).norm(dim=2).square().clamp(min=least)  # squared

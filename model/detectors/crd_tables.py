@@ -14,7 +14,6 @@ from model.detectors.mirrored_ring import mirrored_rings
 from model.detectors.progress import Progress, no_progress
 
 KEPT = 0.9999  # share of the sum of the eigenvalues that those kept exceed
-BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in their Gram matrices
 
 
 def representation_of_tables(
@@ -37,8 +36,7 @@ def representation_of_tables(
     pixels = cube.reshape(-1, rings.bands).double()
     scores = pixels.new_empty(len(pixels))
     side = max(outer_window**2 - inner_window**2, rings.bands)
-    batch = max(1, BATCH_VALUES // (outer_window**2 * side))
-    for chosen, places, inside in rings.batches(batch, progress=progress):
+    for chosen, places, inside in rings.batches(outer_window**2 * side, progress=progress):
         ring, spectrum = rings.spectra[places], pixels[chosen]  # (n, K, B), (n, B)
         distance = (ring - spectrum[:, None]).norm(dim=2).square() * inside  # squared
         scores[chosen] = misfit(ring, spectrum, penalty=ridge * distance)

@@ -19,8 +19,6 @@ from model.detectors.ring_moments import ring_moments
 from model.detectors.rings import Rings
 from model.detectors.valid_pixels import is_valid
 
-BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in their Gram matrices
-
 
 def multipixel_glrt(
     cube: Tensor,
@@ -77,8 +75,7 @@ def whitened_patches(
         for chosen, moments in ring_moments(rings, inner=inner, outer=outer, progress=report):
             yield chosen, whiten_by_scatter(moments.about_zero(), patches(rings, chosen))
     else:
-        batch = max(1, BATCH_VALUES // (outer**2 * rings.bands))
-        for chosen, places, _ in rings.batches(batch, progress=report):
+        for chosen, places, _ in rings.batches(outer**2 * rings.bands, progress=report):
             yield chosen, whiten_by_pixels(rings.spectra[places], patches(rings, chosen))
 
 

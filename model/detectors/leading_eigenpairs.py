@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.detectors.principal import largest_eigenpairs, with_signs
 from model.detectors.progress import Progress, no_progress
 
 DENSE = 500  # rows of a matrix that is decomposed as a whole
@@ -35,18 +36,11 @@ def leading_eigenpairs(
     n = len(matrix)
     longest = max(LONGEST * count, DENSE)
     if longest >= n:
-        values, vectors = largest_of_whole(matrix, count)
+        values, vectors = largest_eigenpairs(matrix, count)
     else:
         start = torch.from_numpy(generator.standard_normal((n, BLOCK)))
         values, vectors = block_lanczos(matrix, start, count, longest=longest, progress=progress)
-    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))  # (1, count)
-    return values, vectors * largest.sign()
-
-
-def largest_of_whole(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Decompose a matrix (n, n) as a whole; return the `count` largest eigenpairs, or all n."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return values.flip(0)[:count], vectors.flip(1)[:, :count]
+    return values, with_signs(vectors)
 
 
 def block_lanczos(
@@ -74,7 +68,7 @@ def block_lanczos(
         progress(min(1, size / (4 * count)))
         ends = remainder.norm() <= ROUNDING * projected.norm() or size >= longest
         if ends or (size >= count and size // step % CHECK_EVERY == 0):
-            values, inner = largest_of_whole(projected, count)
+            values, inner = largest_eigenpairs(projected, count)
             residuals = (remainder @ inner[-step:]).norm(dim=0)
             allowed = torch.clamp(TOLERANCE * values, min=ROUNDING * float(values[0]))
             if ends or (residuals <= allowed).all():

@@ -16,8 +16,6 @@ from model.detectors.ring_moments import ring_moments
 from model.detectors.rings import Rings
 from model.detectors.valid_pixels import is_valid
 
-BATCH_VALUES = 2**20  # numbers in the rings of some pixels, or in their Gram matrices
-
 
 def local_rx_of_tables(
     cube: Tensor,
@@ -54,8 +52,7 @@ def whitened_pixels(
             offset = (pixels[chosen] - moments.mean)[..., None]
             yield chosen, moments.count, whiten_by_scatter(moments.scatter, offset)
     else:
-        batch = max(1, BATCH_VALUES // (outer**2 * rings.bands))
-        for chosen, places, inside in rings.batches(batch, progress=report):
+        for chosen, places, inside in rings.batches(outer**2 * rings.bands, progress=report):
             ring, count = rings.spectra[places], inside.sum(dim=1)
             mean = ring.sum(dim=1) / count.clamp(min=1)[:, None]
             centred = (ring - mean[:, None]) * inside[..., None]

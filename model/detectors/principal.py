@@ -33,8 +33,18 @@ def principal_axes(covariance: Tensor, count: int) -> Tensor:
     An eigenvector whose eigenvalue is B·ε of the largest or less is replaced by 0.
     """
     bands = len(covariance)
-    variances, vectors = torch.linalg.eigh(covariance)
-    variances, vectors = variances.flip(0)[:count], vectors.flip(1)[:, :count]
-    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))  # (1, count)
+    variances, vectors = largest_eigenpairs(covariance, count)
     rounding = bands * torch.finfo(covariance.dtype).eps * variances[0]
-    return vectors * largest.sign() * (variances > rounding)
+    return with_signs(vectors) * (variances > rounding)
+
+
+def largest_eigenpairs(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Find the `count` largest eigenpairs of a symmetric matrix (n, n), or all n, largest first."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return values.flip(0)[:count], vectors.flip(1)[:, :count]
+
+
+def with_signs(vectors: Tensor) -> Tensor:
+    """Give each vector (n, count) the sign that makes its entry of largest magnitude positive."""
+    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))  # (1, count)
+    return vectors * largest.sign()

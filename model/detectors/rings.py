@@ -15,6 +15,8 @@ from model.detectors.boxes import Boxes, tile
 from model.detectors.progress import Progress, no_progress
 from model.detectors.valid_pixels import is_valid
 
+BATCH_VALUES = 2**20  # numbers that are computed from the rings of some pixels
+
 
 @dataclass(frozen=True)
 class Spans:
@@ -65,14 +67,15 @@ class Rings:
         return tile(*self.shape, tall=tall, wide=wide, device=self.spectra.device)
 
     def batches(
-        self, size: int, *, progress: Progress = no_progress
+        self, values: int, *, progress: Progress = no_progress
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield the rings of some pixels at a time, row by row.
+        """Yield the rings of some pixels at a time, row by row: `values` are computed for each.
 
         Yields the numbers of these n pixels, and their rings as `places` returns them. Reports the
         share of the pixels that are done.
         """
         boxes = self.boxes()
+        size = max(1, BATCH_VALUES // values)
         for first in range(0, len(boxes), size):
             some = boxes[first : first + size]
             yield self.numbers(some), *self.places(some)

@@ -8,6 +8,7 @@ import model.detectors.ring_moments
 from model.detectors.mirrored_ring import mirrored_rings
 from model.detectors.moved_ring import moved_rings
 from model.detectors.ring_moments import ring_moments, tile_sides
+from model.detectors.rings import BATCH_VALUES
 from tests.model.detectors.reference import with_no_data
 
 
@@ -24,7 +25,7 @@ def test_moments_are_those_of_every_ring(
     generator = np.random.default_rng(0)
     cube, _ = with_no_data(generator.normal(size=(11, 9, 3)) + [0, 100, -1e4])
     rings, shares = rings_of(torch.from_numpy(cube), **window), list[float]()
-    whole = {int(n): rings.spectra[p[i]] for ns, p, i in rings.batches(1) for n in ns}
+    whole = {int(n): rings.spectra[p[i]] for ns, p, i in rings.batches(BATCH_VALUES) for n in ns}
     seen = []
     for chosen, moments in ring_moments(rings, **window, progress=shares.append):
         for place, number in enumerate(chosen.tolist()):

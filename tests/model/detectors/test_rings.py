@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model.detectors.boxes import Boxes
 from model.detectors.mirrored_ring import check_mirrored_windows, mirrored_rings
 from model.detectors.moved_ring import moved_rings
-from model.detectors.rings import Rings
+from model.detectors.rings import BATCH_VALUES, Rings
 from tests.model.detectors.reference import mirrored_ring_of, ring_of
 
 side = st.integers(1, 9)
@@ -28,7 +28,7 @@ def numbered(height: int, width: int) -> torch.Tensor:
 def rings_of_all(rings: Rings, *, size: int) -> Iterator[list[int]]:
     """Yield the numbers in the ring of one pixel after the other."""
     seen = 0
-    for chosen, places, inside in rings.batches(size):
+    for chosen, places, inside in rings.batches(BATCH_VALUES // size):
         assert chosen.tolist() == list(range(seen, seen + len(chosen)))
         spectra = rings.spectra[places]
         assert torch.equal(spectra[..., 1], -spectra[..., 0])
@@ -70,7 +70,7 @@ def test_mirrored_rings_are_numpys_symmetric() -> None:
     cube = np.random.default_rng(0).normal(size=(4, 5, 1))
     padded = np.pad(cube, [(3, 3), (3, 3), (0, 0)], mode="symmetric")
     rings = mirrored_rings(torch.from_numpy(cube), inner=3, outer=7)
-    for chosen, places, inside in rings.batches(1):
+    for chosen, places, inside in rings.batches(BATCH_VALUES):
         row, column = divmod(int(chosen), 5)
         window = padded[row : row + 7, column : column + 7, 0].copy()
         window[2:5, 2:5] = np.nan

@@ -9,10 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import model.detectors.crd_tables
-import model.detectors.glrt2s
-import model.detectors.lrx_tables
 import model.detectors.ring_moments
+import model.detectors.rings
 from detection.measures import area_under_roc
 from model.detectors.crd import collaborative_representation
 from model.detectors.crd_tables import KEPT, representation_of_tables
@@ -169,7 +167,7 @@ def test_batches_do_not_change_scores(
 ) -> None:
     cube = random_cube(7, 8, bands)
     expected = detect(name, cube)
-    for module in ("glrt2s", "crd_tables", "lrx_tables", "ring_moments"):
+    for module in ("rings", "ring_moments"):
         monkeypatch.setattr(getattr(model.detectors, module), "BATCH_VALUES", 1)
     np.testing.assert_allclose(detect(name, cube), expected, rtol=1e-9, atol=1e-12)
 
