@@ -12,12 +12,14 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
     """Compute the mean absolute residual of images (1, B, H, W), or of pixels (1, B, n)."""
     # F.l1_loss to the bit, with one pass over the image forward and backward instead of five
-    return F.smooth_l1_loss(*as_stored(output, image), beta=torch.finfo(torch.float32).tiny)
+    output, image = as_stored(output, image)
+    return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
 
 
 def l2_loss(output: Tensor, image: Tensor) -> Tensor:
     """Compute the mean squared residual of images (1, B, H, W), or of pixels (1, B, n)."""
-    return F.mse_loss(*as_stored(output, image))
+    output, image = as_stored(output, image)
+    return F.mse_loss(output, image)
 
 
 def as_stored(*images: Tensor) -> Sequence[Tensor]:

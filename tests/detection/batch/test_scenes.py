@@ -14,7 +14,7 @@ from utils.errors import InputError
 from utils.signals import StoppedBySignal
 
 SCENES = ["a.mat", "b.mat", "data/c.mat"]
-RESULTS = {
+RESULTS: dict[str, dict[str, Any]] = {
     "a.mat": {"shape": [6, 5, 4], "measures": {"auc_df": 0.98765}, "detected_pixels": 1234},
     "data/c.mat": {"shape": [10, 10, 12], "measures": None, "detected_pixels": 0},
 }
