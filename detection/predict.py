@@ -3,6 +3,7 @@
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from data.scene import Scene
@@ -10,6 +11,7 @@ from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
 from detection.results.files import metrics, write_prediction
 from detection.results.result_folder import prepare
+from detection.results.run_name import prediction_name
 from detection.task import Task, open_scene
 from model.detector import Detector
 from options.parse import option_texts
@@ -18,8 +20,18 @@ from utils.progress_bar import progress_bar
 from utils.provenance import provenance
 from utils.text import printable_line
 
-# builds the detector of a task with its trained weights, and names them
-Load = Callable[[Namespace, Task], tuple[Detector, str]]
+
+@dataclass(frozen=True)
+class Loaded:
+    """A detector that is ready to predict, with the name of its training and a note on weights."""
+
+    detector: Detector
+    training: str = ""
+    note: str = ""
+
+
+# builds the detector of a task with its trained weights
+Load = Callable[[Namespace, Task], Loaded]
 
 
 def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[str, Any]:
@@ -29,9 +41,11 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     """
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
-    detector, weights = load(args, task)
-    folder = prepare(args.result_dir / scene.name)
-    work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + weights)
+    loaded = load(args, task)
+    detector = loaded.detector
+    name = prediction_name(args, training=loaded.training)
+    folder = prepare(args.result_dir / scene.name / name)
+    work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + loaded.note)
     print(f"Predicting {work}")
     started = time.perf_counter()
     with progress_bar() as detector.progress:

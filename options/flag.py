@@ -51,9 +51,10 @@ class Flag:
     """An option of the command line, with all that the program needs to know of it.
 
     `acts_in` is the module that the value ends up in. `commands` take the option, others refuse it.
-    `names_run` is its place in the names of runs; the others do not change a training. `nargs` is
-    that of argparse; a switch takes no value. Whether it is an option of a method, and its default
-    where that is the method's own, stands in model/methods/.
+    `names_run` is its place in the names of runs; the others do not change a training. One that
+    `names_prediction` is part of the names of predictions where it is not at its default. `nargs`
+    is that of argparse; a switch takes no value. Whether it is an option of a method, and its
+    default where that is the method's own, stands in model/methods/.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Flag:
     nargs: str | None = None
     switch: bool = False
     names_run: RunName | None = None
+    names_prediction: bool = False
 
     def check(self, value: object) -> Any:
         """Convert a value of TOML or Python; raise InputError where it is out of range."""

@@ -29,7 +29,7 @@ RATE = number(at_most=1e30)
 # the records of a group, with the commands that take them if they do not state their own
 task = partial(Flag, group=Group.TASK)
 reading = partial(Flag, group=Group.READING, commands=WITH_SCENES)
-prediction = partial(Flag, group=Group.PREDICTION)
+prediction = partial(Flag, group=Group.PREDICTION, names_prediction=True)
 training = partial(Flag, group=Group.TRAINING, commands=COMPUTING)
 network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
 table = partial(Flag, group=Group.TABLES, commands=("reproduce",))
@@ -100,6 +100,7 @@ READING = [
         None,
         "variable of the ground truth; by default one with a usual name, or the only H×W array",
         acts_in="data.reading.variables",
+        names_prediction=True,
     ),
     reading(
         "map",
@@ -109,6 +110,7 @@ READING = [
         acts_in="data.reading.truth",
         commands=(*RUNS, "info"),
         metavar="FILE",
+        names_prediction=True,
     ),
     reading(
         "axes",
@@ -327,6 +329,7 @@ NETWORK = [
         2,
         "stride of PD in prediction",
         acts_in="model.networks.pixel_shuffle",
+        names_prediction=True,
     ),
     network(
         "nch_ker",
@@ -384,6 +387,7 @@ NETWORK = [
         2,
         "dilation of PUNNet, which is defined for 2 alone",
         acts_in="model.networks.punnet",
+        names_prediction=True,
     ),
     network(
         "refinement",
@@ -393,6 +397,7 @@ NETWORK = [
         "has seen itself",
         acts_in="model.networks.apbsn",
         nargs="?",
+        names_prediction=True,
     ),
     network(
         "search_every",

@@ -16,9 +16,11 @@ from options.applicable import (
     concerns_one_method,
     method_option_names,
 )
+from options.flag import RunName
 from options.flags import DEFAULTS, FLAGS
 from options.parser import build_parser, join_negative_values
 from options.text import to_argument, to_filename
+from options.types import Threshold
 from utils.errors import InputError
 from utils.text import printable_line
 
@@ -185,6 +187,41 @@ def run_name_options(args: Namespace) -> dict[str, str]:
         )
         if place.always or {flag.name, place.only_with or flag.name} <= {*changed}
     }
+
+
+def prediction_name_options(args: Namespace) -> dict[str, str]:
+    """Return the options that name a prediction as text, by their labels, after its training.
+
+    Those that are not at their defaults and not in the name of the training; of a method without
+    training all that change its scores, of which the device is none.
+    """
+    others = method_option_names() - {*METHODS[args.method].options}
+    changed = changed_in_prediction(args) - others
+    in_training = run_name_options(args) if METHODS[args.method].trained else {"gpu_ids": ""}
+    named = [
+        (flag, flag.names_run or RunName(0))
+        for flag in FLAGS.values()
+        if flag.name in changed and (flag.names_prediction or flag.names_run)
+    ]
+    return {
+        place.label or flag.name: to_filename(readable(getattr(args, flag.name)), place.separator)
+        for flag, place in named
+        if (place.label or flag.name) not in in_training
+    }
+
+
+def changed_in_prediction(args: Namespace) -> set[str]:
+    """Return the options that are not as usual: for PD's stride in prediction, as in training."""
+    changed, usual = {*non_default(args)}, defaults_of(args.method, preset=args.preset)
+    if usual["factor_train"] != usual["factor_test"]:
+        return changed
+    differ = args.factor_train != args.factor_test
+    return changed - {"factor_test"} | ({"factor_test"} if differ else set())
+
+
+def readable(value: object) -> object:
+    """Return a threshold with a sign that names of files keep, as in `pf-0.001`."""
+    return str(value).replace("=", "-") if isinstance(value, Threshold) else value
 
 
 def training_settings(args: Namespace) -> dict[str, str]:

@@ -11,7 +11,7 @@ from options.ranges import number, whole_number
 WINDOW = whole_number(at_least=1, at_most=10**4)
 WEIGHT = number(at_most=1e4)
 
-own = partial(Flag, group=Group.UNTRAINED, commands=COMPUTING)
+own = partial(Flag, group=Group.UNTRAINED, commands=COMPUTING, names_prediction=True)
 
 UNTRAINED = [
     own(

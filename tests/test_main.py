@@ -23,6 +23,7 @@ import main
 from detection.measures import MEASURES
 from options.version import VERSION
 from tests.conftest import TINY, CommandLine
+from tests.latest import latest
 from tests.recordings import NL2NET, read_recording
 from training.checkpoints import read_state
 
@@ -81,7 +82,9 @@ def test_the_published_commands_leave_the_published_files(
         *("NL2Net_small_1.state", "NL2Net_small_2.state"),
     }
     assert (TINY_RUN / "logs" / "log.txt").is_file()
-    assert {path.name for path in Path("result/small").iterdir()} == {
+    published = {"detectmap.mat", "reconstructed_data.mat", "log.txt"}
+    assert {path.name for path in Path("result/small").iterdir()} == {*published, TINY_RUN.name}
+    assert {path.name for path in latest("small").iterdir()} == {
         *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
         *("detectmap.png", "roc.png", "separability.png"),
         *("detectmap.pdf", "roc.pdf", "separability.pdf"),
@@ -208,8 +211,8 @@ def test_a_ground_truth_of_one_class_gives_a_detection_map_but_no_auc(
     savemat("data/one.mat", {"data": cube, "map": truth * 0})
     out = run("--command", "predict", "--dataset", "one")
     assert "no AUC, the ground truth has only one class of pixels" in out and "AUC: " not in out
-    assert Path("result/one/detectmap.png").is_file()
-    assert not Path("result/one/roc.png").exists()  # an earlier one would mislead
+    assert (latest("one") / "detectmap.png").is_file()
+    assert not (latest("one") / "roc.png").exists()  # an earlier one would mislead
 
 
 def test_the_same_seed_gives_the_same_weights_in_a_fresh_process(

@@ -20,6 +20,7 @@ import experiments.reproduce
 import main
 from model.networks.nl2net import NL2Net
 from tests.conftest import BAR, TINY, CommandLine
+from tests.latest import latest
 
 TRAIN = ("--command", "train", "--dataset")
 PREDICT = ("--command", "predict", "--dataset")
@@ -69,7 +70,7 @@ def files() -> dict[Path, bytes]:
 def result(name: str) -> set[str]:
     """The files of a scene's prediction that depend on its format and on a decision."""
     wanted = ("detectmap", "reconstructed_data", "mask", "objects")
-    return {path.name for path in Path("result", name).iterdir() if path.stem in wanted}
+    return {path.name for path in latest(name).iterdir() if path.stem in wanted}
 
 
 def detection_map(name: str) -> NDArray[np.float32]:
@@ -79,7 +80,7 @@ def detection_map(name: str) -> NDArray[np.float32]:
 
 def metrics(name: str) -> dict[str, Any]:
     """What was measured on a scene."""
-    return dict(json.loads(Path(f"result/{name}/metrics.json").read_text(encoding="utf-8")))
+    return dict(json.loads((latest(name) / "metrics.json").read_text(encoding="utf-8")))
 
 
 def weights_of(name: str) -> Path:
@@ -99,8 +100,8 @@ def check_places(crs: str, *, count: int) -> None:
         for row in (0, 13)
     ]
     bounds = np.array(transform(crs, "EPSG:4326", *np.transpose(corners)))
-    rows = list(csv.DictReader(Path("result/line/objects.csv").read_text().splitlines()))
-    features = json.loads(Path("result/line/objects.geojson").read_text(encoding="utf-8"))
+    rows = list(csv.DictReader((latest("line") / "objects.csv").read_text().splitlines()))
+    features = json.loads((latest("line") / "objects.geojson").read_text(encoding="utf-8"))
     assert len(rows) == len(features["features"]) == count
     assert features["wavelengths_nm"] == WAVELENGTHS
     for row, feature in zip(rows, features["features"], strict=True):
@@ -127,8 +128,8 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
             file.update_tags(band, wavelength=wavelength, wavelength_units="nm")
     out = run(*RUN, "line", "--threshold", "quantile=0.9")
     assert "line: 44 of 143 pixels are masked: no-data value -9999 in all their bands" in out
-    assert "no AUC, no ground truth" in out and not Path("result/line/roc.png").exists()
-    assert Path("result/line/detectmap.png").is_file()
+    assert "no AUC, no ground truth" in out and not (latest("line") / "roc.png").exists()
+    assert (latest("line") / "detectmap.png").is_file()
     assert result("line") == {
         *(f"{name}.{ending}" for name in ("detectmap", "mask") for ending in ("mat", "tif")),
         *("detectmap.png", "detectmap.pdf", "reconstructed_data.mat", "reconstructed_data.tif"),
@@ -139,7 +140,7 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
 
     images: dict[str, NDArray[Any]] = {}
     for name in ("detectmap", "reconstructed_data", "mask"):
-        with rasterio.open(f"result/line/{name}.tif") as file:
+        with rasterio.open(latest("line") / f"{name}.tif") as file:
             assert file.transform == place["transform"] and file.crs == place["crs"]
             images[name] = file.read()
             if name != "mask":
@@ -175,18 +176,18 @@ def test_an_envi_image_without_a_map_goes_back_into_envi(
     }
     scores = detection_map("line")
     assert np.array_equal(np.isnan(scores), border)
-    image = spectral.open_image("result/line/detectmap.hdr")
+    image = spectral.open_image(str(latest("line") / "detectmap.hdr"))
     assert image.metadata["map info"][3:7] == ["500000", "4000000", "30", "20"]
     np.testing.assert_array_equal(np.asarray(image.open_memmap())[..., 0], scores)
-    rebuilt = spectral.open_image("result/line/reconstructed_data.hdr")
+    rebuilt = spectral.open_image(str(latest("line") / "reconstructed_data.hdr"))
     assert rebuilt.bands.centers == WAVELENGTHS and rebuilt.shape == (13, 11, 5)
     assert (np.isnan(rebuilt.open_memmap()) == border[..., None]).all()
     rasterio = pytest.importorskip("rasterio")
-    with rasterio.open("result/line/detectmap.img") as file:
+    with rasterio.open(latest("line") / "detectmap.img") as file:
         assert file.transform == rasterio.Affine(30, 0, 500_000, 0, -20, 4_000_000)
         assert file.crs == "EPSG:32633" and file.dtypes == ("float32",) and np.isnan(file.nodata)
         np.testing.assert_array_equal(file.read(1), scores)
-    with rasterio.open("result/line/mask.img") as file:
+    with rasterio.open(latest("line") / "mask.img") as file:
         wanted = np.where(np.isnan(scores), 255, scores >= np.float32(0.5))
         assert (file.dtypes, file.nodata) == (("uint8",), 255)
         np.testing.assert_array_equal(file.read(1), wanted)
@@ -214,8 +215,8 @@ def test_no_file_of_another_format_or_of_an_earlier_decision_stays(
         main.main([*RX, f"data/{path}", *more])
         assert result("x") == {"detectmap.mat", *wanted}
         for name in wanted & {"detectmap.npy", "mask.npy"}:
-            inside = loadmat(Path("result/x", name).with_suffix(".mat"))
-            np.testing.assert_array_equal(np.load(f"result/x/{name}"), inside[Path(name).stem])
+            inside = loadmat((latest("x") / name).with_suffix(".mat"))
+            np.testing.assert_array_equal(np.load(latest("x") / name), inside[Path(name).stem])
 
 
 def test_what_stands_in_masked_pixels_changes_nothing(
@@ -235,7 +236,7 @@ def test_what_stands_in_masked_pixels_changes_nothing(
         np.savez(f"data/{name}.npz", data=values, map=truth | (border if name == "fill" else 0))
         out = run(*RUN, name, "--axes", "hwb", *words)
         assert f"{name}: 45 of 143 pixels are masked: " in out
-        map_file = Path(f"result/{name}/detectmap.npy").read_bytes()
+        map_file = (latest(name) / "detectmap.npy").read_bytes()
         found.append((weights_of(name).read_bytes(), map_file, metrics(name)["measures"]))
     assert found[0] == found[1] == found[2]
 
@@ -313,7 +314,7 @@ def test_several_scenes_in_turn_and_a_broken_one_among_them(
     work = ("Training", "Predicting")
     assert tasks == [(task, name) for name in ("small", "last") for task in work]
     assert weights_of("small").read_bytes() != weights_of("last").read_bytes()
-    assert Path("result/last/detectmap.npy").is_file() and not Path("result/torn").exists()
+    assert (latest("last") / "detectmap.npy").is_file() and not Path("result/torn").exists()
     first = {name: detection_map(name) for name in ("small", "last")}
 
     out, _ = broken(*TINY, *PREDICT, "torn", "last", small_scene)  # each finds weights of its own

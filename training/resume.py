@@ -1,9 +1,7 @@
 """Resume a training: find its latest usable state, and check that it is the same training."""
 
-import shutil
 from collections.abc import Mapping
 from filecmp import cmp
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +15,7 @@ from training.run_folder import Run, runs_differing_in_epochs
 from training.state import SavedTraining, Setup
 from training.state_contents import check_contents, check_numbers
 from utils.errors import InputError
-from utils.files import atomic_write
+from utils.files import copy_file
 from utils.provenance import device_name, library_versions
 
 MAX_STATES = 2  # states of a run: the latest, and the one before should that be damaged
@@ -150,9 +148,3 @@ def copy_weights(saved: SavedTraining, run: Run, *, save_freq: int) -> None:
             copy_file(path, run.weights(epoch))
             if average_of(path).is_file():
                 copy_file(average_of(path), average_of(run.weights(epoch)))
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file atomically."""
-    with source.open("rb") as contents, atomic_write(target) as file:
-        shutil.copyfileobj(contents, file)

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
@@ -99,6 +100,15 @@ def write_text(path: Path, text: str) -> Path:
     with atomic_write(path) as file:
         file.write(text.encode(errors="backslashreplace"))
     return path
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file atomically, with the time of its last change."""
+    changed = source.stat()
+    with source.open("rb") as contents, atomic_write(target) as file:
+        shutil.copyfileobj(contents, file)
+        file.flush()
+        os.utime(file.name, ns=(changed.st_atime_ns, changed.st_mtime_ns))
 
 
 def print_paths(paths: Iterable[Path]) -> None:

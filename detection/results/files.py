@@ -14,22 +14,23 @@ from detection.figures.style import save_figure
 from detection.measures import json_values
 from detection.prediction import Prediction
 from detection.report.report import write_report
+from detection.results.latest import RUN_LINE
 from detection.results.result_folder import writing
 from utils.files import write_text
 from utils.text import printable_line
 
 
 def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
-    """Replace the files of an earlier prediction, at once, when all are written; return the paths.
+    """Replace the files of an earlier prediction of a run, at once, when all are written.
 
-    Other files in the folder stay.
+    `folder` is that of the run, in that of its scene. Returns the paths; other files stay.
     """
     with writing(folder) as hidden:
         paths = [
             *write_maps(hidden, prediction),
             *draw_figures(hidden, prediction),
             *write_objects(hidden, prediction),
-            write_text(hidden / "log.txt", log_text(prediction)),
+            write_text(hidden / "log.txt", log_text(prediction, run=folder.name)),
             write_text(hidden / "metrics.json", metrics_text(prediction)),
             write_prediction_report(hidden / "report.html", prediction),
         ]
@@ -82,11 +83,12 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     return paths
 
 
-def log_text(prediction: Prediction) -> str:
-    """Format the options, what was predicted, the AUC, and notes."""
+def log_text(prediction: Prediction, *, run: str) -> str:
+    """Format the options, the run, what was predicted, the AUC, and notes."""
     lines = [
         *(f"{name}: {value}" for name, value in prediction.options.items()),
         *prediction.scene.remarks,
+        f"{RUN_LINE}{run}",
         f"predicting: {prediction.details['predicting']}",
         prediction.auc_line,
         *filter(

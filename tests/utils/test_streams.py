@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import main
+from tests.latest import latest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="closes streams as POSIX does")
 
@@ -33,7 +34,7 @@ def shell(command: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_work_is_done_whatever_becomes_of_its_output(command: str) -> None:
     done = shell(command, *RX)
     assert done.returncode == 0 and "Traceback" not in done.stderr
-    assert Path("result/small/report.html").stat().st_size > 1000
+    assert (latest("small") / "report.html").stat().st_size > 1000
     lost = "not all lines could be printed (No space left on device); the work is done\n"
     assert done.stderr == (lost if "full" in command else "")
 
@@ -66,4 +67,4 @@ def test_sigusr1_outside_the_epochs_and_the_backend_of_a_notebook() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert Path("result/small/detectmap.png").read_bytes().startswith(b"\x89PNG")
+    assert (latest("small") / "detectmap.png").read_bytes().startswith(b"\x89PNG")

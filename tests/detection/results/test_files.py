@@ -26,6 +26,7 @@ from detection.prediction import Prediction
 from detection.results.files import log_text, metrics_text, write_maps, write_prediction
 from options.types import Threshold
 from tests.conftest import CommandLine
+from tests.latest import latest
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
@@ -78,7 +79,7 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene, "--seed", "3")
-    metrics = json.loads(Path("result/small/metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((latest("small") / "metrics.json").read_text(encoding="utf-8"))
     assert (metrics["dataset"], metrics["method"]) == ("small", "NL2Net")
     assert (metrics["pixels"], metrics["anomalous"]) == (13 * 11, 3)
     assert list(metrics["measures"]) == list(MEASURES)
@@ -95,10 +96,11 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     )
     assert metrics["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
 
-    folder = Path("result/small")
-    assert names(folder) == FILES
+    assert names(latest("small")) == FILES
     main.main(["--dataset", small_scene, "--method", "rx", "--gpu_ids", "-1"])
+    folder = latest("small")
     assert names(folder) == FILES - {"reconstructed_data.mat"}  # RX makes none
+    assert not Path("result/small/reconstructed_data.mat").exists()
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "RX"
     assert not np.array_equal(loadmat(folder / "detectmap.mat")["detectmap"], scores)
 
@@ -118,14 +120,15 @@ def test_measures_that_are_no_number_are_null() -> None:
 def test_pictures_of_another_map_do_not_stay(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
-    paths = write_prediction(tmp_path, prediction(cube, truth))
-    assert {path.name for path in paths} == names(tmp_path) == FILES - {"reconstructed_data.mat"}
-    (tmp_path / "mine.txt").touch()
-    paths = write_prediction(tmp_path, prediction(cube, truth * 0))
+    folder = tmp_path / "small" / "RX"
+    paths = write_prediction(folder, prediction(cube, truth))
+    assert {path.name for path in paths} == names(folder) == FILES - {"reconstructed_data.mat"}
+    (folder / "mine.txt").touch()
+    paths = write_prediction(folder, prediction(cube, truth * 0))
     left = {path.name for path in paths}
-    assert names(tmp_path) == left | {"mine.txt"}
+    assert names(folder) == left | {"mine.txt"}
     assert not {"roc.png", "roc.pdf", "separability.png", "separability.pdf"} & left
-    assert json.loads((tmp_path / "metrics.json").read_text())["measures"] is None
+    assert json.loads((folder / "metrics.json").read_text())["measures"] is None
 
 
 def test_maps_are_written_under_the_published_names(
@@ -147,18 +150,18 @@ def test_a_reconstruction_that_is_too_large_is_omitted_with_a_note(
     monkeypatch.setattr(detection.prediction, "MATLAB_LIMIT", rebuilt.nbytes)
     paths = {path.name for path in write_maps(tmp_path, made)}
     assert paths == names(tmp_path) == {"detectmap.mat", "detectmap.npy", "reconstructed_data.npy"}
-    assert log_text(made).splitlines()[-1] == made.omitted_line
+    assert log_text(made, run="RX").splitlines()[-1] == made.omitted_line
     assert json.loads(metrics_text(made))["omitted"] == made.omitted_line != ""
 
 
 def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray[Any]) -> None:
     made = prediction(cube, truth)
     assert made.measures is not None
-    assert log_text(made) == (
+    assert log_text(made, run="RX") == (
         "seed: 1\ndataset: a: b\nground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)\n"
-        "predicting: small on the CPU\n" + f"AUC: {made.measures['auc_df']}\n"
+        "run: RX\npredicting: small on the CPU\n" + f"AUC: {made.measures['auc_df']}\n"
     )
-    assert log_text(prediction(cube, truth * 0)).endswith(
+    assert log_text(prediction(cube, truth * 0), run="RX").endswith(
         "no AUC, the ground truth has only one class of pixels\n"
     )
 
@@ -167,17 +170,19 @@ def test_no_text_of_a_file_makes_lines_or_commands(
     tmp_path: Path, cube: NDArray[Any], capsys: pytest.CaptureFixture[str], no_figures: None
 ) -> None:
     text = "x\nAUC: 1.0\n\x1b]0;owned\x07\u202e<script>"
+    folder = tmp_path / "small" / "RX"
     made = prediction(cube, None, notes=(f"the cube is '{text}'",))
     assert made.scene.notes == ("the cube is 'x�AUC: 1.0��]0;owned��<script>'",)
-    write_prediction(tmp_path, made)
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    log = (tmp_path / "log.txt").read_text(encoding="utf-8")
+    write_prediction(folder, made)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    log = (folder / "log.txt").read_text(encoding="utf-8")
     assert "AUC: 1.0" not in log.splitlines() and "owned��<script>" in log
     assert "owned��&lt;script&gt;" in page and "owned��<script>" not in page
+    capsys.readouterr()
     print_facts([("location", text)])
     assert capsys.readouterr().out == "location     x�AUC: 1.0��]0;owned��<script>\n"
     for name in ("log.txt", "report.html", "metrics.json"):
-        assert not {"\x1b", "\x07", "\u202e"} & set((tmp_path / name).read_text(encoding="utf-8"))
+        assert not {"\x1b", "\x07", "\u202e"} & set((folder / name).read_text(encoding="utf-8"))
 
 
 def test_metrics_have_the_options_by_name(cube: NDArray[Any], truth: NDArray[Any]) -> None:
@@ -196,7 +201,7 @@ def test_methods_without_training_run_but_do_not_train(
     main.main(["--command", "run", *words])
     auc = re.findall(r"^AUC: (\S+)$", capsys.readouterr().out, re.MULTILINE)
     assert [float(value) for value in auc] == [
-        json.loads(Path("result/x/metrics.json").read_text())["measures"]["auc_df"]
+        json.loads((latest("x") / "metrics.json").read_text())["measures"]["auc_df"]
     ]
     assert not Path("checkpoints").exists()
     with pytest.raises(SystemExit):
@@ -215,7 +220,7 @@ def test_a_decision_is_the_same_in_every_file(
     savemat("data/x.mat", {"data": cube, "map": truth})
     words = ["--dataset", "x", "--method", "rx", "--gpu_ids", "-1", "--threshold", threshold]
     main.main(words)
-    out, folder = capsys.readouterr().out, Path("result/x")
+    out, folder = capsys.readouterr().out, latest("x")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     scores, mask = loadmat(folder / "detectmap.mat")["detectmap"], loadmat(folder / "mask.mat")
     detected = scores >= metrics["threshold"]
@@ -249,39 +254,41 @@ def test_a_decision_is_the_same_in_every_file(
 def test_a_decision_leaves_with_the_next_prediction(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any], no_figures: None
 ) -> None:
+    folder = tmp_path / "small" / "RX"
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
     known: dict[str, Any] = {"metadata": Metadata(georeference=place), "format": "ENVI"}
     plain = {"detectmap.mat", "detectmap.img", "detectmap.hdr"}
     plain |= {"log.txt", "metrics.json", "report.html"}
     decided = {"mask.mat", "mask.img", "mask.hdr", "objects.csv", "objects.geojson"}
     made = prediction(cube, truth, threshold=Threshold("value", 0.5), **known)
-    paths = write_prediction(tmp_path, made)
-    assert {path.name for path in paths} == names(tmp_path) == plain | decided
+    paths = write_prediction(folder, made)
+    assert {path.name for path in paths} == names(folder) == plain | decided
     nowhere = prediction(cube, truth, threshold=Threshold("value", 0.5))
-    write_prediction(tmp_path, nowhere)  # a scene of which no place is known
-    assert "objects.csv" in names(tmp_path) and "objects.geojson" not in names(tmp_path)
-    write_prediction(tmp_path, made)
+    write_prediction(folder, nowhere)  # a scene of which no place is known
+    assert "objects.csv" in names(folder) and "objects.geojson" not in names(folder)
+    write_prediction(folder, made)
     undecided = prediction(cube, truth, **known)
-    paths = write_prediction(tmp_path, undecided)
-    assert {path.name for path in paths} == names(tmp_path) == plain
+    paths = write_prediction(folder, undecided)
+    assert {path.name for path in paths} == names(folder) == plain
     assert (undecided.decision_line, undecided.mask, undecided.objects) == ("", None, [])
-    assert "threshold" not in log_text(undecided)
+    assert "threshold" not in log_text(undecided, run="RX")
     assert json.loads(metrics_text(undecided))["threshold"] is None
 
 
 def test_a_threshold_above_every_score_detects_nothing(
     tmp_path: Path, cube: NDArray[Any], no_figures: None
 ) -> None:
+    folder = tmp_path / "small" / "RX"
     masked = cube[..., 0] == cube[..., 0].max()  # so that no score is 1
     masked[0] = True
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
     known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
     made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
     assert made.decision_line == "threshold value=1.0: score 1, 0 pixels in 0 objects"
-    write_prediction(tmp_path, made)
-    assert not loadmat(tmp_path / "mask.mat")["mask"].any()
-    assert len((tmp_path / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
-    assert json.loads((tmp_path / "objects.geojson").read_text())["features"] == []
+    write_prediction(folder, made)
+    assert not loadmat(folder / "mask.mat")["mask"].any()
+    assert len((folder / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
+    assert json.loads((folder / "objects.geojson").read_text())["features"] == []
 
 
 def test_without_a_map_nothing_is_measured_and_the_log_says_so(
@@ -289,8 +296,8 @@ def test_without_a_map_nothing_is_measured_and_the_log_says_so(
 ) -> None:
     note = "12 of 143 pixels are masked: NaN"
     bare = prediction(cube, None, notes=(note,))
-    assert log_text(bare).endswith(
-        f"{note}\npredicting: small on the CPU\nno AUC, no ground truth\n"
+    assert log_text(bare, run="RX").endswith(
+        f"{note}\nrun: RX\npredicting: small on the CPU\nno AUC, no ground truth\n"
     )
     metrics = json.loads(metrics_text(bare))
     assert (metrics["anomalous"], metrics["measures"], metrics["pixels"]) == (None, None, 143)

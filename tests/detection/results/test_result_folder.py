@@ -1,4 +1,7 @@
-"""A folder of results holds one prediction, whole, whenever a process is killed or a disk fails."""
+"""A run's results are one prediction, whole, whenever a process is killed or a disk fails.
+
+So are the files of the latest prediction in the folder of the scene.
+"""
 
 import errno
 import os
@@ -9,7 +12,11 @@ from typing import Any
 
 import pytest
 
+import detection.results.latest
 import detection.results.result_folder
+import utils.files
+from detection.results.known_files import LATEST
+from detection.results.latest import latest_run
 from detection.results.result_folder import prepare, sole_writer, writing
 from utils.errors import InputError
 
@@ -23,21 +30,25 @@ def write(folder: Path, names: set[str], content: str) -> None:
     """Write a prediction, whose files all have the same content."""
     with writing(folder) as hidden:
         for name in names:
-            (hidden / name).write_text(content)
+            line = f"run: {folder.name}\n" if name == "log.txt" else ""
+            (hidden / name).write_text(f"{line}{content}")
 
 
 @pytest.fixture
 def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a prediction have no other files than those here, and wait for no disk."""
     few = ["metrics.json", *sorted(OLD | NEW)]
-    monkeypatch.setattr(detection.results.result_folder, "known_files", lambda: few)
-    monkeypatch.setattr(detection.results.result_folder, "fsync_folder", lambda _: None)
+    for module in (detection.results.result_folder, detection.results.latest):
+        monkeypatch.setattr(module, "known_files", lambda: few)
+        monkeypatch.setattr(module, "fsync_folder", lambda _: None)
+    monkeypatch.setattr(utils.files, "fsync", lambda *_: None)
+    monkeypatch.setattr(utils.files, "fsync_folder", lambda _: None)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with an old prediction and other things."""
-    folder = tmp_path / "result" / "small"
+    folder = tmp_path / "result" / "small" / "RX"
     write(folder, OLD, "old")
     (folder / "notes.txt").touch()
     (folder / "objects.txt").touch()
@@ -50,7 +61,17 @@ def results(folder: Path) -> dict[str, str]:
     """The files of predictions in a folder, with their contents."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     assert names >= MINE and (folder / "run" / "detectmap.mat").read_text() == ""
-    return {name: (folder / name).read_text() for name in names - MINE}
+    return contents(folder, names - MINE)
+
+
+def contents(folder: Path, names: set[str]) -> dict[str, str]:
+    """The contents of files, without the line of the run."""
+    return {name: (folder / name).read_text().removeprefix("run: RX\n") for name in names}
+
+
+def latest(scene: Path) -> dict[str, str]:
+    """The files of the latest prediction in the folder of a scene, with their contents."""
+    return contents(scene, {path.name for path in scene.iterdir() if path.name in LATEST})
 
 
 def check_one_prediction(folder: Path) -> None:
@@ -60,6 +81,11 @@ def check_one_prediction(folder: Path) -> None:
     names = OLD if content == "old" else NEW
     assert "detectmap.mat" in found and found.keys() <= names
     assert found.keys() == names or "metrics.json" not in found
+    shown = latest(folder.parent)
+    (content,) = set(shown.values())
+    names = (OLD if content == "old" else NEW) & {*LATEST}
+    assert "detectmap.mat" in shown and shown.keys() <= names
+    assert shown.keys() == names or "log.txt" not in shown
 
 
 def check_whole_after_the_next_command(folder: Path) -> str:
@@ -67,7 +93,9 @@ def check_whole_after_the_next_command(folder: Path) -> str:
     prepare(folder)
     found = results(folder)
     assert found in (dict.fromkeys(OLD, "old"), dict.fromkeys(NEW, "new"))
-    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+    assert latest(folder.parent) == {name: found[name] for name in LATEST if name in found}
+    assert latest_run(folder.parent) == folder
+    assert not [*folder.glob(".*"), *folder.parent.glob(".*")]
     return found["metrics.json"]
 
 
@@ -132,7 +160,7 @@ def test_an_error_at_any_change_of_the_folder_leaves_one_prediction(
 ) -> None:
     functions = {name: getattr(os, name) for name in CALLS}
     failures = 0
-    for number in range(35):
+    for number in range(60):
         for calls in counted(number):
             calls(fail)
         try:
@@ -170,20 +198,21 @@ def test_of_two_at_once_the_last_is_whole_and_none_removes_what_the_other_writes
 def test_leftovers_of_killed_processes_are_removed_and_nothing_else(
     folder: Path, tmp_path: Path
 ) -> None:
-    (folder / ".reconstructed_data.mat.999999.tmp").touch()  # of earlier versions
-    (folder / ".0123456789abcdef.tmp").touch()
-    (folder / ".writing-abc").mkdir()
-    (folder / ".writing-abc" / "detectmap.mat").touch()
+    scene = folder.parent
+    (scene / ".reconstructed_data.mat.999999.tmp").touch()  # of earlier versions
+    (scene / ".0123456789abcdef.tmp").touch()
+    (scene / ".writing-abc").mkdir()
+    (scene / ".writing-abc" / "detectmap.mat").touch()
     others = {".notes.tmp", ".mine.9.tmp", ".hidden"}
     for name in others:
-        (folder / name).touch()
+        (scene / name).touch()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "detectmap.mat").touch()
     for name in (".written", ".writing-link"):
-        (folder / name).symlink_to(elsewhere)
+        (scene / name).symlink_to(elsewhere)
     prepare(folder)
-    hidden = {path.name for path in folder.iterdir() if path.name.startswith(".")}
+    hidden = {path.name for path in scene.iterdir() if path.name.startswith(".")}
     assert hidden == {*others, ".written", ".writing-link"}
     assert [path.name for path in elsewhere.iterdir()] == ["detectmap.mat"]
     assert results(folder) == dict.fromkeys(OLD, "old")
@@ -192,14 +221,14 @@ def test_leftovers_of_killed_processes_are_removed_and_nothing_else(
 def test_a_link_to_a_folder_stays(folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "linked" / "small"
     link.parent.mkdir()
-    link.symlink_to(folder)
-    write(link, NEW, "new")
+    link.symlink_to(folder.parent)
+    write(link / "RX", NEW, "new")
     assert link.is_symlink() and results(folder) == dict.fromkeys(NEW, "new")
 
 
 def test_a_place_that_cannot_be_written_is_named(folder: Path) -> None:
     with pytest.raises(InputError, match="cannot write to folder '.*notes.txt"):
-        prepare(folder / "notes.txt")
+        prepare(folder / "notes.txt" / "RX")
     (folder / "mask.npy").mkdir()
     with pytest.raises(InputError, match="mask.npy' is a folder, where a prediction has a file"):
         prepare(folder)
@@ -216,8 +245,8 @@ def test_it_waits_for_another_process_but_not_for_ever(
 
 
 def test_a_link_in_the_place_of_a_complete_prediction_is_removed(tmp_path: Path) -> None:
-    folder, other = tmp_path / "result", tmp_path / "other"
-    folder.mkdir()
+    folder, other = tmp_path / "result" / "small" / "RX", tmp_path / "other"
+    folder.mkdir(parents=True)
     other.mkdir()
     (other / "log.txt").write_text("of another")
     (folder / ".written").symlink_to(other)
@@ -226,3 +255,69 @@ def test_a_link_in_the_place_of_a_complete_prediction_is_removed(tmp_path: Path)
     assert (folder / "detectmap.mat").read_text() == "new"
     assert not (folder / ".written").exists() and not (folder / "log.txt").exists()
     assert (other / "log.txt").read_text() == "of another"
+
+
+def earlier(scene: Path) -> dict[str, dict[str, str]]:
+    """The folders of earlier predictions of a scene, by their names."""
+    folders = scene.glob("earlier_*")
+    return {one.name: contents(one, {path.name for path in one.iterdir()}) for one in folders}
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> Path:
+    """The folder of a scene with the files of a prediction as earlier versions left them."""
+    scene = tmp_path / "result" / "small"
+    scene.mkdir(parents=True)
+    for name in OLD - {"metrics.json"}:
+        (scene / name).write_text("old")
+    (scene / "metrics.json").write_text('{"date": "2026-11-01T10:20:30+00:00"}')
+    (scene / "mine.txt").touch()
+    return scene
+
+
+def test_a_prediction_of_an_earlier_version_is_moved_whole_and_reported(
+    flat: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(flat, OLD)
+    write(flat / "RX", NEW, "new")
+    assert earlier(flat) == {"earlier_2026-11-01_10-20-30": before}
+    assert {path.name for path in flat.iterdir() if path.is_file()} == {*LATEST, "mine.txt"}
+    folder = flat / "earlier_2026-11-01_10-20-30"
+    moved, now = capsys.readouterr().out.splitlines()
+    assert moved == f"files of an earlier prediction in '{flat}' are moved to '{folder}'"
+    assert now == f"{', '.join(LATEST)} in '{flat}' are now those of RX"
+    write(flat / "RX", NEW, "new")
+    (again,) = capsys.readouterr().out.splitlines()
+    assert again.endswith(f" UTC in '{flat / 'RX'}' is replaced") and len(earlier(flat)) == 1
+
+
+def test_maps_that_another_program_wrote_into_the_latest_files_are_kept(folder: Path) -> None:
+    scene = folder.parent
+    with (scene / "detectmap.mat").open("w") as file:  # in place, as the published program does
+        file.write("of another")
+    assert results(folder)["detectmap.mat"] == "old"
+    write(folder, NEW, "new")
+    (kept,) = earlier(scene).values()
+    assert kept == {"detectmap.mat": "of another", "log.txt": "old"}
+    assert set(latest(scene).values()) == {"new"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows")
+def test_a_kill_while_an_earlier_prediction_is_moved_loses_none_of_it(
+    flat: Path, few_files: None
+) -> None:
+    before = contents(flat, OLD)
+    for number in range(3, 9):  # the moves of its six files
+        child = os.fork()
+        if child == 0:
+            for calls in counted(number):
+                calls(lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+            prepare(flat / "RX")
+            os._exit(0)
+        os.waitpid(child, 0)
+        prepare(flat / "RX")
+        assert earlier(flat) == {"earlier_2026-11-01_10-20-30": before}
+        moved = flat / "earlier_2026-11-01_10-20-30"
+        for path in moved.iterdir():
+            path.rename(flat / path.name)
+        moved.rmdir()

@@ -18,6 +18,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
 from tests.conftest import CommandLine
+from tests.latest import latest
 
 
 def trainer_of(*mode: str, tile: int, factor: int = 2) -> TiledTrainer:
@@ -192,9 +193,9 @@ def test_a_scene_on_disk_is_never_read_whole(
     )  # the part that is compared
     (caution,) = re.findall(r"scores by tiles differ by (\S+) % .*48×48 pixels", out)
     assert 0 < float(caution) < 100
-    metrics = json.loads(Path("result/large/metrics.json").read_text())
-    assert metrics["caution"] in out and caution in Path("result/large/report.html").read_text()
-    names = {path.name for path in Path("result/large").iterdir()}
+    metrics = json.loads((latest("large") / "metrics.json").read_text())
+    assert metrics["caution"] in out and caution in (latest("large") / "report.html").read_text()
+    names = {path.name for path in latest("large").iterdir()}
     assert "detectmap.mat" in names and "reconstructed_data.mat" not in names
     (folder,) = Path("checkpoints/large").iterdir()
     assert folder.name.endswith("_tile_32")
