@@ -191,6 +191,7 @@ PREDICTION = [
         "1st and the 99th percentile of the scores; the scores in files stay as they are",
         acts_in="detection.figures.stretch",
         commands=("predict", "run", "reproduce"),
+        names_prediction=False,
     ),
 ]
 

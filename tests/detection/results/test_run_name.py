@@ -21,7 +21,7 @@ def name(*words: str, training: str = "") -> str:
     ("words", "expected"),
     [
         ("", "RX"),
-        ("--gpu_ids -1 --result_dir x", "RX"),  # the scores are the same
+        ("--gpu_ids -1 --result_dir x --stretch log", "RX"),  # the scores are the same
         ("--ridge 0.01 --threshold pf=0.001", "RX_threshold_pf-0.001_ridge_0.01"),
         ("--threshold 0.4", "RX_threshold_value-0.4"),
         ("--bands 1-50 --map none", "RX_map_none_bands_1-50"),
