@@ -74,6 +74,14 @@ def info(args: Namespace, given: Mapping[str, Any]) -> None:
     for_each_scene(args, info)
 
 
+def scenes(args: Namespace, given: Mapping[str, Any]) -> None:
+    """List the known scenes and those that are there, or download those that are missing."""
+    from data.known_scenes.command import fetch_scenes, list_scenes
+
+    work = fetch_scenes if args.fetch else list_scenes
+    work(given.get("dataset", []), data_dir=args.data_dir)
+
+
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
     """Compute a table of methods, scenes and seeds; exit with 1 where parts of it are missing."""
     from experiments.commands import reproduce
@@ -90,7 +98,7 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
 
 
 COMMANDS = {
-    **{"train": train, "predict": predict, "run": run, "info": info},
+    **{"train": train, "predict": predict, "run": run, "info": info, "scenes": scenes},
     **{"reproduce": reproduce, "blindspot": blindspot},
 }
 

@@ -9,7 +9,8 @@ from scipy.ndimage import label
 
 from data.formats.contents import Variable
 from data.georeference import Georeference
-from data.known_scenes.catalogue import catalogue, checksum, known_names
+from data.known_scenes.catalogue import catalogue, known_names, source_text
+from data.known_scenes.comparison import checksum_if_known, differences
 from data.published import published_rows
 from data.reading.bands import selection_text
 from data.reading.folder import scene_contents
@@ -128,7 +129,7 @@ def describe_truth(scene: Scene) -> str:
 
 def catalogue_facts(scene: Scene) -> Iterator[tuple[str, str]]:
     """Compare a scene with the catalogue, and list published AUCs."""
-    sums = checksum_if_known(scene)
+    sums = checksum_if_known(scene.cube, catalogue().values())
     alike = [name for name, facts in catalogue().items() if facts["checksum"] == sums]
     names = known_names(scene.name) or alike
     if not names:
@@ -145,28 +146,16 @@ def catalogue_facts(scene: Scene) -> Iterator[tuple[str, str]]:
     yield "", compare(scene, facts, sums)
     if alike and alike[0] not in names:
         yield "", f"its values are those of {alike[0]}"
-    yield "source", f"{facts['source']}, as data/{facts['file']}"
+    yield "source", f"{source_text(facts)}, as data/{facts['file']}"
     rows = published_rows([names[0]], methods=None)
     for source in dict.fromkeys(row.source for row in rows):
         values = [f"{row.method} {row.auc[names[0]]:.4f}" for row in rows if row.source == source]
         yield "published", f"AUC of {', '.join(values)} [{source}]"
 
 
-def checksum_if_known(scene: Scene) -> str:
-    """Compute a cube's checksum; empty where no scene of the catalogue has its shape."""
-    shapes = [tuple(facts["shape"]) for facts in catalogue().values()]
-    return checksum(scene.cube) if scene.cube.shape in shapes else ""
-
-
 def compare(scene: Scene, facts: Mapping[str, Any], sums: str) -> str:
     """Describe how a scene differs from the one in the catalogue, if it does."""
-    different = []
-    if list(scene.cube.shape) != facts["shape"]:
-        different.append(f"its shape is {shape_text(scene.cube.shape)}")
-    elif facts["checksum"] not in (None, sums):
-        different.append("its values differ")
-    if scene.truth is not None and scene.anomalies != facts["anomalies"]:
-        different.append(f"its ground truth has {scene.anomalies} anomalous pixels")
+    different = differences(scene, facts, sums=sums)
     if different:
         return f"this is not the scene of the catalogue: {' and '.join(different)}"
     agree = "shape" if scene.truth is None else "shape, number of anomalous pixels"

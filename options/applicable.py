@@ -28,7 +28,8 @@ def concerns_one_method(given: Mapping[str, object], command: str) -> bool:
     """Return whether the options are those of a single method."""
     if command == "blindspot":  # without a method it is of all networks, each with its own options
         return "method" in given
-    return command != "reproduce"  # a table has its own methods, and completes their options
+    # a table has its own methods, and completes their options
+    return command not in ("reproduce", "scenes")
 
 
 def check_applicable(given: Mapping[str, object], name: str) -> None:

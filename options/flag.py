@@ -9,7 +9,7 @@ from options.ranges import Type
 from options.text import to_argument
 from utils.errors import InputError
 
-COMMANDS = ("train", "predict", "run", "reproduce", "info", "blindspot")
+COMMANDS = ("train", "predict", "run", "reproduce", "info", "scenes", "blindspot")
 RUNS = ("train", "predict", "run")
 COMPUTING = (*RUNS, "reproduce")
 NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given
@@ -25,6 +25,7 @@ class Group(Enum):
     NETWORK = "network"
     UNTRAINED = "methods without training"
     TABLES = "tables (--command reproduce)"
+    KNOWN_SCENES = "known scenes (--command scenes)"
     FOLDERS = "folders"
 
 

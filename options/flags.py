@@ -41,8 +41,8 @@ TASK = [
         choice(*COMMANDS),
         "predict",
         "run is train, then predict; reproduce computes a table of methods and scenes; "
-        "info describes a scene; blindspot draws what each blind-spot network, or that of "
-        "--method, sees around a pixel",
+        "info describes a scene; scenes lists the known ones and those that are there; "
+        "blindspot draws what each blind-spot network, or that of --method, sees around a pixel",
         acts_in="main",
     ),
     task(
@@ -53,7 +53,7 @@ TASK = [
         "a folder with one file per band, of a folder of scenes, or synthetic; several are "
         "processed in turn",
         acts_in="data.reading.by_name",
-        commands=WITH_SCENES,
+        commands=(*WITH_SCENES, "scenes"),
         metavar="SCENE",
         nargs="+",
     ),
@@ -533,6 +533,20 @@ TABLES = [
     ),
 ]
 
+KNOWN_SCENES = [
+    Flag(
+        "fetch",
+        TRUE_OR_FALSE,
+        False,
+        "download the scenes of --dataset that are missing and have a direct link; of others state "
+        "where they are",
+        acts_in="data.known_scenes.fetching",
+        group=Group.KNOWN_SCENES,
+        commands=("scenes",),
+        switch=True,
+    ),
+]
+
 FOLDERS = [
     folder(
         "data_dir",
@@ -540,7 +554,7 @@ FOLDERS = [
         Path("data"),
         "scenes",
         acts_in="data.reading.by_name",
-        commands=WITH_SCENES,
+        commands=(*WITH_SCENES, "scenes"),
     ),
     folder(
         "checkpoint_dir",
@@ -560,6 +574,6 @@ FOLDERS = [
     ),
 ]
 
-GROUPS = (TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, FOLDERS)
+GROUPS = (TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, KNOWN_SCENES, FOLDERS)
 FLAGS = {flag.name: flag for group in GROUPS for flag in group}
 DEFAULTS = {name: flag.default for name, flag in FLAGS.items() if flag.default is not NO_DEFAULT}

@@ -16,7 +16,7 @@ from options.applicable import (
     concerns_one_method,
     method_option_names,
 )
-from options.flag import RunName
+from options.flag import RUNS, RunName
 from options.flags import DEFAULTS, FLAGS
 from options.parser import build_parser, join_negative_values
 from options.text import to_argument, to_filename
@@ -242,7 +242,7 @@ def format_options(args: Namespace) -> str:
 def option_texts(args: Namespace) -> dict[str, str]:
     """Return all options that the method uses, as they are typed, by name."""
     unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
-    unused |= {name for name, flag in FLAGS.items() if flag.commands == ("reproduce",)}
+    unused |= {name for name, flag in FLAGS.items() if not {*flag.commands} & {*RUNS}}
     if not METHODS[args.method].trained:
         unused |= {"save_freq", "eval_freq"}
     used = {name: value for name, value in vars(args).items() if name not in unused}

@@ -43,3 +43,11 @@ def checksum(values: Cube) -> str:
     for rows in row_blocks(values):
         digest.update(np.ascontiguousarray(values[rows], dtype="<f8").data)
     return digest.hexdigest()
+
+
+def source_text(facts: Mapping[str, Any]) -> str:
+    """Describe where a scene is from: the page that it is downloaded from, where one is known."""
+    page, source = facts.get("page"), facts.get("source") or ""
+    if not page:
+        return source or "no source is known"
+    return f"{page} ({source})" if source else page
