@@ -3,11 +3,12 @@
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from data.known_scenes.catalogue import canonical_name
 from data.published import published_methods
 from experiments.layouts import LAYOUTS
 from model.methods import METHODS
@@ -28,16 +29,26 @@ KEYS = ("title", "show", "grouped", "scenes", "seeds", "published", "options", "
 
 @dataclass(frozen=True)
 class Row:
-    """A row: a method with its options except the seed, and its label."""
+    """A row: a method with its options except the seed, and its label.
+
+    A row with settings `per_scene`, by the canonical names of scenes, is computed on these only;
+    they may name a `seed` each, which replaces those of the table.
+    """
 
     label: str
     method: str
     options: Mapping[str, Any]
+    seed: int | None = None
+    per_scene: Mapping[str, "Row"] = field(default_factory=dict)
 
     @property
     def has_seed(self) -> bool:
         """True for a method that draws random numbers."""
         return "seed" in METHODS[self.method].options
+
+    def on(self, scene: str) -> "Row | None":
+        """Return the row as it is on a scene; None where it has settings of other scenes only."""
+        return self.per_scene.get(canonical_name(scene)) if self.per_scene else self
 
 
 @dataclass(frozen=True)
@@ -180,7 +191,7 @@ def check_distinct(rows: Sequence[Row]) -> None:
         if count > 1:
             raise ValueError(f"{count} rows are called '{label}'; give them a label each")
     for one, other in combinations(rows, 2):
-        if (one.method, one.options) == (other.method, other.options):
+        if replace(one, label=other.label) == other:
             raise ValueError(f"the rows '{one.label}' and '{other.label}' have the same options")
 
 
@@ -193,26 +204,51 @@ def find_method(block: Mapping[str, Any]) -> Method:
 
 
 def read_row(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
-    """Read a row, and complete its options: shared, own, then those of the command line."""
+    """Read a row; its settings per scene are on top of its own."""
+    own = dict(block)
+    scenes = own.pop("scenes", {})
+    if not isinstance(scenes, dict) or not is_list_of(dict, list(scenes.values())):
+        raise ValueError(f"scenes of method {own['method']} is {scenes!r}, not a block per scene")
+    per_scene = {}
+    for scene, there in scenes.items():
+        settings = dict(there)
+        seed = settings.pop("seed", None)
+        for key in {"method", "label"} & settings.keys():
+            raise ValueError(f"scenes.{scene} of method {own['method']} has '{key}', no option")
+        per_scene[canonical_name(scene)] = read_settings(own | settings, shared, given, seed=seed)
+    return replace(read_settings(own, shared, given), per_scene=per_scene)
+
+
+def read_settings(
+    block: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    given: Mapping[str, Any],
+    *,
+    seed: object = None,
+) -> Row:
+    """Complete the options of a row: shared, own, then those of the command line.
+
+    A `seed` of its own gives way to one of the command line.
+    """
     own = dict(block)
     name = own.pop("method")
     method = METHODS[name]
     label = one_line(own.pop("label", method.title))
     if not label:
         raise ValueError(f"the label of a row of method {name} is empty")
-    settings = applicable(shared, method)
+    settings = {} if seed is None else {"seed": seed}
+    settings |= applicable(shared, method)
     for option in own:
         if not method.has(option) or option == "seed":
             raise ValueError(
-                f"method {name} has no '{option}' here (it has: label, "
+                f"method {name} has no '{option}' here (it has: label, scenes, "
                 f"{', '.join(o for o in method.options if o != 'seed')})"
             )
     settings |= expand_shorthands(own)
     settings |= applicable(given, method)
     base, options = resolve({"method": name, **settings})
-    return Row(
-        label, base, {option: value for option, value in options.items() if option != "seed"}
-    )
+    drawn = options.pop("seed", None)
+    return Row(label, base, options, drawn if seed is not None and "seed" not in given else None)
 
 
 def one_line(text: object) -> str:
@@ -239,4 +275,6 @@ def check_published(names: list[str] | None) -> list[str] | None:
 
 def seeds_of(table: Table, row: Row) -> Sequence[int | None]:
     """Return the seeds of a row; None for a method that draws no random numbers."""
+    if row.seed is not None:
+        return [row.seed]
     return table.seeds if row.has_seed else [None]

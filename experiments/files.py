@@ -15,7 +15,7 @@ from detection.figures.curves import auc_figure
 from detection.figures.scene_figures import figures_of_scene
 from detection.figures.style import save_figure
 from experiments.cell import Outcome
-from experiments.declaration import Row
+from experiments.declaration import Row, seeds_of
 from experiments.formats import csv_text, latex, markdown
 from experiments.grid import fill_table
 from experiments.layouts import LAYOUTS
@@ -57,7 +57,7 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
         "title": table.title,
         "show": table.show,
         "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "rows": [{"label": row.label, "method": row.method, **row.options} for row in table.rows],
+        "rows": [row_values(row) for row in table.rows],
         "seeds": table.seeds,
         "scenes": list(plan.scenes),
         "notes": plan.notes,
@@ -71,6 +71,16 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
         ],
     }
     return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
+
+
+def row_values(row: Row) -> dict[str, Any]:
+    """Describe a row as values for JSON: its options, and those of each scene where it has them."""
+    own = {"label": row.label, "method": row.method, **row.options}
+    scenes = {
+        scene: {**there.options, **({} if there.seed is None else {"seed": there.seed})}
+        for scene, there in row.per_scene.items()
+    }
+    return {**own, **({"scenes": scenes} if scenes else {})}
 
 
 def draw_pictures(folder: Path, plan: Plan, *, stretch: Stretch = DEFAULT_STRETCH) -> list[Path]:
@@ -103,4 +113,5 @@ def comparison_figures(plan: Plan, scene: Scene, *, stretch: Stretch) -> dict[st
 
 def first_outcome(plan: Plan, row: Row, scene: str) -> Outcome | None:
     """Return the outcome of a row on a scene with the first seed; None if it is not computed."""
-    return plan.outcomes.get((row.label, scene, plan.table.seeds[0] if row.has_seed else None))
+    seed = seeds_of(plan.table, row.on(scene) or row)[0]
+    return plan.outcomes.get((row.label, scene, seed))

@@ -11,6 +11,7 @@ from data.published import PublishedRow
 from detection.measures import MEASURES
 from experiments.declaration import Table, seeds_of
 from experiments.layouts import LAYOUTS, Layout
+from experiments.printed import compare
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
 from model.methods import METHODS, group_of
 
@@ -52,9 +53,9 @@ def fill_table(
 ) -> Grid:
     """Fill a table; `averaged` are the scenes that averages are over."""
     layout = LAYOUTS[table.show]
-    cells = cell_frame(table, scenes, records, values=layout.values)
+    cells = cell_frame(table, scenes, records, published, values=layout.values)
     printed = published if layout.measure == PUBLISHED else []
-    sources = list(dict.fromkeys(row.source for row in printed))
+    sources = list(dict.fromkeys(row.source for row in (published if layout.compares else printed)))
     blank = [Entry()] * len(layout.columns)  # sources report nothing else
     return Grid(
         title=layout.title.format(title=table.title, method=table.rows[0].label),
@@ -112,17 +113,26 @@ def measured_rows(
 
 
 def cell_frame(
-    table: Table, scenes: Sequence[str], records: Records, *, values: Sequence[str]
+    table: Table,
+    scenes: Sequence[str],
+    records: Records,
+    published: Sequence[PublishedRow],
+    *,
+    values: Sequence[str],
 ) -> pd.DataFrame:
     """Collect values of all cells, one row per cell, by scene, method (its label) and seed."""
-    keys = [
-        (scene, row.label, seed)
+    places = [
+        (row, scene, seed)
         for scene in scenes
         for row in table.rows
-        for seed in seeds_of(table, row)
+        for seed in seeds_of(table, row.on(scene) or row)
     ]
-    found = [records.get((label, scene, seed), {}) for scene, label, seed in keys]
-    flat = [{**record, **(record.get("measures") or {})} for record in found]
+    keys = [(scene, row.label, seed) for row, scene, seed in places]
+    flat = []
+    for row, scene, seed in places:
+        record = records.get((row.label, scene, seed), {})
+        compared = compare(row, scene, record, published)
+        flat.append({**record, **(record.get("measures") or {}), **compared})
     columns = [[record.get(value) for record in flat] for value in values]
     return pd.DataFrame(
         dict(zip(values, columns, strict=True)),

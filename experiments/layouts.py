@@ -9,10 +9,13 @@ from detection.measures import MEASURES
 from experiments.summary import (
     Entry,
     Values,
+    difference_entry,
     mean_and_spread,
     mean_seconds,
     range_entry,
+    same_entry,
     size_entry,
+    text_entry,
 )
 
 
@@ -36,8 +39,9 @@ class Layout:
     A row stands for all cells of the same `rows`, and is labelled by the last of them; a layout
     without methods in its rows is of one method. `measure` has a column per scene, ranked, and one
     of their average; AUCs from the literature are listed below those measured. `columns` follow.
-    `averages` adds the average over scenes, `seconds` is a value that depends on the device, and
-    `note` explains the columns.
+    `averages` adds the average over scenes, `compares` is True where AUCs from the literature stand
+    next to the measured ones, with their sources below, `seconds` is a value that depends on the
+    device, and `note` explains the columns.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Layout:
     note: str | None = None
     seconds: str | None = None
     averages: bool = True
+    compares: bool = False
     pictures: bool = True
 
     @property
@@ -89,6 +94,27 @@ LAYOUTS: Mapping[str, Layout] = {
             rows=("scene",),
             columns=tuple(Column(one.symbol, one.name) for one in MEASURES.values()),
             title="{title}: {method}",
+        ),
+        Layout(
+            "printed",
+            rows=("scene", "method"),
+            columns=(
+                Column("Setting", "setting", text_entry),
+                Column("Chosen", "chosen", text_entry),
+                Column("AUC", "auc_df"),
+                Column("Printed", "printed", same_entry),
+                Column("Difference", "difference", difference_entry),
+            ),
+            note=(
+                "settings that are chosen per scene, with labels, are those with the best AUC on "
+                "the scene, as the authors of the printed tables took them: they reproduce a "
+                "number, and say nothing about a scene without labels. AUC is the mean ± standard "
+                "deviation over the seeds of methods that draw random numbers, Difference is AUC − "
+                "Printed"
+            ),
+            averages=False,
+            compares=True,
+            pictures=False,
         ),
         Layout(
             "runtime",

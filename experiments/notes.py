@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from experiments.declaration import Row
 from experiments.layouts import LAYOUTS
 from experiments.plan import Plan
-from model.methods import METHODS
-from options.parse import resolve
-from options.text import to_argument
+from experiments.settings import describe_row
 from utils.text import printable_line
 
 
@@ -28,20 +25,6 @@ def notes_of(plan: Plan) -> list[str]:
     if plan.open:
         notes.append(f"not finished: {len(plan.open)} of {len(plan.cells)} cells are to come")
     return list(map(printable_line, notes))
-
-
-def describe_row(row: Row, seeds: str) -> str:
-    """Describe a row: its method, its epochs, what differs from its defaults, its seeds."""
-    _, defaults = resolve({"method": row.method})
-    if "mode" in defaults:
-        defaults["mode"] = METHODS[row.method].mode(row.options["nblk"])
-    options = [
-        f"{name} {to_argument(value)}"
-        for name, value in row.options.items()
-        if name == "epochs" or value != defaults[name]
-    ]
-    options += [f"seeds {seeds}"] if row.has_seed else []
-    return ", ".join([METHODS[row.method].title, *(options or ["its defaults"])])
 
 
 def notes_on_layout(plan: Plan) -> list[str]:

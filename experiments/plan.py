@@ -112,9 +112,10 @@ def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS
 def make_cells(table: Table, source: Mapping[str, Any]) -> dict[CellKey, Cell]:
     """Make the cells of all rows and seeds on a scene."""
     return {
-        (row.label, source["scene"], seed): make_cell(table, row, seed, source)
+        (row.label, source["scene"], seed): make_cell(table, here, seed, source)
         for row in table.rows
-        for seed in seeds_of(table, row)
+        if (here := row.on(source["scene"])) is not None
+        for seed in seeds_of(table, here)
     }
 
 

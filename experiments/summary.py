@@ -61,6 +61,27 @@ def size_entry(values: Values) -> Entry:
     return Entry() if available.empty else Entry(shape_text(available.iloc[0]))
 
 
+def text_entry(values: Values) -> Entry:
+    """Take a text that all cells of a row have."""
+    available = values.dropna()
+    return Entry() if available.empty else Entry(str(available.iloc[0]))
+
+
+def same_entry(values: Values) -> Entry:
+    """Take a number that all cells of a row have, to four digits."""
+    available = values.dropna()
+    return Entry() if available.empty else mean_and_spread(available.iloc[:1])
+
+
+def difference_entry(values: Values) -> Entry:
+    """Summarise differences by their mean, with its sign."""
+    available = values.dropna().astype(float)
+    if available.empty:
+        return Entry()
+    mean = float(available.mean())
+    return Entry(f"{round(mean, 4) + 0.0:+.4f}".replace("-", "−"), mean)
+
+
 def missing(values: Values, unit: str) -> str:
     """State how many values are available, if some are missing."""
     return f" ({values.count()} of {len(values)} {unit})" if values.hasnans else ""

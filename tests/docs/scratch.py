@@ -28,19 +28,19 @@ NAMES = ("HSI-II", "HYDICE-II", "abu-airport-4", "abu-beach-4_crop100", "abu-urb
 
 
 def make_scenes(folder: Path) -> None:
-    """Write the scenes that the documentation names, 16×16×6, and link the program."""
-    scene = synthetic_scene(16, 16, 6)
+    """Write the scenes that the documentation names, 16×16×30, and link the program."""
+    scene = synthetic_scene(16, 16, 30)
     truth = np.asarray(scene.truth)
     (folder / "data").mkdir()
     for name in NAMES:
         savemat(folder / "data" / f"{name}.mat", {"data": scene.cube, "map": truth})
-    write_flight_line(folder, np.asarray(scene.cube), truth)
+    write_flight_line(folder, np.asarray(scene.cube)[..., ::5], truth)
     for name in ("main.py", "benchmarks"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "scenes").mkdir()
     for name in ("scene2", "scene10"):
         shutil.copy(folder / "data" / "HSI-II.mat", folder / "scenes" / f"{name}.mat")
-    shutil.copy(ROOT / "experiments" / "tables" / "comparison.toml", folder / "mine.toml")
+    shutil.copy(ROOT / "experiments" / "tables" / "measures.toml", folder / "mine.toml")
 
 
 def write_flight_line(folder: Path, cube: NDArray[Any], truth: NDArray[Any]) -> None:

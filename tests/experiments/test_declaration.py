@@ -148,7 +148,8 @@ def test_methods_that_are_another_with_an_option_fixed() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_tables_of_the_project_can_be_read(name: str) -> None:
     read = read_table(name, given={})
-    assert read.name == name and read.title != name and read.scenes is None
+    assert read.name == name and read.title != name
+    assert (read.scenes is None) == (name != "printed")
     for row in read.rows:
         assert {*row.options, *(["seed"] if row.has_seed else [])} == {*METHODS[row.method].options}
 
@@ -222,7 +223,7 @@ def test_a_table_that_is_not_there(name: str) -> None:
         (with_methods('method = "knn"'), "method is 'knn', not one of nl2net, lfeb"),
         (
             with_methods(f"{RX}\nepochs = 5"),
-            "method rx has no 'epochs' here (it has: label, ridge, ",
+            "method rx has no 'epochs' here (it has: label, scenes, ridge, ",
         ),
         (with_methods(f"{NL2NET}\nseed = 5"), "method nl2net has no 'seed' here (it has: label,"),
         (with_methods(f"{RX}\nridge = -1"), "--ridge: '-1' is not a number above 1e-14"),
@@ -278,6 +279,43 @@ def test_the_cells_of_a_table(small_scene: str) -> None:
     cell = plan.cells["NL2Net", "small", 4]
     assert cell.options == {**read.rows[1].options, "seed": 4}
     assert len({cell.key for cell in plan.cells.values()}) == 3
+
+
+PER_SCENE = """
+method = "kifd"
+trees = 9
+[methods.scenes.HSI-II]
+components = 4
+[methods.scenes.small]
+seed = 7
+"""
+
+
+def test_settings_per_scene(small_scene: str) -> None:
+    """On top of those of the row, for these scenes only, by any of their names."""
+    read = table(with_methods(RX, PER_SCENE, top='show = "auc"\nseeds = [4, 2]'))
+    rx, kifd = read.rows
+    assert rx.on("any") is rx and kifd.on("any") is None
+    there = kifd.on("abu-beach-4")
+    assert there is not None and (there.options["trees"], there.options["components"]) == (9, 4)
+    assert seeds_of(read, there) == [4, 2]
+    plan = plan_table(read, data_dir=Path("data"))
+    assert list(plan.cells) == [("RX", "small", None), ("KIFD", "small", 7)]
+    cell = plan.cells["KIFD", "small", 7]
+    assert cell.options == {**kifd.options, "seed": 7} and cell.options["components"] == 300
+    typed = table(with_methods(RX, PER_SCENE), "--seed", "3", "--components", "5")
+    here = typed.rows[1].on("small")
+    assert here is not None and seeds_of(typed, here) == [3] and here.options["components"] == 5
+
+
+def test_settings_per_scene_that_cannot_be_read() -> None:
+    assert "no 'ridge' here" in complaint(with_methods("method = 'kifd'\nscenes.a.ridge = 1"))
+    assert "no 'seed' here" in complaint(with_methods("method = 'kifd'\nseed = 1"))
+    assert "--seed does not apply to --method rx" in complaint(
+        with_methods(f"{RX}\nscenes.a.seed = 1")
+    )
+    assert "scenes of method rx is 1, not a block" in complaint(with_methods(f"{RX}\nscenes = 1"))
+    assert "trees: -1" in complaint(with_methods("method = 'kifd'\nscenes.a.trees = -1"))
 
 
 def test_two_files_of_one_name_are_refused(small_scene: str) -> None:

@@ -14,6 +14,7 @@ from experiments.declaration import Row, Table
 from experiments.grid import Grid, fill_table
 from experiments.layouts import LAYOUTS, Layout
 from experiments.plan import CellKey
+from experiments.printed import WITH_LABELS
 from experiments.summary import NONE, Entry
 
 
@@ -21,6 +22,12 @@ def a_table(*labels: str, seeds: Sequence[int] = (1, 2), show: str = "auc") -> T
     """A table with rows of these labels, LFEB but for those that begin with RX."""
     rows = [Row(label, "rx" if label.startswith("RX") else "lfeb", {}) for label in labels]
     return Table("own", "A title", show, None, list(seeds), [], rows, 0)
+
+
+CHOSEN: list[tuple[str, dict[str, Any], int | None]] = [
+    ("a", {"outer_window": 19}, None),
+    ("b", {"outer_window": 15}, 9),
+]
 
 
 def records(cells: Mapping[str, float]) -> dict[CellKey, Mapping[str, Any]]:
@@ -234,6 +241,25 @@ def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
         a_table("LFEB", seeds=[1], show="auc_and_cost"), ["a", "b"], cells, averaged=["a"]
     ).rows
     assert [entry.text for entry in entries[3:]] == ["10–12", "3.00", NONE, "7"]
+
+
+def test_printed_aucs_stand_next_to_those_measured() -> None:
+    """With the setting of each scene, and whether it was chosen with labels."""
+    settings = {scene: Row("CRD", "crd", options, seed) for scene, options, seed in CHOSEN}
+    rows = [Row("RX", "rx", {"ridge": 1e-6}), Row("CRD", "crd", {}, per_scene=settings)]
+    table = Table("own", "A title", "printed", None, [1], [], rows, 0)
+    published = [PublishedRow("CRD", "a paper", {"a": 0.9, "b": 0.7, "c": 0.6})]
+    cells = records({"RX_a_0": 0.5, "CRD_a_0": 0.8999, "CRD_b_9": 0.75})
+    filled = fill(table, ["a", "b", "c"], cells, published)
+    assert filled.columns == ["Scene", "Setting", "Chosen", "AUC", "Printed", "Difference"]
+    texts = [[label, *(entry.text for entry in entries)] for label, entries in filled.rows]
+    assert texts[:2] == [
+        ["RX", "a", "its defaults", "one for all scenes", "0.5000", NONE, NONE],
+        ["CRD", "a", "outer_window 19", WITH_LABELS, "0.8999", "0.9000", "−0.0001"],
+    ]
+    assert texts[3] == ["CRD", "b", "seed 9", WITH_LABELS, "0.7500", "0.7000", "+0.0500"]
+    assert texts[5] == ["CRD", "c", NONE, NONE, NONE, "0.6000", NONE]  # no setting, no cell
+    assert filled.sources == ["a paper"] and filled.published == []
 
 
 def test_rows_stand_below_the_titles_of_their_groups() -> None:

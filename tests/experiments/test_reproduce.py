@@ -443,6 +443,7 @@ MANY_NETWORKS = ("ablation", "all", "factor", "family", "scores")
     [
         pytest.param(path.stem, marks=[pytest.mark.slow] * (path.stem in MANY_NETWORKS))
         for path in sorted(TABLES.glob("*.toml"))
+        if path.stem != "printed"  # of named scenes
     ],
 )
 def test_the_tables_of_the_project_can_be_computed(
@@ -458,6 +459,23 @@ def test_the_tables_of_the_project_can_be_computed(
         assert all("–" not in row for row in rows)
     options = contents(name)["cells"][-1]["options"]
     assert options["epochs"] == 2 and options["nch_ker"] == 4
+
+
+def test_settings_chosen_with_labels_are_marked_in_every_format(
+    workplace: Path, no_pictures: None
+) -> None:
+    write_scene("abu-airport-1", height=16, bands=8)
+    words = ("--table", "printed", "--dataset", "abu-airport-1", "--method", "msrfqft")
+    main.main(["--command", "reproduce", *words])
+    (cell,) = contents("printed")["cells"]
+    assert cell["options"]["sigma"] == 1.2
+    auc = cell["measures"]["auc_df"]
+    texts = {path.suffix: path.read_text() for path in Path("result/tables").glob("printed.*")}
+    marked = "| MsRFQFT | abu-airport-1 | sigma 1.2 | per scene, with labels | "
+    difference = f"{auc - 0.9114:+.4f}".replace("-", "−")
+    assert f"{marked}{auc:.4f} | 0.9114 | {difference} |" in texts[".md"]
+    assert all("with labels" in text and "1.2" in text for text in texts.values())
+    assert contents("printed")["rows"][0]["scenes"]["abu-airport-4"]["sigma"] == 10
 
 
 PROGRAM = [sys.executable, main.__file__]
