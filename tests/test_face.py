@@ -53,7 +53,7 @@ def test_all_files_of_the_rooms_are_installed(declared: dict[str, Any]) -> None:
     for room in rooms:
         patterns = setuptools["package-data"].get(room, ())
         installed = {file for pattern in patterns for file in (ROOT / room).glob(pattern)}
-        kinds = (".html", ".toml", ".csv", ".json")
+        kinds = (".html", ".css", ".js", ".toml", ".csv", ".json")
         needed = {file for file in (ROOT / room).rglob("*") if file.suffix in kinds}
         assert needed <= installed
 

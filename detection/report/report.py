@@ -1,131 +1,159 @@
 """Write the report of a prediction, a single HTML page.
 
-`report.html` in this folder is its template. The page is self-contained: it has the pictures, and
-the scores and the ground truth, from which its script computes what the sliders show.
+`template/page.html` puts it together from parts. The page is self-contained: it has pictures,
+scores, ground truth and spectra, from which its scripts compute all that its controls show.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping
-from io import BytesIO
 from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from matplotlib.image import imsave
+from markupsafe import Markup
+from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from detection.figures.pictures import false_colour, truth_picture
+from detection.figures.pictures import default_rgb_bands
 from detection.measures import MEASURES
+from detection.prediction import Prediction
+from detection.report.bands import band_axis, band_titles
+from detection.report.notes import spectra_notes, value_title
+from detection.report.pictures import base64, pictures_of
+from detection.report.place import place_of
+from detection.report.quantised import Quantised
+from detection.report.spectra import PageSpectra, page_spectra
+from options.stretch import SHARE
 from utils.files import write_text
 
 
-def write_report(
-    path: Path,
-    *,
-    title: str,
-    shape: tuple[int, int, int],
-    colours: NDArray[np.float32],
-    anomalous: NDArray[np.bool_] | None,
-    scores: NDArray[np.float32],
-    method: str,
-    measures: Mapping[str, float] | None,
-    options: Mapping[str, str],
-    details: Mapping[str, str],
-    natural: bool = False,
-    unlabelled: NDArray[np.bool_] | None = None,
-    threshold: float | None = None,
-) -> Path:
-    """Write the report of a scene of shape (H, W, B) and its detection map (H, W); return its path.
+def write_report(path: Path, prediction: Prediction) -> Path:
+    """Write the report of a prediction; return its path.
 
-    `colours` are the scene's red, green and blue (H, W, 3), `natural` where their wavelengths are.
-    Colours and scores are in [0, 1], and NaN where there is no data. `measures` is None without a
-    ground truth of both classes; the page then says so, and has no rates. `unlabelled` (H, W) are
-    the pixels that `measures` exclude. The slider starts at `threshold`, a finite score, or at 1 %
-    of the pixels.
+    Without a ground truth of both classes the page states why there are no rates. The slider starts
+    at the threshold of the prediction, or at 1 % of the pixels.
     """
+    scene, scores = prediction.scene, prediction.scores
+    height, width, bands = scene.cube.shape
     no_data = np.isnan(scores)
-    has_unknown = unlabelled is not None and anomalous is not None
-    unknown = unlabelled & ~no_data if has_unknown else np.zeros_like(no_data)
+    unknown = np.zeros_like(no_data)
+    if scene.unlabelled is not None and scene.anomalous is not None:
+        unknown = scene.unlabelled & ~no_data
+    spectra = page_spectra(prediction)
     page = template().render(
-        title=title,
-        method=method,
-        shape=shape,
-        targets=None if anomalous is None else np.count_nonzero(anomalous & ~no_data & ~unknown),
+        title=scene.name,
+        method=prediction.method,
+        height=height,
+        width=width,
+        bands=bands,
+        targets=None
+        if scene.anomalous is None
+        else np.count_nonzero(scene.anomalous & ~no_data & ~unknown),
         no_data=np.count_nonzero(no_data),
+        pixels=np.count_nonzero(~no_data),
         unlabelled=np.count_nonzero(unknown),
-        natural=natural,
-        threshold=threshold,
-        pictures=pictures_of(colours, anomalous, scores, unknown=no_data | unknown),
-        data=script_data(scores, labels(anomalous, unknown) if measures else None, threshold),
-        measures=measure_rows(measures) if measures else [],
-        options=options,
-        details=details,
+        natural=scene.metadata.colour_bands is not None,
+        choice=spectra.chosen.step == 1,
+        band_names=band_titles(scene.metadata, bands),
+        rebuilt=spectra.reconstruction is not None,
+        spectra_notes=spectra_notes(prediction, spectra),
+        pictures=pictures_of(prediction.rgb, scene.anomalous, no_data | unknown),
+        stretch=prediction.stretch.kind,
+        data=script_data(prediction, spectra),
+        arrays=script_arrays(prediction, spectra, unknown),
+        compared=bool(prediction.measures),
+        measures=measure_rows(prediction.measures or {}),
+        options=prediction.options,
+        details=details_of(prediction),
     )
     return write_text(path, page)
-
-
-def pictures_of(
-    colours: NDArray[np.float32],
-    anomalous: NDArray[np.bool_] | None,
-    scores: NDArray[np.float32],
-    *,
-    unknown: NDArray[np.bool_],
-) -> dict[str, str]:
-    """Draw scene, detection map and, where there is one, ground truth, each (H, W)."""
-    scene = false_colour(colours, bands=(0, 1, 2))
-    pictures = {"scene": png(scene), "detection": png(scores, "viridis")}
-    if anomalous is not None:
-        pictures["truth"] = png(truth_picture(anomalous, unknown), "gray")
-    return pictures
 
 
 def template() -> Template:
     """Load the page's template: all values are shown as text, never as HTML."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
+    return environment.get_template("page.html")
 
 
-def labels(
-    anomalous: NDArray[np.bool_] | None, unknown: NDArray[np.bool_]
-) -> NDArray[np.uint8] | None:
-    """Label pixels (H, W): 0 background, 1 anomalous, 2 unlabelled."""
-    if anomalous is None:
-        return None
-    return np.where(unknown, 2, anomalous).astype(np.uint8)
-
-
-def script_data(
-    scores: NDArray[np.float32], truth: NDArray[np.uint8] | None, threshold: float | None
-) -> dict[str, str | float | None]:
-    """Encode scores and ground truth for the page's script: little-endian float32, and bytes."""
+def script_data(prediction: Prediction, spectra: PageSpectra) -> dict[str, Any]:
+    """Return what the page's scripts need apart from arrays."""
+    scene = prediction.scene
+    height, width, bands = scene.cube.shape
+    background = spectra.background
     return {
-        "scores": base64(scores.astype("<f4").tobytes()),
-        "truth": None if truth is None else base64(truth.tobytes()),
-        "threshold": None if threshold is None else float(threshold),
+        "height": height,
+        "width": width,
+        "threshold": prediction.threshold_score,
+        "colours": viridis(),
+        "share": prediction.stretch.share or SHARE,
+        "rgb": scene.metadata.colour_bands or default_rgb_bands(bands),
+        "place": place_of(scene.metadata.georeference, (height, width)),
+        "bands": band_axis(scene.metadata, bands),
+        "unit": value_title(scene.metadata),
+        "bits": spectra.chosen.bits,
+        "spectra": steps_of(spectra.spectra),
+        "rebuilt": steps_of(spectra.reconstruction),
+        "background": {
+            "mean": background.mean.tolist(),
+            "deviation": background.deviation.tolist(),
+        },
     }
 
 
-def png(image: NDArray[Any], cmap: str | None = None) -> str:
-    """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) with a colour map.
-
-    With a colour map, NaN is transparent.
-    """
-    buffer = BytesIO()
-    imsave(buffer, image, format="png", cmap=cmap, vmin=0, vmax=1)
-    return f"data:image/png;base64,{base64(buffer.getvalue())}"
+def viridis() -> list[int]:
+    """List the 256 colours of detection maps as 0xRRGGBB."""
+    rgb = colormaps["viridis"](np.arange(256), bytes=True).astype(int)
+    return [int(red << 16 | green << 8 | blue) for red, green, blue, _ in rgb]
 
 
-def base64(content: bytes) -> str:
-    """Encode bytes in base64."""
-    return b64encode(content).decode("ascii")
+def steps_of(values: Quantised | None) -> dict[str, list[float]] | None:
+    """Return scale and offset of every band."""
+    if values is None:
+        return None
+    return {"scale": values.scale.tolist(), "offset": values.offset.tolist()}
+
+
+def script_arrays(
+    prediction: Prediction, spectra: PageSpectra, unknown: NDArray[np.bool_]
+) -> dict[str, Markup]:
+    """Encode scores, ground truth and spectra for the page's scripts."""
+    chosen, scene = spectra.chosen, prediction.scene
+    pixels = np.ravel_multi_index((chosen.rows, chosen.columns), prediction.scores.shape)
+    arrays = {"scores": base64(prediction.scores, "<f4"), "pixels": base64(pixels, "<u4")}
+    if prediction.measures and scene.anomalous is not None:
+        arrays["truth"] = base64(labels(scene.anomalous, unknown), "u1")
+    number = f"<u{chosen.bits // 8}"
+    arrays["spectra"] = base64(spectra.spectra.numbers, number)
+    if spectra.reconstruction is not None:
+        arrays["rebuilt"] = base64(spectra.reconstruction.numbers, number)
+    return arrays
+
+
+def labels(anomalous: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Label pixels (H, W): 0 background, 1 anomalous, 2 unlabelled."""
+    return np.where(unknown, 2, anomalous).astype(np.uint8)
+
+
+def details_of(prediction: Prediction) -> dict[str, str]:
+    """List remarks, the work, versions and the decision by name."""
+    details = {
+        name: str(value)
+        for name, value in prediction.details.items()
+        if value != "" and name != "versions"
+    }
+    details |= prediction.details.get("versions", {})
+    if prediction.scene.remarks:
+        details = {"scene": "; ".join(prediction.scene.remarks), **details}
+    if prediction.decision_line:
+        details["decision"] = prediction.decision_line
+    return details
 
 
 def measure_rows(measures: Mapping[str, float]) -> list[tuple[str, str, str]]:

@@ -32,7 +32,7 @@ def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
             *write_objects(hidden, prediction),
             write_text(hidden / "log.txt", log_text(prediction, run=folder.name)),
             write_text(hidden / "metrics.json", metrics_text(prediction)),
-            write_prediction_report(hidden / "report.html", prediction),
+            write_report(hidden / "report.html", prediction),
         ]
     return [folder / path.name for path in paths]
 
@@ -121,32 +121,3 @@ def metrics(prediction: Prediction) -> dict[str, Any]:
         "options": dict(prediction.options),
         **prediction.details,
     }
-
-
-def write_prediction_report(path: Path, prediction: Prediction) -> Path:
-    """Write the report of a prediction."""
-    details = {
-        name: str(value)
-        for name, value in prediction.details.items()
-        if value != "" and name != "versions"
-    }
-    details |= prediction.details["versions"]
-    if prediction.scene.remarks:
-        details = {"scene": "; ".join(prediction.scene.remarks), **details}
-    if prediction.decision_line:
-        details["decision"] = prediction.decision_line
-    return write_report(
-        path,
-        title=prediction.scene.name,
-        shape=prediction.scene.cube.shape,
-        colours=prediction.rgb,
-        natural=prediction.scene.metadata.colour_bands is not None,
-        anomalous=prediction.scene.anomalous,
-        unlabelled=prediction.scene.unlabelled,
-        scores=prediction.scores,
-        method=prediction.method,
-        measures=prediction.measures,
-        options=prediction.options,
-        details=details,
-        threshold=prediction.threshold_score,
-    )
