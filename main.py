@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from options.parse import parse
@@ -48,23 +49,26 @@ def hide_unused_cuda(args: Namespace) -> None:
 
 def train(args: Namespace, given: Mapping[str, Any]) -> None:
     """Train on each scene; save weights, log and TensorBoard events."""
-    from training.train import train
+    from training.recall import scenes_of_name
+    from training.run import train
 
-    for_each_scene(args, train)
+    for_each_scene(scenes_of_name(args, given), partial(train, given=given))
 
 
 def predict(args: Namespace, given: Mapping[str, Any]) -> None:
     """Score each scene, with trained weights where the method has any; write maps and pictures."""
+    from training.recall import scenes_of_name
     from training.run import predict
 
-    for_each_scene(args, predict)
+    for_each_scene(scenes_of_name(args, given), partial(predict, given=given))
 
 
 def run(args: Namespace, given: Mapping[str, Any]) -> None:
     """Train on each scene where the method has to, and predict on it."""
+    from training.recall import scenes_of_name
     from training.run import run
 
-    for_each_scene(args, run)
+    for_each_scene(scenes_of_name(args, given), partial(run, given=given))
 
 
 def info(args: Namespace, given: Mapping[str, Any]) -> None:
@@ -90,6 +94,13 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> None:
         exit_with(1, "parts of the table are missing; the same command tries them again")
 
 
+def runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List trainings and predictions, the newest first; return a row for each."""
+    from detection.results.runs import list_runs
+
+    return list_runs(args, given)
+
+
 def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
     """Draw the receptive fields of blind-spot networks, and print what they are blind to."""
     from experiments.commands import blindspot
@@ -99,7 +110,7 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
 
 COMMANDS = {
     **{"train": train, "predict": predict, "run": run, "info": info, "scenes": scenes},
-    **{"reproduce": reproduce, "blindspot": blindspot},
+    **{"reproduce": reproduce, "blindspot": blindspot, "runs": runs},
 }
 
 

@@ -2,19 +2,28 @@
 
 import time
 from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from data.scene import Scene
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
 from detection.results.files import metrics, write_prediction
+from detection.results.record import (
+    UNKNOWN,
+    RunRecord,
+    differing_options,
+    new_record,
+    read_record,
+)
 from detection.results.result_folder import prepare
 from detection.results.run_name import prediction_name
 from detection.task import Task, open_scene
 from model.detector import Detector
 from options.parse import option_texts
+from utils.errors import InputError
 from utils.files import print_paths
 from utils.progress_bar import progress_bar
 from utils.provenance import provenance
@@ -23,10 +32,19 @@ from utils.text import printable_line
 
 @dataclass(frozen=True)
 class Loaded:
-    """A detector that is ready to predict, with the name of its training and a note on weights."""
+    """A detector that is ready to predict.
+
+    `run` is the name of its training, `weights` their file, which `other_weights` names where it is
+    not the last of that training. `training` is the record of the training, and `unknown` are its
+    options that left no trace. `note` describes the weights.
+    """
 
     detector: Detector
-    training: str = ""
+    run: str = ""
+    weights: Path | None = None
+    other_weights: str = ""
+    training: RunRecord | None = None
+    unknown: Set[str] = frozenset()
     note: str = ""
 
 
@@ -43,8 +61,9 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     loaded = load(args, task)
     detector = loaded.detector
-    name = prediction_name(args, training=loaded.training)
+    name = prediction_name(args, training=loaded.run, weights=loaded.other_weights)
     folder = prepare(args.result_dir / scene.name / name)
+    check_name(args, folder)
     work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + loaded.note)
     print(f"Predicting {work}")
     started = time.perf_counter()
@@ -59,7 +78,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
         measures=compute_measures(scene.anomalous, scene.without_unlabelled(scores)),
         threshold=args.threshold,
         stretch=args.stretch,
-        options=option_texts(args),
+        options=with_unknown(option_texts(args), loaded.unknown),
         details={
             "predicting": work,
             "caution": detector.warning(task.image),
@@ -69,8 +88,45 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     )
     print_outcome(prediction)
     print(f"Predicted in {seconds:.2f} s")
-    print_paths(write_prediction(folder, prediction))
-    return metrics(prediction)
+    record = record_prediction(args, task, loaded=loaded, prediction=prediction)
+    paths = write_prediction(folder, prediction, record=record)
+    print_paths(paths)
+    return {**record.contents, **metrics(prediction), "paths": list(map(str, paths))}
+
+
+def record_prediction(
+    args: Namespace, task: Task, *, loaded: Loaded, prediction: Prediction
+) -> RunRecord:
+    """Make the record of a prediction, with that of its training."""
+    record = new_record("prediction", args, task)
+    measures, training = prediction.measures, loaded.training
+    return replace(
+        record,
+        options=with_unknown(record.options, loaded.unknown),
+        date=prediction.details["date"],
+        seconds=prediction.details["seconds"],
+        auc=None if measures is None else measures["auc_df"],
+        weights=None if loaded.weights is None else str(loaded.weights),
+        training=None if training is None else training.contents,
+    )
+
+
+def with_unknown(options: Mapping[str, Any], unknown: Set[str]) -> dict[str, Any]:
+    """Replace the values of options that a training has not recorded, which are defaults here."""
+    return {**options, **{name: UNKNOWN for name in options if name in unknown}}
+
+
+def check_name(args: Namespace, folder: Path) -> None:
+    """Raise InputError where a name of one's own is that of a prediction of other options."""
+    before = read_record(folder) if args.name else None
+    if before is None:
+        return
+    differing = differing_options(before, args)
+    if differing:
+        raise InputError(
+            f"--name {args.name}: '{folder}' is a prediction with other options "
+            f"({'; '.join(differing)}): choose another name"
+        )
 
 
 def print_outcome(prediction: Prediction) -> None:

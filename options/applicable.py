@@ -28,8 +28,10 @@ def concerns_one_method(given: Mapping[str, object], command: str) -> bool:
     """Return whether the options are those of a single method."""
     if command == "blindspot":  # without a method it is of all networks, each with its own options
         return "method" in given
+    if command == "predict" and {"weights", "name"} & {*given} and "method" not in given:
+        return False  # the method is that of the training, as its record says
     # a table has its own methods, and completes their options
-    return command not in ("reproduce", "scenes")
+    return command not in ("reproduce", "scenes", "runs")
 
 
 def check_applicable(given: Mapping[str, object], name: str) -> None:

@@ -9,7 +9,7 @@ from options.ranges import Type
 from options.text import to_argument
 from utils.errors import InputError
 
-COMMANDS = ("train", "predict", "run", "reproduce", "info", "scenes", "blindspot")
+COMMANDS = ("train", "predict", "run", "reproduce", "info", "scenes", "runs", "blindspot")
 RUNS = ("train", "predict", "run")
 COMPUTING = (*RUNS, "reproduce")
 NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given
@@ -53,9 +53,10 @@ class Flag:
 
     `acts_in` is the module that the value ends up in. `commands` take the option, others refuse it.
     `names_run` is its place in the names of runs; the others do not change a training. One that
-    `names_prediction` is part of the names of predictions where it is not at its default. `nargs`
-    is that of argparse; a switch takes no value. Whether it is an option of a method, and its
-    default where that is the method's own, stands in model/methods/.
+    `names_prediction` is part of the names of predictions where it is not at its default; trained
+    weights do without one that `trains_only`. `nargs` is that of argparse; a switch takes no value.
+    Whether it is an option of a method, and its default where that is the method's own, stands in
+    model/methods/.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Flag:
     switch: bool = False
     names_run: RunName | None = None
     names_prediction: bool = False
+    trains_only: bool = False
 
     def check(self, value: object) -> Any:
         """Convert a value of TOML or Python; raise InputError where it is out of range."""

@@ -16,7 +16,7 @@ from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, Run
 from options.patch_flags import PATCH_NETWORK, PATCH_TRAINING
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.stretch import DEFAULT_STRETCH, STRETCH
-from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, THRESHOLD
+from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, RUN_NAME, THRESHOLD
 from options.untrained_flags import UNTRAINED, WINDOW
 
 WITH_SCENES = (*COMPUTING, "info")
@@ -41,8 +41,9 @@ TASK = [
         choice(*COMMANDS),
         "predict",
         "run is train, then predict; reproduce computes a table of methods and scenes; "
-        "info describes a scene; scenes lists the known ones and those that are there; "
-        "blindspot draws what each blind-spot network, or that of --method, sees around a pixel",
+        "info describes a scene; scenes lists the known ones and those that are there; runs lists "
+        "trainings and predictions; blindspot draws what each blind-spot network, or that of "
+        "--method, sees around a pixel",
         acts_in="main",
     ),
     task(
@@ -53,7 +54,7 @@ TASK = [
         "a folder with one file per band, of a folder of scenes, or synthetic; several are "
         "processed in turn",
         acts_in="data.reading.by_name",
-        commands=(*WITH_SCENES, "scenes"),
+        commands=(*WITH_SCENES, "scenes", "runs"),
         metavar="SCENE",
         nargs="+",
     ),
@@ -63,7 +64,16 @@ TASK = [
         "nl2net",
         "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()),
         acts_in="model.methods",
-        commands=WITH_NETWORKS,
+        commands=(*WITH_NETWORKS, "runs"),
+    ),
+    task(
+        "name",
+        RUN_NAME,
+        None,
+        "name of your own for a run; predict and --resume find the training of this name and take "
+        "its options from its record",
+        acts_in="training.recall",
+        commands=RUNS,
     ),
     task(
         "gpu_ids",
@@ -221,6 +231,7 @@ TRAINING = [
         "5000 for NL2Net, with averaged maps; predict takes the weights after the last",
         acts_in="model.trainers.trainer",
         names_run=RunName(1, always=True, label="epoch"),
+        trains_only=True,
     ),
     training(
         "average_every",
@@ -238,6 +249,7 @@ TRAINING = [
         "learning rate of Adam",
         acts_in="model.trainers.trainer",
         names_run=RunName(2, always=True),
+        trains_only=True,
     ),
     training(
         "weight_decay",
@@ -246,6 +258,7 @@ TRAINING = [
         "weight decay of Adam",
         acts_in="model.trainers.trainer",
         names_run=RunName(12),
+        trains_only=True,
     ),
     training(
         "lossm",
@@ -254,6 +267,7 @@ TRAINING = [
         "mean absolute (l1) or squared (l2) error",
         acts_in="model.trainers.trainer",
         names_run=RunName(11),
+        trains_only=True,
     ),
     training(
         "seed",
@@ -263,6 +277,7 @@ TRAINING = [
         acts_in="utils.seeds",
         commands=WITH_NETWORKS,
         names_run=RunName(5),
+        trains_only=True,
     ),
     training(
         "save_freq",
@@ -304,6 +319,7 @@ TRAINING = [
         "blocks of GT-HAD and SM-HAD, or patches of DirectNet and BS3LNet, in a step",
         acts_in="model.trainers.blocks",
         names_run=RunName(0, always=True),  # as in the names of DirectNet's program
+        trains_only=True,
     ),
     *PATCH_TRAINING,
 ]
@@ -323,6 +339,7 @@ NETWORK = [
         "stride of PD in training",
         acts_in="model.networks.pixel_shuffle",
         names_run=RunName(3, always=True, label="factor"),
+        trains_only=True,
     ),
     network(
         "factor_test",
@@ -407,6 +424,7 @@ NETWORK = [
         "epochs of GT-HAD and SM-HAD from one search for the blocks that open to the next",
         acts_in="model.trainers.blocks",
         names_run=RunName(31),
+        trains_only=True,
     ),
     network(
         "mlp_ratio",
@@ -440,6 +458,7 @@ NETWORK = [
         "the next",
         acts_in="model.trainers.autoad",
         names_run=RunName(41),
+        trains_only=True,
     ),
     network(
         "tolerance",
@@ -448,6 +467,7 @@ NETWORK = [
         "mean change of the loss below which a training of Auto-AD ends, 0 for never",
         acts_in="model.trainers.autoad",
         names_run=RunName(42),
+        trains_only=True,
     ),
     network(
         "patience",
@@ -456,6 +476,7 @@ NETWORK = [
         "epochs that this mean is taken of, and from one check of it to the next",
         acts_in="model.trainers.autoad",
         names_run=RunName(43),
+        trains_only=True,
     ),
     network(
         "segments",
@@ -480,6 +501,7 @@ NETWORK = [
         "Super-AD's loss of a pixel of mean absolute error a: exp(βa)/β + αa (obpm), a, or a²",
         acts_in="model.trainers.superad",
         names_run=RunName(46),
+        trains_only=True,
     ),
     network(
         "linear_weight",
@@ -488,6 +510,7 @@ NETWORK = [
         "weight α of the linear part of Super-AD's loss obpm",
         acts_in="model.trainers.superad",
         names_run=RunName(47),
+        trains_only=True,
     ),
     network(
         "steepness",
@@ -496,6 +519,7 @@ NETWORK = [
         "exponent β of Super-AD's loss obpm",
         acts_in="model.trainers.superad",
         names_run=RunName(48),
+        trains_only=True,
     ),
     network(
         "kept_share",
@@ -504,6 +528,7 @@ NETWORK = [
         "least share θ of the pixels of a segment that count in Super-AD's loss, or all of them do",
         acts_in="model.trainers.superad",
         names_run=RunName(49),
+        trains_only=True,
     ),
     *PATCH_NETWORK,
 ]
@@ -562,7 +587,7 @@ FOLDERS = [
         Path("checkpoints"),
         "weights, logs",
         acts_in="training.run_folder",
-        commands=RUNS,
+        commands=(*RUNS, "runs"),
     ),
     folder(
         "result_dir",
@@ -570,7 +595,7 @@ FOLDERS = [
         Path("result"),
         "detection maps, reconstructions, pictures, tables",
         acts_in="detection.results.files",
-        commands=(*COMPUTING, "blindspot"),
+        commands=(*COMPUTING, "blindspot", "runs"),
     ),
 ]
 

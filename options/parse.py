@@ -241,13 +241,29 @@ def format_options(args: Namespace) -> str:
 
 def option_texts(args: Namespace) -> dict[str, str]:
     """Return all options that the method uses, as they are typed, by name."""
-    unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
-    unused |= {name for name, flag in FLAGS.items() if not {*flag.commands} & {*RUNS}}
-    if not METHODS[args.method].trained:
-        unused |= {"save_freq", "eval_freq"}
-    used = {name: value for name, value in vars(args).items() if name not in unused}
     return {
         name: printable_line(to_argument(value))
-        for name, value in used.items()
+        for name, value in used_options(args).items()
         if value is not None
     }
+
+
+def option_values(args: Namespace) -> dict[str, Any]:
+    """Return all options that the method uses as values for JSON, None where there is none."""
+    return {name: json_value(value) for name, value in used_options(args).items()}
+
+
+def json_value(value: Any) -> Any:
+    """Convert the value of an option to one of JSON; paths and thresholds become text."""
+    if isinstance(value, (list, tuple)):
+        return [json_value(one) for one in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def used_options(args: Namespace) -> dict[str, Any]:
+    """Return the options that the method and the command use, by name."""
+    unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
+    unused |= {name for name, flag in FLAGS.items() if not {*flag.commands} & {*RUNS}}
+    if not METHODS[args.method].trained or args.command == "predict":
+        unused |= {"save_freq", "eval_freq"}
+    return {name: value for name, value in vars(args).items() if name not in unused}

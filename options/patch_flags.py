@@ -29,6 +29,7 @@ PATCH_NETWORK = [
         "odd side in pixels of the patches that BS3LNet is trained on",
         acts_in="model.trainers.bs3lnet",
         names_run=RunName(50),
+        trains_only=True,
     ),
     network(
         "size_window",
@@ -38,6 +39,7 @@ PATCH_NETWORK = [
         "taken from",
         acts_in="model.trainers.bs3lnet",
         names_run=RunName(51),
+        trains_only=True,
     ),
     network(
         "ratio",
@@ -46,6 +48,7 @@ PATCH_NETWORK = [
         "share of the pixels of BS3LNet's patches that stays visible",
         acts_in="model.trainers.bs3lnet",
         names_run=RunName(52),
+        trains_only=True,
     ),
     network(
         "norm_mode",
@@ -62,6 +65,7 @@ PATCH_NETWORK = [
         "distribution of the initial weights of DirectNet and BS3LNet",
         acts_in="model.networks.reflected_residual",
         names_run=RunName(54),
+        trains_only=True,
     ),
     network(
         "init_gain",
@@ -70,5 +74,6 @@ PATCH_NETWORK = [
         "standard deviation of these weights if normal, else their gain (kaiming has none)",
         acts_in="model.networks.reflected_residual",
         names_run=RunName(55),
+        trains_only=True,
     ),
 ]

@@ -131,3 +131,24 @@ THRESHOLD = Type(
     ),
     metavar="X",
 )
+
+
+LONGEST_RUN_NAME = 100  # letters, which leaves room for the options of predictions
+
+
+def to_run_name(value: object) -> str:
+    """Return a name that a folder may have on every system."""
+    name = to_text(value)
+    if len(name) > LONGEST_RUN_NAME or not re.fullmatch(r"\w[\w.+-]*(?<!\.)", name):
+        raise ValueError
+    return name
+
+
+RUN_NAME = Type(
+    f"up to {LONGEST_RUN_NAME} letters, digits, and . _ + - within",
+    to_run_name,
+    annotation=str,
+    accepted=("first", "nl2net_2.1-b", "x" * LONGEST_RUN_NAME),
+    refused=("", "a/b", "a b", "..", ".a", "a.", "x" * (LONGEST_RUN_NAME + 1), 3, None),
+    metavar="NAME",
+)

@@ -1,6 +1,5 @@
 """Run folders and their names, which consist of the options of the training."""
 
-import json
 import os
 import re
 from argparse import Namespace
@@ -15,7 +14,6 @@ from options.flags import FLAGS
 from options.parse import non_default, run_name_options
 from options.text import command_line, digest_of, shorten
 from utils.errors import InputError
-from utils.files import write_text
 
 LONGEST_NAME = 255  # bytes of the name of a file
 LONGEST_STEM = 238  # which leaves room for epochs of ten digits and the ending
@@ -111,17 +109,10 @@ def run_from_other_device(run: Run, *, epoch: int | str) -> Run:
 
 
 def run_for(args: Namespace, scene: Scene) -> Run:
-    """Name the run of these options, which need not exist."""
+    """Name the run of these options, or by --name; it need not exist."""
     title = METHODS[args.method].title
-    name = run_name(title, run_name_options(args))
+    name = args.name or run_name(title, run_name_options(args))
     return Run(args.checkpoint_dir / scene.name / name, title, scene.name)
-
-
-def record_options(args: Namespace, run: Run) -> None:
-    """Write the options that name a run into its folder, where a digest stands for them."""
-    options = run_name_options(args)
-    if run.folder.name != join_name(run.method, options):
-        write_text(run.folder / "options.json", json.dumps(options, indent=2) + "\n")
 
 
 def missing_weights(args: Namespace, path: Path) -> InputError:

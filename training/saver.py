@@ -17,6 +17,7 @@ from model.trainers.trainer import Trainer
 from training.averages import save_average
 from training.checkpoints import save_weights
 from training.log import TrainingLog
+from training.record import TrainingRecord
 from training.resume import write_state
 from training.run_folder import Run
 from training.state import Setup, training_state
@@ -43,7 +44,9 @@ class RunSaver:
         log: TrainingLog,
         background: bool,
         to_cube: Callable[[Tensor], NDArray[np.float32]] = image_to_cube,
+        record: TrainingRecord | None = None,
     ) -> None:
+        self.record = record
         self.trainer = trainer
         self.image = image
         self.to_cube = to_cube
@@ -92,7 +95,10 @@ class RunSaver:
             if self.trainer.average.maps:
                 jobs.append(partial(save_average, weights, state["trainer"], self.setup))
             jobs += [partial(save_weights, weights, state["trainer"]["weights"]), *pictures]
-        self.writer.submit(*jobs, partial(write_state, self.run, state))
+        jobs.append(partial(write_state, self.run, state))
+        if self.record is not None:
+            jobs.append(partial(self.record.write, self.trainer.epoch, list(self.log.aucs)))
+        self.writer.submit(*jobs)
 
     def pictures(self, *, always: bool) -> list[Job]:
         """Check the weights; return the job that draws a picture, if one is due."""

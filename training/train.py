@@ -12,8 +12,9 @@ from options.parse import format_options, training_settings
 from training import loop
 from training.begin import begin, remove_leftovers
 from training.log import TrainingLog
+from training.record import TrainingRecord
 from training.resume import describe, training_to_resume
-from training.run_folder import Run, record_options, run_for
+from training.run_folder import Run, run_for
 from training.saver import RunSaver
 from training.state import SavedTraining, Setup, training_state
 from utils.errors import InputError
@@ -32,7 +33,6 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     trainer = task.build_trainer()
     make_folders(args, run, scene)
     with folder_lock(run.folder):
-        record_options(args, run)
         train_run(args, task, trainer=trainer, run=run)
 
 
@@ -50,8 +50,10 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
     frequency = evaluation_frequency(args, scene)
     print(f"Training {work}")
     started = time.perf_counter()
+    record = TrainingRecord(args, task, run=run, saved=saved)
     if saved is None:
         begin(run, training_state(trainer, setup))
+        record.write(0, ())
     with closing(open_log(args, run, options=options, trainer=trainer, saved=saved)) as log:
         saver = RunSaver(
             trainer,
@@ -61,6 +63,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
             log=log,
             background=saves_in_background(trainer),
             to_cube=task.unit_cube,
+            record=record,
         )
         last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
     print(f"Trained in {time.perf_counter() - started:.1f} s{describe_end(args, trainer, last)}")

@@ -15,12 +15,15 @@ from detection.measures import json_values
 from detection.prediction import Prediction
 from detection.report.report import write_report
 from detection.results.latest import RUN_LINE
+from detection.results.record import RunRecord, write_record
 from detection.results.result_folder import writing
 from utils.files import write_text
 from utils.text import printable_line
 
 
-def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
+def write_prediction(
+    folder: Path, prediction: Prediction, *, record: RunRecord | None = None
+) -> list[Path]:
     """Replace the files of an earlier prediction of a run, at once, when all are written.
 
     `folder` is that of the run, in that of its scene. Returns the paths; other files stay.
@@ -31,6 +34,7 @@ def write_prediction(folder: Path, prediction: Prediction) -> list[Path]:
             *draw_figures(hidden, prediction),
             *write_objects(hidden, prediction),
             write_text(hidden / "log.txt", log_text(prediction, run=folder.name)),
+            *([] if record is None else [write_record(hidden, record)]),
             write_text(hidden / "metrics.json", metrics_text(prediction)),
             write_report(hidden / "report.html", prediction),
         ]

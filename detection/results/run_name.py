@@ -9,11 +9,17 @@ from options.text import shorten
 LONGEST_NAME = 255  # bytes of the name of a file
 
 
-def prediction_name(args: Namespace, *, training: str = "") -> str:
+def prediction_name(args: Namespace, *, training: str = "", weights: str = "") -> str:
     """Name the prediction of a method with these options, or by a training of this name.
 
-    The end of one that is longer than the name of a file may be is replaced by a digest.
+    `weights` is the text for those that are not the last of that training. The end of a name that
+    is longer than that of a file may be is replaced by a digest.
     """
+    if args.name and not METHODS[args.method].trained:
+        return str(args.name)
     options = prediction_name_options(args)
+    options.pop("weights", None)
+    if weights:
+        options["weights"] = weights
     parts = [f"{label}_{value}" for label, value in options.items()]
     return shorten("_".join([training or METHODS[args.method].title, *parts]), most=LONGEST_NAME)
