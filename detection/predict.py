@@ -22,6 +22,7 @@ from detection.results.result_folder import prepare
 from detection.results.run_name import prediction_name
 from detection.task import Task, open_scene
 from model.detector import Detector
+from model.methods import METHODS
 from options.parse import option_texts
 from utils.errors import InputError
 from utils.files import print_paths
@@ -117,8 +118,11 @@ def with_unknown(options: Mapping[str, Any], unknown: Set[str]) -> dict[str, Any
 
 
 def check_name(args: Namespace, folder: Path) -> None:
-    """Raise InputError where a name of one's own is that of a prediction of other options."""
-    before = read_record(folder) if args.name else None
+    """Raise InputError where a name of one's own is that of a prediction of other options.
+
+    A prediction of a network has the name of its training, which was checked.
+    """
+    before = read_record(folder) if args.name and not METHODS[args.method].trained else None
     if before is None:
         return
     differing = differing_options(before, args)

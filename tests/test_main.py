@@ -86,7 +86,7 @@ def test_the_published_commands_leave_the_published_files(
     assert {path.name for path in Path("result/small").iterdir()} == {*published, TINY_RUN.name}
     assert {path.name for path in latest("small").iterdir()} == {
         *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
-        *("detectmap.png", "roc.png", "separability.png"),
+        *("run.json", "detectmap.png", "roc.png", "separability.png"),
         *("detectmap.pdf", "roc.pdf", "separability.pdf"),
     }
     for variable, shape in (("detectmap", (13, 11)), ("reconstructed_data", (13, 11, 5))):
@@ -111,7 +111,7 @@ def test_output_states_the_work_the_measures_and_the_files(
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene)
     counted, training, trained, weights, log, events, predicting, auc, *rest = out.splitlines()
-    table, (predicted, *files) = rest[: len(MEASURES) - 1], rest[len(MEASURES) - 1 :]
+    table, (predicted, latest_files, *files) = rest[: len(MEASURES) - 1], rest[len(MEASURES) - 1 :]
     assert counted == "small: ground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)"
     parameters = r"NL2Net, [\d,]+ parameters"
     assert re.fullmatch(
@@ -122,7 +122,9 @@ def test_output_states_the_work_the_measures_and_the_files(
     assert re.fullmatch(r"Predicted in [\d.]+ s", predicted)
     for line in (weights, log, events, *files):
         assert Path(line.strip()).is_file()
-    assert len(files) == 11
+    names = "detectmap.mat, reconstructed_data.mat, log.txt"
+    assert latest_files == f"{names} in 'result/small' are now those of {TINY_RUN.name}"
+    assert len(files) == 12
     for line, measure in zip(table, list(MEASURES.values())[1:], strict=True):
         name, formula = re.escape(measure.symbol), re.escape(measure.formula)
         assert re.fullmatch(rf"  {name} +(-?[\d.]+|inf) +{formula}", line)

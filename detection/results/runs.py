@@ -13,7 +13,7 @@ from typing import Any
 from data.reading.by_name import scene_name
 from detection.results.known_files import LAST
 from detection.results.latest import date_of, run_folders
-from detection.results.record import RunRecord, read_record
+from detection.results.record import UNKNOWN, RunRecord, read_record
 from model.methods import METHODS
 from options.flags import FLAGS
 from options.parse import defaults_of
@@ -190,8 +190,9 @@ def unusual(method: str, options: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in options.items()
         if name in usual
+        and name != "gpu_ids"  # which changes no more than roundings
         and (FLAGS[name].names_run or FLAGS[name].names_prediction)
-        and value not in (to_argument(usual[name]), "None")
+        and value not in (to_argument(usual[name]), "None", UNKNOWN)
     }
 
 

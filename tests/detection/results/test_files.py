@@ -96,10 +96,10 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     )
     assert metrics["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
 
-    assert names(latest("small")) == FILES
+    assert names(latest("small")) == FILES | {"run.json"}
     main.main(["--dataset", small_scene, "--method", "rx", "--gpu_ids", "-1"])
     folder = latest("small")
-    assert names(folder) == FILES - {"reconstructed_data.mat"}  # RX makes none
+    assert names(folder) == FILES - {"reconstructed_data.mat"} | {"run.json"}  # RX makes none
     assert not Path("result/small/reconstructed_data.mat").exists()
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "RX"
     assert not np.array_equal(loadmat(folder / "detectmap.mat")["detectmap"], scores)

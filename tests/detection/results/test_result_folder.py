@@ -191,7 +191,7 @@ def test_of_two_at_once_the_last_is_whole_and_none_removes_what_the_other_writes
         write(folder, OLD, "between")
         assert set(results(folder).values()) == {"between"}
         for name in NEW:
-            (one / name).write_text("new")
+            (one / name).write_text("run: RX\nnew" if name == "log.txt" else "new")
     assert check_whole_after_the_next_command(folder) == "new"
 
 
@@ -238,7 +238,7 @@ def test_it_waits_for_another_process_but_not_for_ever(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detection.results.result_folder, "PATIENCE", 0.1)
-    with sole_writer(folder), pytest.raises(InputError) as error:
+    with sole_writer(folder.parent), pytest.raises(InputError) as error:
         write(folder, NEW, "new")
     assert "another process has been changing the files of" in str(error.value)
     assert check_whole_after_the_next_command(folder) == "old"
