@@ -51,8 +51,7 @@ TASK = [
         TEXT,
         "HSI-II",
         "name in the data folder, path of a MATLAB, NumPy, ENVI, GeoTIFF, NetCDF or HDF5 file, of "
-        "a folder with one file per band, of a folder of scenes, or synthetic; several are "
-        "processed in turn",
+        "a folder with one file per band or of scenes, or synthetic; several are processed in turn",
         acts_in="data.reading.by_name",
         commands=(*WITH_SCENES, "scenes", "runs"),
         metavar="SCENE",

@@ -19,6 +19,7 @@ from options.applicable import (
 from options.flag import RUNS, RunName
 from options.flags import DEFAULTS, FLAGS
 from options.parser import build_parser, join_negative_values
+from options.several import check_several, one_or_several, several
 from options.text import to_argument, to_filename
 from options.types import Threshold
 from utils.errors import InputError
@@ -28,14 +29,21 @@ from utils.text import printable_line
 def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
     """Read the arguments: the value of every option, and of those that were given.
 
-    Defaults are those of the method. Raises InputError where options do not exist, do not go
-    together, or do not apply to the method.
+    Defaults are those of the method. An option with several values, which a table compares, is a
+    list among those given, and at its default among all. Raises InputError where options do not
+    exist, do not go together, or do not apply to the method.
     """
     nothing = object()  # stands where no default overwrites it
     argv = join_negative_values(sys.argv[1:] if arguments is None else arguments)
     parsed = build_parser().parse_args(argv, Namespace(**dict.fromkeys(DEFAULTS, nothing)))
-    given = {name: joined(value) for name, value in vars(parsed).items() if value is not nothing}
-    return complete(given), given
+    given = {
+        name: joined(one_or_several(name, value))
+        for name, value in vars(parsed).items()
+        if value is not nothing
+    }
+    check_several(given, given.get("command", DEFAULTS["command"]))
+    compared = several(given)
+    return complete({name: one for name, one in given.items() if name not in compared}), given
 
 
 def joined(value: Any) -> Any:

@@ -3,15 +3,32 @@
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from model.methods import METHODS
 from model.methods.presets import PRESETS
 from options.completion import PrintCompletion
+from options.flag import Flag
 from options.flags import FLAGS
+from options.several import take_several
 from options.text import program, to_argument
 from options.version import VERSION
 from utils.errors import InputError
+
+SEVERAL = (
+    "With --command reproduce, --method and the options of methods take several values, as in "
+    "--factor 1 2 3, and the table has a row for each combination."
+)
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """The help, which shows one value of an option where a table takes several."""
+
+    def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
+        if action.dest not in take_several():
+            return super()._format_args(action, default_metavar)
+        (shown,) = self._metavar_formatter(action, default_metavar)(1)
+        return shown if action.nargs == "+" else f"[{shown}]"
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,7 +45,8 @@ def build_parser() -> Parser:
     parser = Parser(
         prog=name,
         description="NL2Net: hyperspectral anomaly detection by self-supervised reconstruction.",
-        epilog=other_defaults(),
+        epilog=f"{SEVERAL} {other_defaults()}",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"NL2Net {VERSION}")
     parser.add_argument(
@@ -42,8 +60,17 @@ def build_parser() -> Parser:
         arguments = parser.add_argument_group(group.value)
         for flag in FLAGS.values():
             if flag.group is group:
-                arguments.add_argument(f"--{flag.name}", **flag.parser_arguments())
+                arguments.add_argument(f"--{flag.name}", **arguments_of(flag))
     return parser
+
+
+def arguments_of(flag: Flag) -> dict[str, Any]:
+    """Return the arguments of `add_argument`, which allow several values where a table does."""
+    own = flag.parser_arguments()
+    if flag.name in take_several():
+        own.pop("const", None)  # argparse has it for one value only
+        own["nargs"] = take_several()[flag.name]
+    return own
 
 
 def other_defaults() -> str:

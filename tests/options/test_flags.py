@@ -21,7 +21,7 @@ OF_METHODS = {option for method in METHODS.values() for option in method.options
 def parsed(flag: Flag, text: str) -> object:
     """Return the value of an option that is given alone, whatever command takes it."""
     value = getattr(build_parser().parse_args([f"--{flag.name}={text}"]), flag.name)
-    return value[0] if flag.nargs == "+" else value
+    return value[0] if isinstance(value, list) else value
 
 
 @EVERY

@@ -487,3 +487,28 @@ def test_values_may_be_negative(value: str) -> None:
 def test_options_that_name_a_run(words: str, name: str) -> None:
     args, _ = parse(words.split())
     assert [f"{label}_{text}" for label, text in run_name_options(args).items()] == name.split()
+
+
+def test_several_values_of_an_option_are_for_a_table_alone() -> None:
+    words = ["--method", "rx", "nl2net", "--factor", "1", "2", "--seed", "3", "--refinement"]
+    args, given = parse(["--command", "reproduce", *words])
+    assert given["method"] == ["rx", "nl2net"] and given["factor"] == [1, 2]
+    assert (given["seed"], given["refinement"]) == (3, True)
+    assert (args.method, args.factor_train, args.seed) == ("nl2net", 2, 3)
+    for command in ("train", "predict", "run", "blindspot"):
+        with pytest.raises(InputError) as error:
+            parse(["--command", command, "--factor", "1", "2"])
+        assert str(error.value) == (
+            f"--factor 1 2: --command {command} takes one value; "
+            f"--command reproduce compares several"
+        )
+
+
+def test_a_value_that_is_given_twice_is_named() -> None:
+    with pytest.raises(InputError, match=r"^--ridge names 0\.1 twice$"):
+        parse(["--command", "reproduce", "--method", "rx", "--ridge", "0.1", "1", "1e-1"])
+
+
+def test_words_of_one_value_are_not_several_values() -> None:
+    _, given = parse(["--command", "reproduce", "--mode", "na", "ss", "--gpu_ids", "0,1"])
+    assert given == {"command": "reproduce", "mode": ("na", "ss"), "gpu_ids": (0, 1)}
