@@ -8,15 +8,17 @@ from detection.figures.style import save_figure
 from detection.task import read_settings
 from experiments.blindspot import fields_table, receptive_fields
 from experiments.blindspot_figure import blindspot_figure
-from experiments.declaration import read_table
+from experiments.declaration import read_table, sweep_table
 from experiments.reproduce import reproduce as compute_table
+from experiments.sweep import is_sweep
 from utils.files import ensure_writable, print_paths
 
 
 def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
     """Compute a table of methods, scenes and seeds, and print it; return whether it is complete."""
+    sweep = is_sweep(given)
     plan, paths = compute_table(
-        read_table(args.table, given=given),
+        sweep_table(given) if sweep else read_table(args.table, given=given),
         data_dir=args.data_dir,
         reading=read_settings(args),
         result_dir=args.result_dir,

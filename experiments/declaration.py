@@ -11,10 +11,20 @@ from typing import Any
 from data.known_scenes.catalogue import canonical_name
 from data.published import published_methods
 from experiments.layouts import LAYOUTS
+from experiments.sweep import (
+    methods_of,
+    sweep_name,
+    sweep_title,
+    swept_options,
+    variant_label,
+    variants,
+)
 from model.methods import METHODS
 from model.methods.method import Method
 from options.applicable import method_option_names
+from options.flags import DEFAULTS
 from options.parse import expand_shorthands, resolve
+from options.several import several
 from utils.errors import InputError, as_input_error
 from utils.text import printable
 
@@ -24,6 +34,7 @@ else:
     import tomli as tomllib
 
 TABLES = Path(__file__).with_name("tables")
+SWEEP = "auc"  # the layout of a sweep
 KEYS = ("title", "show", "grouped", "scenes", "seeds", "published", "options", "methods")
 
 
@@ -32,7 +43,8 @@ class Row:
     """A row: a method with its options except the seed, and its label.
 
     A row with settings `per_scene`, by the canonical names of scenes, is computed on these only;
-    they may name a `seed` each, which replaces those of the table.
+    they may name a `seed` each, which replaces those of the table. `swept` are the options whose
+    several values make the rows of one method, called `name`.
     """
 
     label: str
@@ -40,6 +52,8 @@ class Row:
     options: Mapping[str, Any]
     seed: int | None = None
     per_scene: Mapping[str, "Row"] = field(default_factory=dict)
+    name: str = ""
+    swept: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_seed(self) -> bool:
@@ -74,23 +88,51 @@ def read_table(name: str, *, given: Mapping[str, Any]) -> Table:
     """Read a bundled table by its name, or any other by its path.
 
     `given` are the options of the command line, which take precedence over those of the file:
-    `method` selects rows, `dataset` the scenes, `seed` the seed, others apply to all rows that have
-    them. Raises InputError that names the file and the key for anything that cannot be used.
+    `method` selects rows, `dataset` the scenes, `seed` the seeds, others apply to all rows that
+    have them; each row stands once for each of several values. Raises InputError that names the
+    file and the key for anything that cannot be used.
     """
     path = table_file(name)
     with as_input_error(f"table '{path}'"):
         declared = read_declaration(path)
         return Table(
-            name=path.stem,
+            name=sweep_name(path.stem, swept_options(given)),
             title=one_line(declared.get("title", path.stem)),
             show=declared["show"],
             scenes=given.get("dataset") or names_or_all(declared, "scenes"),
-            seeds=[given["seed"]] if "seed" in given else declared.get("seeds", [1]),
+            seeds=seeds_given(given) or declared.get("seeds", [1]),
             published=check_published(names_or_all(declared, "published", default=[])),
             rows=read_rows(declared, given),
             eval_freq=given.get("eval_freq", declared.get("options", {}).get("eval_freq", 0)),
             grouped=declared.get("grouped", False),
         )
+
+
+def sweep_table(given: Mapping[str, Any]) -> Table:
+    """Make the table of the methods and options that the command line gives several values of.
+
+    Published AUCs are listed below a mere comparison of methods.
+    """
+    methods = methods_of(given, default=DEFAULTS["method"])
+    with as_input_error("the table of these options"):
+        rows = read_rows({"show": SWEEP, "methods": [{"method": name} for name in methods]}, given)
+    titles = [METHODS[name].title for name in methods]
+    return Table(
+        name=sweep_name(f"sweep_{'-'.join(methods)}", given),
+        title=sweep_title(methods, given),
+        show=SWEEP,
+        scenes=given.get("dataset"),
+        seeds=seeds_given(given) or [1],
+        published=[] if swept_options(given) else [t for t in titles if t in published_methods()],
+        rows=rows,
+        eval_freq=given.get("eval_freq", 0),
+    )
+
+
+def seeds_given(given: Mapping[str, Any]) -> list[int]:
+    """List the seeds of the command line; empty for none."""
+    seed = given.get("seed", [])
+    return seed if isinstance(seed, list) else [seed]
 
 
 def table_file(name: str) -> Path:
@@ -168,14 +210,22 @@ def read_rows(declared: Mapping[str, Any], given: Mapping[str, Any]) -> list[Row
     """Read the selected rows; raise ValueError where two are the same."""
     blocks = declared["methods"]
     if "method" in given:
-        wanted = given["method"]
-        blocks = [block for block in blocks if block.get("method") == wanted]
-        blocks = blocks or [{"method": wanted}]
+        wanted = methods_of(given, default="")
+        selected = [block for block in blocks if block.get("method") in wanted]
+        missing = {*wanted} - {block["method"] for block in selected}
+        blocks = [*selected, *({"method": name} for name in wanted if name in missing)]
     methods = [find_method(block) for block in blocks]
     for option in given:
         if option in method_option_names() and not any(method.has(option) for method in methods):
             raise ValueError(f"none of its methods has --{option}")
-    rows = [read_row(block, declared.get("options", {}), given) for block in blocks]
+    for option in swept_options(given):
+        if not any(option in variants(method, given)[0] for method in methods):
+            raise ValueError(f"none of its methods has --{option} to be changed")
+    rows = [
+        row
+        for block in blocks
+        for row in read_variants(block, declared.get("options", {}), given, alone=len(blocks) == 1)
+    ]
     if LAYOUTS[declared["show"]].of_one_method and len(rows) > 1:
         raise ValueError(
             f"show is {declared['show']!r}, a table of one method, not of {len(rows)}: "
@@ -191,7 +241,7 @@ def check_distinct(rows: Sequence[Row]) -> None:
         if count > 1:
             raise ValueError(f"{count} rows are called '{label}'; give them a label each")
     for one, other in combinations(rows, 2):
-        if replace(one, label=other.label) == other:
+        if replace(one, label=other.label, name=other.name, swept=other.swept) == other:
             raise ValueError(f"the rows '{one.label}' and '{other.label}' have the same options")
 
 
@@ -201,6 +251,22 @@ def find_method(block: Mapping[str, Any]) -> Method:
     if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
     return METHODS[name]
+
+
+def read_variants(
+    block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any], *, alone: bool
+) -> list[Row]:
+    """Read the rows of a block, one for each combination of several values of its options.
+
+    Those of a method `alone` are labelled by the values only.
+    """
+    first = {name: values[0] for name, values in several(given).items()}
+    rows = []
+    for variant in variants(METHODS[block["method"]], given):
+        row = read_row(block, shared, {**given, **first, **variant})
+        label = variant_label(row.label, variant, alone=alone)
+        rows.append(replace(row, label=label, name=row.label, swept=variant))
+    return rows
 
 
 def read_row(block: Mapping[str, Any], shared: Mapping[str, Any], given: Mapping[str, Any]) -> Row:

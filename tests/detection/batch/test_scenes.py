@@ -14,11 +14,12 @@ from utils.errors import InputError
 from utils.signals import StoppedBySignal
 
 SCENES = ["a.mat", "b.mat", "data/c.mat"]
+A = {"shape": [6, 5, 4], "measures": {"auc_df": 0.98765}, "detected_pixels": 1234}
+C = {"shape": [10, 10, 12], "measures": None, "detected_pixels": 0}
 RESULTS: dict[str, dict[str, Any]] = {
-    "a.mat": {"shape": [6, 5, 4], "measures": {"auc_df": 0.98765}, "detected_pixels": 1234},
-    "data/c.mat": {"shape": [10, 10, 12], "measures": None, "detected_pixels": 0},
+    "a.mat": {**A, "threshold": 0.5},
+    "data/c.mat": {**C, "threshold": 0.5},
 }
-RESULTS = {name: {**result, "threshold": 0.5} for name, result in RESULTS.items()}
 
 
 def predict(args: Namespace) -> Mapping[str, Any]:
