@@ -16,6 +16,7 @@ from experiments.files import draw_pictures, write_table
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
+from experiments.sweep_figure import draw_sweep
 from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
 from utils.files import ensure_writable
@@ -55,7 +56,8 @@ def reproduce(
         ) as results,
     ):
         paths = save_results(results, plan, store, folder=folder, progress=progress)
-    return plan, [*paths, *draw_pictures(folder / table.name, plan, stretch=stretch)]
+    pictures = draw_pictures(folder / table.name, plan, stretch=stretch)
+    return plan, [*paths, *pictures, *draw_sweep(folder / table.name, plan)]
 
 
 def save_results(
