@@ -70,7 +70,7 @@ def curves_on(plan: Plan, scenes: Sequence[str]) -> dict[str, Curve]:
 
     A method without the option has one value, which is not a number.
     """
-    cells = cell_frame(plan.table, scenes, plan.records, values=[MEASURE])[MEASURE]
+    cells = cell_frame(plan.table, scenes, plan.records, (), values=[MEASURE])[MEASURE]
     points: dict[str, list[tuple[float, Entry]]] = {}
     for row in plan.table.rows:
         of_row = cells[cells.index.isin([row.label], level="method")]
