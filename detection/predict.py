@@ -137,6 +137,10 @@ def print_outcome(prediction: Prediction) -> None:
     """Print the AUC and the other measures, the decision, and warnings."""
     print(prediction.auc_line)
     print(measures_table(prediction.measures), end="")
-    notes = prediction.decision_line, prediction.omitted_line, prediction.details["caution"]
+    notes = (
+        *prediction.decision_lines,
+        prediction.omitted_line,
+        prediction.details["caution"],
+    )
     for note in filter(None, notes):
         print(note)

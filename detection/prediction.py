@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
+from detection.decision.decision import Decision, decide
 from detection.decision.objects import DetectedObject, detected_objects
+from detection.decision.polygon_files import no_polygons_reason
 from detection.decision.threshold import threshold_score
 from detection.figures.pictures import scene_bands
 from detection.measures import MEASURES
@@ -81,15 +83,30 @@ class Prediction:
             return []
         return detected_objects(self.scene, self.scores, threshold=self.threshold_score)
 
+    @cached_property
+    def decision(self) -> Decision | None:
+        """What the threshold detects, and how well; None without a threshold."""
+        if self.threshold is None or self.threshold_score is None:
+            return None
+        return decide(
+            self.scene,
+            self.scores,
+            threshold=self.threshold,
+            score=self.threshold_score,
+            objects=len(self.objects),
+        )
+
     @property
     def decision_line(self) -> str:
         """The line of the threshold and what it detects; empty without a threshold."""
-        if self.mask is None:
-            return ""
-        return (
-            f"threshold {self.threshold}: score {self.threshold_score:.6g}, "
-            f"{np.count_nonzero(self.mask):,} pixels in {len(self.objects):,} objects"
-        )
+        return "" if self.decision is None else self.decision.line
+
+    @property
+    def decision_lines(self) -> list[str]:
+        """All lines on the decision, with its cautions; none without a threshold."""
+        if self.decision is None:
+            return []
+        return [*self.decision.lines, *filter(None, [no_polygons_reason(self.scene)])]
 
 
 def measures_table(measures: Mapping[str, float] | None) -> str:

@@ -18,6 +18,7 @@ from scipy.ndimage import label
 import detection.results.files
 import experiments.reproduce
 import main
+from detection.decision.outlines import missing_packages
 from model.networks.nl2net import NL2Net
 from tests.conftest import BAR, TINY, CommandLine
 from tests.latest import latest
@@ -30,6 +31,10 @@ RX = ["--command", "predict", "--method", "rx", "--gpu_ids", "-1", "--dataset"]
 WAVELENGTHS = [450.5, 550.25, 650.0, 750.0, 850.0]
 TURNED = (30.0, 5.0, 500_000.0, 4.0, -20.0, 4_000_000.0)  # a transform that turns the image
 FILL = -9999
+
+TABLES = ("objects.csv", "objects_spectra.csv")
+POLYGONS = () if missing_packages() else ("objects_polygons.geojson", "objects.gpkg")
+VECTORS = (*TABLES, "objects.geojson", *POLYGONS)
 
 
 @pytest.fixture
@@ -133,7 +138,7 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
     assert result("line") == {
         *(f"{name}.{ending}" for name in ("detectmap", "mask") for ending in ("mat", "tif")),
         *("detectmap.png", "detectmap.pdf", "reconstructed_data.mat", "reconstructed_data.tif"),
-        *("objects.csv", "objects.geojson"),
+        *VECTORS,
     }
     told = metrics("line")
     assert (told["pixels"], told["anomalous"], told["measures"]) == (143 - 44, None, None)
@@ -172,7 +177,7 @@ def test_an_envi_image_without_a_map_goes_back_into_envi(
         *(f"detectmap.{ending}" for ending in ("mat", "img", "hdr")),
         *(f"reconstructed_data.{ending}" for ending in ("mat", "img", "hdr")),
         *(f"mask.{ending}" for ending in ("mat", "img", "hdr")),
-        *("objects.csv", "objects.geojson"),
+        *VECTORS,
     }
     scores = detection_map("line")
     assert np.array_equal(np.isnan(scores), border)
@@ -199,7 +204,7 @@ def test_no_file_of_another_format_or_of_an_earlier_decision_stays(
     np.save("data/x.npy", cube)
     savemat("data/x.mat", {"data": cube, "map": truth})
     spectral.envi.save_image("data/x.hdr", cube, ext=".img")
-    decided = {"mask.mat", "objects.csv"}
+    decided = {"mask.mat", *TABLES}
     for path, more, wanted in (
         ("x.npy", ["--threshold", "0.5"], {"detectmap.npy", "mask.npy", *decided}),
         ("x.mat", [], set()),

@@ -4,28 +4,53 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data.scene import Scene
 from detection.decision.objects import DetectedObject
 from utils.files import write_text
-from utils.text import in_csv
 
 
 def write_objects_csv(path: Path, objects: Sequence[DetectedObject], *, scene: Scene) -> Path:
-    """Write one row per object, its mean spectrum in one column per band; return the path."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    bands = scene.metadata.band_names(scene.cube.shape[2])
+    """Write one row per object; return the path."""
     columns = property_names(scene)
-    writer.writerow([*columns, *map(in_csv, bands)])
-    for found in objects:
-        values = [*properties(found, columns).values(), *map(json_number, found.spectrum)]
-        writer.writerow(["" if value is None else f"{value:.10g}" for value in values])
+    rows = [[cell(value) for value in properties(found, columns).values()] for found in objects]
+    return write_table(path, [columns, *rows])
+
+
+def write_spectra_csv(path: Path, objects: Sequence[DetectedObject], *, scene: Scene) -> Path:
+    """Write the mean spectra, one row per band and one column per object; return the path.
+
+    The first columns are the number of the band in the file, from 1, and its wavelength in nm where
+    it is known. Values are those of the file, times the scale that it declares.
+    """
+    metadata, count = scene.metadata, scene.cube.shape[2]
+    numbers = range(1, count + 1) if metadata.numbers is None else metadata.numbers
+    first: dict[str, list[str]] = {"band": [str(number) for number in numbers]}
+    if metadata.wavelengths is not None:
+        first["wavelength (nm)"] = [cell(json_number(value)) for value in metadata.wavelengths]
+    spectra = {
+        f"object {found.number}": [cell(json_number(value)) for value in found.spectrum]
+        for found in objects
+    }
+    columns = {**first, **spectra}
+    return write_table(path, [list(columns), *map(list, zip(*columns.values(), strict=True))])
+
+
+def write_table(path: Path, rows: Iterable[Sequence[str]]) -> Path:
+    """Write rows as CSV; return the path."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return write_text(path, text.getvalue())
+
+
+def cell(value: float | None) -> str:
+    """Format a number for a table; empty for what is undefined."""
+    return "" if value is None else f"{value:.10g}"
 
 
 def write_objects_geojson(
@@ -39,14 +64,23 @@ def write_objects_geojson(
     """
     if not has_longitudes(scene):
         raise ValueError(f"scene '{scene.name}' has no georeference with longitudes and latitudes")
-    columns, wavelengths = property_names(scene), scene.metadata.wavelengths
-    contents = {
+    columns = property_names(scene)
+    features = [feature(found, columns) for found in objects]
+    contents = collection(features, scene=scene, threshold=threshold)
+    return write_text(path, json.dumps(contents, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def collection(
+    features: Sequence[Mapping[str, Any]], *, scene: Scene, threshold: float
+) -> dict[str, Any]:
+    """Collect the features of a scene, with the threshold and the wavelengths of its spectra."""
+    wavelengths = scene.metadata.wavelengths
+    return {
         "type": "FeatureCollection",
         "threshold": json_number(threshold),
         "wavelengths_nm": None if wavelengths is None else list(map(json_number, wavelengths)),
-        "features": [feature(found, columns) for found in objects],
+        "features": features,
     }
-    return write_text(path, json.dumps(contents, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def has_longitudes(scene: Scene) -> bool:

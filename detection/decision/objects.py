@@ -1,5 +1,6 @@
 """Detected objects: their locations, areas, scores and mean spectra."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,15 @@ def detected_objects(
             zip(strongest, locations(scene, row, column, areas), strict=True)
         )
     ]
+
+
+def object_labels(mask: NDArray[np.bool_], objects: Sequence[DetectedObject]) -> NDArray[np.int32]:
+    """Mark detected pixels by the numbers of their objects, (H, W), and all others by 0."""
+    labels, count = label(mask, EIGHT_NEIGHBOURS)
+    numbers = np.zeros(count + 1, np.int32)
+    for found in objects:
+        numbers[labels[found.peak_row, found.peak_column]] = found.number
+    return numbers[labels]
 
 
 def rank_objects(

@@ -8,7 +8,13 @@ import numpy as np
 
 from data.formats.matlab.file import write_variables
 from data.writing import write_like
-from detection.decision.object_files import has_longitudes, write_objects_csv, write_objects_geojson
+from detection.decision.object_files import (
+    has_longitudes,
+    write_objects_csv,
+    write_objects_geojson,
+    write_spectra_csv,
+)
+from detection.decision.polygon_files import no_polygons_reason, write_polygons
 from detection.figures.scene_figures import figures_of_scene
 from detection.figures.style import save_figure
 from detection.measures import json_values
@@ -62,14 +68,20 @@ def write_maps(folder: Path, prediction: Prediction) -> list[Path]:
 
 
 def write_objects(folder: Path, prediction: Prediction) -> list[Path]:
-    """Write the detected objects, where there is a threshold, as CSV and GeoJSON."""
+    """Write the detected objects, where there is a threshold, as tables, points and polygons."""
     scene, objects, threshold = prediction.scene, prediction.objects, prediction.threshold_score
-    if threshold is None:
+    if threshold is None or prediction.mask is None:
         return []
-    paths = [write_objects_csv(folder / "objects.csv", objects, scene=scene)]
+    paths = [
+        write_objects_csv(folder / "objects.csv", objects, scene=scene),
+        write_spectra_csv(folder / "objects_spectra.csv", objects, scene=scene),
+    ]
     if has_longitudes(scene):
         points = folder / "objects.geojson"
         paths.append(write_objects_geojson(points, objects, scene=scene, threshold=threshold))
+    if not no_polygons_reason(scene):
+        mask = prediction.mask.astype(bool)
+        paths += write_polygons(folder, objects, scene=scene, mask=mask, threshold=threshold)
     return paths
 
 
@@ -95,9 +107,8 @@ def log_text(prediction: Prediction, *, run: str) -> str:
         f"{RUN_LINE}{run}",
         f"predicting: {prediction.details['predicting']}",
         prediction.auc_line,
-        *filter(
-            None, [prediction.decision_line, prediction.omitted_line, prediction.details["caution"]]
-        ),
+        *prediction.decision_lines,
+        *filter(None, [prediction.omitted_line, prediction.details["caution"]]),
     ]
     return "".join(f"{printable_line(line)}\n" for line in lines)
 
@@ -109,7 +120,7 @@ def metrics_text(prediction: Prediction) -> str:
 
 def metrics(prediction: Prediction) -> dict[str, Any]:
     """Collect the measures and their provenance, as values for JSON."""
-    scene, mask = prediction.scene, prediction.mask
+    scene, mask, decision = prediction.scene, prediction.mask, prediction.decision
     return {
         "dataset": scene.name,
         "method": prediction.method,
@@ -122,6 +133,7 @@ def metrics(prediction: Prediction) -> dict[str, Any]:
         "measures": json_values(prediction.measures),
         "threshold": prediction.threshold_score,
         "detected_pixels": None if mask is None else int(np.count_nonzero(mask)),
+        "decision": None if decision is None else decision.json_values,
         "options": dict(prediction.options),
         **prediction.details,
     }

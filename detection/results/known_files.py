@@ -15,5 +15,7 @@ def known_files() -> list[str]:
     """List the names of all files that a prediction may have, the last one first."""
     maps = [f"{name}{ending}" for name in MAPS for ending in (".mat", *written_endings())]
     pictures = [f"{name}.{ending}" for name in PICTURES for ending in ("png", "pdf")]
-    others = ["objects.csv", "objects.geojson", LOG, RECORD, "report.html"]
+    tables = ["objects.csv", "objects_spectra.csv"]
+    vectors = ["objects.geojson", "objects_polygons.geojson", "objects.gpkg"]
+    others = [*tables, *vectors, LOG, RECORD, "report.html"]
     return [LAST, *sorted({*maps, *pictures, *others})]

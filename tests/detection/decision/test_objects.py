@@ -18,7 +18,12 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.decision.object_files import has_longitudes, write_objects_csv, write_objects_geojson
+from detection.decision.object_files import (
+    has_longitudes,
+    write_objects_csv,
+    write_objects_geojson,
+    write_spectra_csv,
+)
 from detection.decision.objects import DetectedObject, detected_objects, mean_spectra
 
 UTM_11N = CRS.from_epsg(32611)
@@ -207,7 +212,6 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 START, END = ["object", "row", "column"], ["peak_score", "peak_row", "peak_column", "mean_score"]
-BANDS = ["band 1", "band 2", "band 3", "band 4"]
 COLUMNS: dict[str, tuple[Georeference | None, list[str]]] = {
     "none": (None, ["area_pixels"]),
     "map": (Georeference(NORTH_UP), ["x", "y", "area_pixels"]),
@@ -228,20 +232,30 @@ def test_the_table_has_the_columns_that_apply(
 ) -> None:
     scene = scene_of(georeference=georeference)
     path = write_objects_csv(tmp_path / "objects.csv", [], scene=scene)
-    assert path.read_text() == ",".join([*START, *middle, *END, *BANDS]) + "\n"
+    assert path.read_text() == ",".join([*START, *middle, *END]) + "\n"
     objects = found_in(scene)
     rows = rows_of(write_objects_csv(path, objects, scene=scene))
     assert [row["object"] for row in rows] == ["1", "2", "3"]
     for row, found in zip(rows, objects, strict=True):
         for column in [*START[1:], *middle, *END]:
             assert float(row[column]) == pytest.approx(getattr(found, column), rel=1e-9)
-        assert [float(row[band]) for band in BANDS] == pytest.approx(found.spectrum, rel=1e-9)
 
 
-def test_a_table_names_bands_by_their_wavelengths(tmp_path: Path) -> None:
-    scene = scene_of(wavelengths=np.array([450, 550.5, 650, 2500.0]))
-    path = write_objects_csv(tmp_path / "objects.csv", [], scene=scene)
-    assert path.read_text().endswith(",mean_score,450 nm,550.5 nm,650 nm,2500 nm\n")
+def test_spectra_are_a_table_of_bands_and_objects(tmp_path: Path) -> None:
+    wavelengths = np.array([450, 550.5, 650, 2500.0])
+    scene = scene_of(wavelengths=wavelengths, numbers=np.array([3, 4, 5, 9]))
+    objects = found_in(scene)
+    rows = rows_of(write_spectra_csv(tmp_path / "a.csv", objects, scene=scene))
+    assert [row["wavelength (nm)"] for row in rows] == ["450", "550.5", "650", "2500"]
+    assert [row["band"] for row in rows] == ["3", "4", "5", "9"]
+    for found in objects:
+        column = [float(row[f"object {found.number}"]) for row in rows]
+        assert column == pytest.approx(found.spectrum, rel=1e-9)
+
+
+def test_without_wavelengths_spectra_have_band_numbers_alone(tmp_path: Path) -> None:
+    path = write_spectra_csv(tmp_path / "a.csv", [], scene=scene_of())
+    assert path.read_text() == "band\n1\n2\n3\n4\n"
 
 
 def test_points_are_geojson(tmp_path: Path) -> None:

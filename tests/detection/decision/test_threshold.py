@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
-from detection.decision.threshold import fit_tail, threshold_score
+from detection.decision.tail import fit_tail
+from detection.decision.threshold import threshold_score
 from options.types import THRESHOLD, Threshold
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}

@@ -20,6 +20,7 @@ import main
 from data.georeference import Georeference
 from data.metadata import Metadata
 from data.scene import Scene
+from detection.decision.outlines import missing_packages
 from detection.info import print_facts
 from detection.measures import MEASURES, compute_measures, json_values
 from detection.prediction import Prediction
@@ -246,7 +247,11 @@ def test_a_decision_is_the_same_in_every_file(
         f"{detected.sum()} pixels in {count} objects"
     )
     log = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
-    assert line in out.splitlines() and log[-1] == line and f"threshold: {threshold}" in log
+    assert line in out.splitlines() and line in log and f"threshold: {threshold}" in log
+    decision = metrics["decision"]
+    assert decision["detected_pixels"] == detected.sum() and decision["objects"] == count
+    assert decision["pd"] == 1 and decision["pf"] == np.mean(detected[truth == 0])
+    assert log[-1] in out.splitlines() and "of the valid pixels detected, PF " in "".join(log)
     start = f"It starts at the threshold of this prediction, {metrics['threshold']:.4g}."
     assert start in (folder / "report.html").read_text(encoding="utf-8")
 
@@ -260,6 +265,9 @@ def test_a_decision_leaves_with_the_next_prediction(
     plain = {"detectmap.mat", "detectmap.img", "detectmap.hdr"}
     plain |= {"log.txt", "metrics.json", "report.html"}
     decided = {"mask.mat", "mask.img", "mask.hdr", "objects.csv", "objects.geojson"}
+    decided.add("objects_spectra.csv")
+    if not missing_packages():
+        decided |= {"objects_polygons.geojson", "objects.gpkg"}
     made = prediction(cube, truth, threshold=Threshold("value", 0.5), **known)
     paths = write_prediction(folder, made)
     assert {path.name for path in paths} == names(folder) == plain | decided
