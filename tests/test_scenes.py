@@ -75,7 +75,8 @@ def files() -> dict[Path, bytes]:
 def result(name: str) -> set[str]:
     """The files of a scene's prediction that depend on its format and on a decision."""
     wanted = ("detectmap", "reconstructed_data", "mask", "objects")
-    return {path.name for path in latest(name).iterdir() if path.stem in wanted}
+    paths = latest(name).iterdir()
+    return {path.name for path in paths if path.stem.split("_")[0] in wanted or path.stem in wanted}
 
 
 def detection_map(name: str) -> NDArray[np.float32]:
