@@ -1,5 +1,6 @@
 """Detectors with the interface of scikit-learn: a cube in, a detection map out."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,12 @@ from detection.measures import check_scores, min_max_scale
 from detection.task import Task
 from model.image import Image, cube_to_image
 from model.trainers.trainer import max_epochs
-from options.parameters import check_parameters, parameter_names, with_method_parameters
+from options.parameters import (
+    check_parameters,
+    parameter_names,
+    speaking_of_parameters,
+    with_method_parameters,
+)
 from options.parse import resolve
 from utils.devices import select_device
 from utils.text import number_text
@@ -36,9 +42,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     `X` is always a cube (H, W, B) of any real type, or a table of spectra (n, B), which is an image
     of n×1 pixels: methods that look at surroundings see a line of pixels. Results have one value
-    per pixel, (H, W) or (n,). Pixels that are NaN or infinite in all bands are no-data pixels: they
-    are ignored, their scores are NaN and their prediction is 1; any other such value is refused, as
-    is one so far outside the fitted values that it or its score is not finite in float32.
+    per pixel, (H, W) or (n,). Pixels that are NaN or infinite in all bands are no-data pixels, as
+    are those that a masked array masks in any band: they are ignored, their scores are NaN and
+    their prediction is 1; any other value that is not finite is refused, as is one so far outside
+    the fitted values that it or its score is not finite in float32.
 
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
     does not change with the rest of `X`; the command line scales each scene separately. Another `X`
@@ -73,14 +80,18 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Raises ValueError for options that do not exist, do not apply to the method or do not suit
         the image, and for an `X` without usable numbers.
         """
-        if not 0 < self.contamination <= 0.5:
-            raise ValueError(f"contamination is {self.contamination}, not above 0 and up to 0.5")
+        with speaking_of_parameters():
+            return self._fit(X)
+
+    def _fit(self, X: ArrayLike) -> "AnomalyDetector":
+        """Fit the detector; messages speak of options of the command line."""
+        check_contamination(self.contamination)
+        device = device_of(self.device)
         method, options = resolve(self._given())
         array = self._checked(X, reset=True)
         cube = as_cube(array)
         masked = no_data(cube)
         scene = Scene("X", cube, None, source="X", masked=masked if masked.any() else None)
-        device = select_device([0]) if self.device is None else torch.device(self.device)
         task = Task(method, options, scene, device)
         self.range_, self.unscaled_ = scene.range, task.unscaled
         self.detector_ = task.build_detector()
@@ -137,6 +148,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _checked(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
         """Check `X` as scikit-learn does, bands being its features; return it as an array."""
+        X = without_mask(X)
         array = check_array(X, allow_nd=True, ensure_all_finite=False)
         table = array.reshape(-1, array.shape[2]) if array.ndim == 3 else X
         validate_data(self, table, reset=reset, ensure_all_finite=False)
@@ -158,9 +170,45 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _detect(self, image: Image, *, masked: NDArray[np.bool_]) -> NDArray[Any]:
         """Score every pixel of an image, (H, W); raise ValueError where a score is not finite."""
-        scores = self.detector_.detect(image)[0].numpy()
-        check_scores(scores, masked=masked)
+        with speaking_of_parameters():
+            scores = self.detector_.detect(image)[0].numpy()
+            check_scores(scores, masked=masked)
         return scores
+
+
+def check_contamination(contamination: object) -> None:
+    """Raise ValueError, in the words of scikit-learn, for a share that is none or too large."""
+    number = isinstance(contamination, Real) and not isinstance(contamination, bool)
+    if not (number and 0 < float(contamination) <= 0.5):  # type: ignore[arg-type]
+        raise ValueError(
+            f"The 'contamination' parameter of AnomalyDetector must be a float in the range "
+            f"(0.0, 0.5]. Got {contamination!r} instead."
+        )
+
+
+def device_of(name: str | None) -> torch.device:
+    """Return the device of a name, the default for None; raise ValueError where there is none."""
+    if name is None:
+        return select_device([0])
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, TypeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"The 'device' parameter of AnomalyDetector must be None or the name of a device of "
+            f"torch on this machine. Got {name!r} instead: {reason}"
+        ) from error
+    return device
+
+
+def without_mask(X: ArrayLike) -> ArrayLike:
+    """Set the pixels that a masked array masks in any band to NaN; return other arrays as is."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    values = np.array(X.data, dtype=np.result_type(X.dtype, np.float32))
+    values[np.ma.getmaskarray(X).any(axis=-1)] = np.nan
+    return values
 
 
 def as_cube(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,6 +1,8 @@
 """The options of methods as parameters of a function, for scikit-learn and for `help()`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from inspect import Parameter, Signature, signature
 from textwrap import fill
 from typing import Any, TypeVar
@@ -8,6 +10,7 @@ from typing import Any, TypeVar
 from options.applicable import method_option_names
 from options.flag import Flag
 from options.flags import FLAGS
+from utils.errors import InputError
 
 # options whose names scikit-learn gives to methods of estimators
 RENAMED = {"score": "pixel_score"}
@@ -67,6 +70,25 @@ def describe_parameters() -> str:
 def parameter_names() -> dict[str, str]:
     """Map the name of every parameter to that of its option."""
     return {RENAMED.get(option, option): option for option in method_option_names()}
+
+
+@contextmanager
+def speaking_of_parameters() -> Iterator[None]:
+    """Make an InputError speak of parameters where it speaks of options of the command line."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(parameter_message(str(error))) from error
+
+
+def parameter_message(message: str) -> str:
+    """Replace options of the command line in a message by the names of their parameters.
+
+    >>> parameter_message("argument --score: 'x' is not one of paper; --method rx has none")
+    "pixel_score: 'x' is not one of paper; method rx has none"
+    """
+    plain = re.sub(r"\bargument --", "--", message)
+    return re.sub(r"--(\w+)", lambda option: RENAMED.get(option[1], option[1]), plain)
 
 
 def check_parameters(options: Mapping[str, object]) -> None:

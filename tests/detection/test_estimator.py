@@ -17,6 +17,9 @@ from data.reading.settings import ReadSettings
 from data.scene import Scene
 from detection.estimator import AnomalyDetector
 from detection.task import Task
+from model.methods import METHODS
+from options.flags import FLAGS
+from options.parameters import parameter_names
 from tests import conftest
 from tests.conftest import CommandLine
 
@@ -196,7 +199,7 @@ def test_the_score_is_an_option_by_another_name(cube: NDArray[Any]) -> None:
     combined = AnomalyDetector("rx", pixel_score="combined", largest_object=4).fit(cube)
     assert "score" not in combined.get_params()
     assert not np.allclose(combined.detection_map_, plain.detection_map_)
-    with pytest.raises(ValueError, match="--score deviation needs .*--method rx has none"):
+    with pytest.raises(ValueError, match="^pixel_score deviation needs .*method rx has none"):
         AnomalyDetector("rx", pixel_score="deviation").fit(cube)
 
 
@@ -216,12 +219,16 @@ def test_losses_are_kept(cube: NDArray[Any]) -> None:
 @pytest.mark.parametrize(
     "method, options, message",
     [
-        ("rx", {"epochs": 5}, "--epochs does not apply to --method rx"),
-        ("nl2net", {"epochs": 0}, "0 is not a whole number from 1"),
-        ("nl2net", {"mode": "na,ss", "nblk": 3}, "--mode names 2 blocks, but --nblk is 3"),
-        ("no such", {}, "no such"),
+        ("rx", {"epochs": 5}, "^epochs does not apply to method rx"),
+        ("nl2net", {"epochs": 0}, "^epochs: 0 is not a whole number from 1"),
+        ("nl2net", {"mode": "na,ss", "nblk": 3}, "^mode names 2 blocks, but nblk is 3"),
+        ("no such", {}, "^method: invalid choice: 'no such'"),
         ("nl2net", {"factor": 14, "device": "cpu"}, "factor 14 is larger than the image"),
-        ("rx", {"contamination": 0.0}, "contamination is 0.0"),
+        (
+            "rx",
+            {"contamination": 0.0},
+            r"float in the range \(0.0, 0.5\]. Got 0.0 instead",
+        ),
     ],
 )
 def test_options_that_cannot_be_are_refused(
@@ -230,6 +237,52 @@ def test_options_that_cannot_be_are_refused(
     detector = AnomalyDetector(method, **options)
     with pytest.raises(ValueError, match=message):
         detector.fit(cube)
+
+
+METHOD_OF = {  # of an option that NL2Net does not have
+    option: name for name, method in METHODS.items() for option in method.options
+} | dict.fromkeys(METHODS["nl2net"].options, "nl2net")
+
+
+@pytest.mark.parametrize("parameter", parameter_names())
+def test_a_message_on_a_bad_value_names_the_parameter(parameter: str, cube: NDArray[Any]) -> None:
+    option = parameter_names()[parameter]
+    for value in FLAGS[option].type.refused:
+        if value is None:  # the default of the method
+            continue
+        detector = AnomalyDetector(METHOD_OF.get(option, "nl2net"), **{parameter: value})
+        with pytest.raises(ValueError) as raised:
+            detector.fit(cube)
+        assert "--" not in str(raised.value) and "argument" not in str(raised.value)
+        assert parameter in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "own", [{"contamination": "x"}, {"contamination": True}, {"device": "no such"}, {"device": 1.5}]
+)
+def test_bad_values_of_its_own_have_the_words_of_scikit_learn(
+    own: dict[str, Any], cube: NDArray[Any]
+) -> None:
+    ((name, value),) = own.items()
+    message = f"The '{name}' parameter of AnomalyDetector must be .* Got {value!r} instead"
+    with pytest.raises(ValueError, match=message):
+        AnomalyDetector("rx", **own).fit(cube)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.uint16])
+def test_masked_pixels_of_a_masked_array_are_no_data(cube: NDArray[Any], dtype: type) -> None:
+    values = (cube * 1000).astype(dtype)
+    hidden = np.zeros(cube.shape, bool)
+    hidden[3, 5, 1] = hidden[7, 2] = True
+    nan = values.astype(np.float64)
+    nan[hidden.any(axis=2)] = np.nan
+    values[hidden] = 60000  # far outside of all others
+    found = AnomalyDetector("rx").fit(np.ma.array(values, mask=hidden))
+    expected = AnomalyDetector("rx").fit(nan)
+    assert np.isnan(found.detection_map_[3, 5]) and np.isnan(found.detection_map_[7, 2])
+    np.testing.assert_allclose(found.detection_map_, expected.detection_map_, rtol=1e-5)
+    scores = found.score_samples(np.ma.array(values, mask=hidden))
+    assert np.isnan(scores).sum() == 2
 
 
 def test_the_progress_is_shown_where_asked_for(
