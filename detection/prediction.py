@@ -85,7 +85,7 @@ class Prediction:
 
     @cached_property
     def decision(self) -> Decision | None:
-        """What the threshold detects, and how well; None without a threshold."""
+        """The decision that the threshold makes; None without a threshold."""
         if self.threshold is None or self.threshold_score is None:
             return None
         return decide(

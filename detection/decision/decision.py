@@ -1,4 +1,4 @@
-"""The decision that a threshold makes: what it detects, how well, and how far it is certain."""
+"""The decision that a threshold makes: its detections, their rates, and its cautions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FEWEST_FALSE_ALARMS = 5
 
 @dataclass(frozen=True)
 class Decision:
-    """What a threshold detects among the valid pixels of a scene.
+    """The pixels that a threshold detects among the valid ones of a scene.
 
     `score` is the least score of a detected pixel. `false_alarms` and `background` count the pixels
     that are labelled as background, `found` and `anomalies` those labelled as anomalies; they are 0
