@@ -151,8 +151,8 @@ def details_of(prediction: Prediction) -> dict[str, str]:
     details |= prediction.details.get("versions", {})
     if prediction.scene.remarks:
         details = {"scene": "; ".join(prediction.scene.remarks), **details}
-    if prediction.decision_line:
-        details["decision"] = prediction.decision_line
+    if prediction.decision_lines:
+        details["decision"] = "; ".join(prediction.decision_lines)
     return details
 
 
