@@ -250,7 +250,8 @@ def test_a_message_on_a_bad_value_names_the_parameter(parameter: str, cube: NDAr
     for value in FLAGS[option].type.refused:
         if value is None:  # the default of the method
             continue
-        detector = AnomalyDetector(METHOD_OF.get(option, "nl2net"), **{parameter: value})
+        given: dict[str, Any] = {parameter: value}
+        detector = AnomalyDetector(METHOD_OF.get(option, "nl2net"), **given)
         with pytest.raises(ValueError) as raised:
             detector.fit(cube)
         assert "--" not in str(raised.value) and "argument" not in str(raised.value)
@@ -271,7 +272,7 @@ def test_bad_values_of_its_own_have_the_words_of_scikit_learn(
 
 @pytest.mark.parametrize("dtype", [np.float64, np.uint16])
 def test_masked_pixels_of_a_masked_array_are_no_data(cube: NDArray[Any], dtype: type) -> None:
-    values = (cube * 1000).astype(dtype)
+    values: NDArray[Any] = (cube * 1000).astype(dtype)
     hidden = np.zeros(cube.shape, bool)
     hidden[3, 5, 1] = hidden[7, 2] = True
     nan = values.astype(np.float64)
