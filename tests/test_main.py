@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import loadmat, savemat
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 import main
 from detection.measures import MEASURES
@@ -26,6 +27,7 @@ from tests.conftest import TINY, CommandLine
 from tests.latest import latest
 from tests.recordings import NL2NET, read_recording
 from training.checkpoints import read_state
+from training.picture import HEIGHT, enlargement
 
 TINY_RUN = Path("checkpoints/small") / (
     "NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"
@@ -148,10 +150,35 @@ def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: Comm
     assert (residual == residual[..., :1]).all() and np.ptp(residual) == 255  # grey, 0 to 1
 
 
+def test_tensorboard_has_all_points_after_a_resume_and_the_options(
+    small_scene: str, run: CommandLine
+) -> None:
+    words = ("--command", "train", "--dataset", small_scene, "--eval_freq", "1", "--nblk", "1")
+    run(*words, "--epochs", "2")
+    run(*words, "--epochs", "4", "--resume")  # in a folder of its own
+    run(*words, "--epochs", "4", "--resume")
+    (folder,) = Path("checkpoints/small").glob("*epoch_4_*")
+    events = EventAccumulator(str(folder / "logs"), size_guidance={"scalars": 0})
+    events.Reload()
+    log = (folder / "logs" / "log.txt").read_text()
+    losses = events.Scalars("Loss_train")
+    assert [event.step for event in losses] == [1, 2, 3, 4]
+    assert all(f"/4\nTrain Loss:{event.value:.4f}\n" in log for event in losses)
+    assert [event.step for event in events.Scalars("AUC")] == [1, 2, 3, 4]
+    data = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    started = HParamsPluginData.FromString(data).session_start_info.hparams
+    assert started["learning_rate"].number_value == 1e-4 and started["nblk"].number_value == 1
+    assert started["method"].string_value == "nl2net" and started["mode"].string_value == "ss"
+
+
 def panels(png: bytes) -> list[NDArray[np.uint8]]:
-    """Cut the three images of 13×11 pixels out of a grid with 2 pixels between."""
-    grid = np.asarray(Image.open(BytesIO(png)))
-    assert grid.shape == (13 + 2 * 2, 3 * 11 + 4 * 2, 3)
+    """Cut the three images of 13×11 pixels out of a grid with 2 pixels between, below titles."""
+    factor = enlargement(11)
+    picture = np.asarray(Image.open(BytesIO(png)))
+    titles, grid = picture[:HEIGHT], picture[HEIGHT::factor, ::factor]
+    assert grid.shape == (13 + 2 * 2, 3 * 11 + 4 * 2, 3) and factor == 22
+    for third in np.array_split(titles, 3, axis=1):
+        assert third.min() < 100 and third.mean() > 200  # black letters on white
     return [grid[2:15, left : left + 11] for left in (2, 15, 28)]
 
 

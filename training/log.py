@@ -2,21 +2,27 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 
 from detection.figures.curves import auc_figure
 from detection.figures.style import save_figure
+from options.text import to_argument
 from utils.files import with_path_in_error, write_text
 from utils.signals import deferring_interrupt
 
+LOSS, AUC = "Loss_train", "AUC"  # the tags of the curves
+PANELS = ("scene", "reconstruction", "residual")  # of the pictures
 AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
 
 
@@ -34,6 +40,19 @@ def quiet_thread_oserrors() -> Iterator[None]:
         yield
     finally:
         threading.excepthook = print_error
+
+
+def logged_epochs(folder: Path) -> dict[str, set[int]]:
+    """Return the epochs of each curve that the TensorBoard events in a folder have."""
+    logged: dict[str, set[int]] = {LOSS: set(), AUC: set()}
+    if not any(folder.glob("events.out.tfevents.*")):
+        return logged
+    sizes = {"images": 1, "compressedHistograms": 1, "tensors": 1, "scalars": 0}
+    events = EventAccumulator(str(folder), size_guidance=sizes)
+    events.Reload()
+    for tag in logged.keys() & set(events.Tags()["scalars"]):
+        logged[tag] = {event.step for event in events.Scalars(tag)}
+    return logged
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,7 @@ class TrainingLog:
         method: str,
         options: str,
         epochs: int,
+        hyperparameters: Mapping[str, Any] | None = None,
         losses: Sequence[float] = (),
         aucs: Sequence[tuple[int, float]] = (),
     ) -> None:
@@ -67,6 +87,7 @@ class TrainingLog:
         self.method = method
         self.options = options
         self.epochs = epochs
+        self.hyperparameters = dict(hyperparameters or {})
         self.resources = ExitStack()
         self.resources.enter_context(quiet_thread_oserrors())
         self.losses = list(losses)
@@ -82,6 +103,7 @@ class TrainingLog:
         before = "".join(self.format_epoch(*one) for one in enumerate(self.losses, start=1))
         write_text(self.folder / "log.txt", self.options + before)  # or the log of before stays
         self.write_aucs(self.aucs)
+        logged = logged_epochs(self.folder)
         with with_path_in_error(self.folder):
             log = (self.folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
@@ -92,6 +114,22 @@ class TrainingLog:
                 filename_suffix=f".{token_hex(4)}",  # or a link could be placed at its name
             )
             self.resources.callback(self.events.close)
+            self.write_hyperparameters()
+            before_by_tag = {LOSS: [*enumerate(self.losses, start=1)], AUC: self.aucs}
+            for tag, values in before_by_tag.items():
+                for epoch, value in values:
+                    if epoch not in logged[tag]:  # of a run of fewer epochs, or lost by a kill
+                        self.events.add_scalar(tag, value, epoch)
+
+    def write_hyperparameters(self) -> None:
+        """Write what TensorBoard compares runs by: the options, and the names of the measures."""
+        values = {
+            name: value if isinstance(value, (bool, int, float, str)) else to_argument(value)
+            for name, value in self.hyperparameters.items()
+        }
+        if values and self.events.file_writer is not None:
+            for summary in hparams(values, {LOSS: 0.0, AUC: 0.0}):
+                self.events.file_writer.add_summary(summary)
 
     def files(self) -> list[Path]:
         """List the files written: the log, TensorBoard's latest, the AUC over the epochs."""
@@ -126,7 +164,7 @@ class TrainingLog:
             self.log.flush()
             if aucs:
                 self.write_aucs(all_aucs)
-            for tag, entries in (("Loss_train", losses), ("AUC", aucs)):
+            for tag, entries in ((LOSS, losses), (AUC, aucs)):
                 for entry in entries:
                     self.events.add_scalar(tag, entry.value, entry.epoch, walltime=entry.time)
 
@@ -143,7 +181,7 @@ class TrainingLog:
     def write_picture(self, epoch: int, picture: Tensor) -> None:
         """Write a picture (3, H, W) of scene, reconstruction and residual, in [0, 1]."""
         with self.writing():
-            self.events.add_image("scene, reconstruction, residual", picture, epoch)
+            self.events.add_image(", ".join(PANELS), picture, epoch)
 
     def close(self) -> None:
         """Write what is pending, draw the AUC over the epochs, and close the files."""

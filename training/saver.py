@@ -16,7 +16,8 @@ from model.image import Image, LazyImage, image_to_cube
 from model.trainers.trainer import Trainer
 from training.averages import save_average
 from training.checkpoints import save_weights
-from training.log import TrainingLog
+from training.log import PANELS, TrainingLog
+from training.picture import with_titles
 from training.record import TrainingRecord
 from training.resume import write_state
 from training.run_folder import Run
@@ -118,4 +119,4 @@ class RunSaver:
             min_max_scale(residual.numpy()),
             bands=self.setup.scene.metadata.colour_bands,
         )
-        self.log.write_picture(epoch, picture)
+        self.log.write_picture(epoch, with_titles(picture, PANELS))

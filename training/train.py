@@ -8,7 +8,7 @@ from data.scene import Scene
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
-from options.parse import format_options, training_settings
+from options.parse import format_options, method_options, training_settings
 from training import loop
 from training.begin import begin, remove_leftovers
 from training.log import TrainingLog
@@ -79,6 +79,7 @@ def open_log(
         method=METHODS[args.method].title,
         options=options,
         epochs=max_epochs(trainer, args.epochs),
+        hyperparameters={"method": args.method, **method_options(args)},
         losses=saved.losses if saved else (),
         aucs=saved.aucs if saved else (),
     )
