@@ -24,11 +24,15 @@ Facts = Iterator[tuple[str, str]]
 def file_facts(path: Path) -> Facts:
     """Describe a file: its format, and each of its variables."""
     contents = scene_contents(path)
-    files = [item for item in path.iterdir() if item.is_file()] if path.is_dir() else [path]
-    size = sum(file.stat().st_size for file in files)
-    yield "file", f"{path}, {contents.variant or contents.format}, {size:,} bytes"
+    yield "file", f"{path}, {contents.variant or contents.format}, {file_size(path):,} bytes"
     for name, variable in contents.variables.items():
         yield "variable", f"{name}: {shape_text(variable.shape)} {type_name(variable)}"
+
+
+def file_size(path: Path) -> int:
+    """Return the bytes of a file, or of the files of a folder."""
+    files = [item for item in path.iterdir() if item.is_file()] if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
 
 
 def type_name(variable: Variable) -> str:
@@ -36,10 +40,10 @@ def type_name(variable: Variable) -> str:
     return "no numbers" if variable.dtype.kind == "O" else str(variable.dtype)
 
 
-def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
+def scene_facts(scene: Scene, *, rx: Callable[[Scene], float | None]) -> Facts:
     """Describe a scene, the result of RX on it, and its entry in the catalogue.
 
-    `rx` describes the result of RX on a scene.
+    `rx` computes the AUC of RX on a scene.
     """
     height, width, bands = scene.cube.shape
     low, high = scene.range
@@ -59,7 +63,8 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], str]) -> Facts:
         yield "location", describe_location(metadata.georeference, height, width)
     yield "ground truth", describe_truth(scene)
     if scene.has_both_classes:
-        yield "RX", rx(scene)
+        auc = rx(scene)
+        yield "RX", "no AUC" if auc is None else f"AUC {auc:.4f}"
     yield from catalogue_facts(scene)
 
 

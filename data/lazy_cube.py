@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.formats.contents import USUAL_AXES, Window
+from utils.progress_bar import progress_bar
 
 BLOCK = 1 << 26  # bytes of a file, read at a time
 CACHED = 1 << 19  # bytes of an array in memory that fit into the processor's cache
@@ -104,16 +105,20 @@ def adjacent_groups(bands: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return np.split(order, np.flatnonzero(apart) + 1) if len(bands) else []
 
 
-def row_blocks(cube: Cube) -> Iterator[slice]:
+def row_blocks(cube: Cube, *, work: str = "reading") -> Iterator[slice]:
     """Yield the rows of a cube, or of any array, in blocks of one row or more.
 
-    A block is `cube[rows]`: 64 MiB of a file, or as much of an array as fits into the cache.
+    A block is `cube[rows]`: 64 MiB of a file, or as much of an array as fits into the cache. `work`
+    names what is done with them, for the progress of a pass that takes long.
     """
     size = BLOCK if isinstance(cube, LazyCube) else CACHED
     height = len(cube)
     step = max(1, size * height // max(1, cube.nbytes))
-    for start in range(0, height, step):
-        yield slice(start, min(start + step, height))
+    with progress_bar(work) as show:
+        for start in range(0, height, step):
+            stop = min(start + step, height)
+            yield slice(start, stop)
+            show(stop / height)
 
 
 def read_pixels(

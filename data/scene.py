@@ -80,7 +80,7 @@ class Scene:
     def range(self) -> tuple[Any, Any]:
         """The smallest and the largest value of the valid pixels; NaN where one is NaN."""
         lows, highs = [], []
-        for rows in row_blocks(self.cube):
+        for rows in row_blocks(self.cube, work="finding the range of values"):
             block = self.cube[rows]
             values = block if self.masked is None else block[~self.masked[rows]]
             if values.size:
@@ -187,7 +187,7 @@ class Scene:
         float32 cannot distinguish the values or hold their range.
         """
         scaled = np.empty(self.cube.shape, np.float32)
-        for rows in row_blocks(self.cube):
+        for rows in row_blocks(self.cube, work="scaling"):
             scaled[rows] = self.window(rows, slice(None))
         return scaled
 
@@ -208,7 +208,7 @@ class Scene:
     def scaled_bands(self, bands: Sequence[int]) -> NDArray[np.float32]:
         """Scale some bands, given their indices, as `scaled_cube` does, (H, W, n)."""
         scaled = np.empty((*self.cube.shape[:2], len(bands)), np.float32)
-        for rows in row_blocks(self.cube):
+        for rows in row_blocks(self.cube, work="scaling"):
             scaled[rows] = self.scaled_block(rows, slice(None), list(bands))
         return scaled
 
@@ -240,7 +240,7 @@ def add_array(checksum: "hashlib._Hash", kind: str, array: Cube | None) -> None:
     """Add the type, shape and values of an array, if there is one, to a checksum."""
     if array is not None:
         checksum.update(f"{kind}{array.dtype.str} {array.shape}".encode())
-        for rows in row_blocks(array):
+        for rows in row_blocks(array, work="checksum"):
             checksum.update(np.ascontiguousarray(array[rows]).data)
 
 
@@ -270,7 +270,7 @@ def check_finite(
     if array.dtype.kind != "f":
         return
     count, first = 0, None
-    for rows in row_blocks(array):
+    for rows in row_blocks(array, work="checking values"):
         bad = ~np.isfinite(array[rows])
         if masked is not None:
             bad[masked[rows]] = False

@@ -21,6 +21,7 @@ from model.networks.patch_attention import BLOCK
 from model.trainers.tiled import comparison_side
 from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
+from utils.output import print_detail
 from utils.text import shape_text
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
@@ -56,9 +57,11 @@ def plan_memory(
         return ""
     available = available_memory_on(device)
     if available is None or surely_fits(shape, options, available):
+        print_detail("memory: a rough upper bound fits")
         return ""
     need = partial(memory_needed, method, shape, options=options, device=device, training=training)
     required = need()
+    print_detail(f"memory: {format_gibibytes(required)} of {format_gibibytes(available)} needed")
     if required <= available:
         return ""
     least = need(recompute=True) if training else required

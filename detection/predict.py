@@ -26,7 +26,8 @@ from model.methods import METHODS
 from options.parse import option_texts
 from utils.errors import InputError
 from utils.files import print_paths
-from utils.progress_bar import progress_bar
+from utils.output import print_result, print_warning
+from utils.progress_bar import phase
 from utils.provenance import provenance
 from utils.text import printable_line
 
@@ -56,7 +57,7 @@ Load = Callable[[Namespace, Task], Loaded]
 def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[str, Any]:
     """Score a scene, with trained weights where the method has any; write maps and pictures.
 
-    Returns what `metrics.json` has.
+    Returns what `metrics.json` has, and the paths of the files.
     """
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
@@ -68,7 +69,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + loaded.note)
     print(f"Predicting {work}")
     started = time.perf_counter()
-    with progress_bar() as detector.progress:
+    with phase("detecting") as detector.progress:
         scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
     prediction = Prediction(
@@ -90,7 +91,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     print_outcome(prediction)
     print(f"Predicted in {seconds:.2f} s")
     record = record_prediction(args, task, loaded=loaded, prediction=prediction)
-    paths = write_prediction(folder, prediction, record=record)
+    with phase("writing"):
+        paths = write_prediction(folder, prediction, record=record)
     print_paths(paths)
     return {**record.contents, **metrics(prediction), "paths": list(map(str, paths))}
 
@@ -135,12 +137,9 @@ def check_name(args: Namespace, folder: Path) -> None:
 
 def print_outcome(prediction: Prediction) -> None:
     """Print the AUC and the other measures, the decision, and warnings."""
-    print(prediction.auc_line)
+    print_result(prediction.auc_line)
     print(measures_table(prediction.measures), end="")
-    notes = (
-        *prediction.decision_lines,
-        prediction.omitted_line,
-        prediction.details["caution"],
-    )
-    for note in filter(None, notes):
-        print(note)
+    for line in prediction.decision_lines:
+        print_result(line)
+    for warning in filter(None, [prediction.omitted_line, prediction.details["caution"]]):
+        print_warning(warning)

@@ -25,6 +25,7 @@ from model.trainers.trainer import Trainer
 from options.parse import method_options, resolve
 from utils.devices import describe_device, select_device
 from utils.errors import InputError, as_input_error
+from utils.progress_bar import phase
 from utils.seeds import seed_everything
 
 LARGEST_STORED = 1e15  # the square, summed over the bands, is far below the 3e38 of float32
@@ -157,7 +158,10 @@ def check_magnitude(scene: Scene) -> None:
 def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:
     """Load the scene of the command line; print the notes on its file and on its ground truth."""
     settings, on_disk = read_settings(args), args.tile > 0
-    scene = load_scene(args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk)
+    with phase("reading"):
+        scene = load_scene(
+            args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk
+        )
     for note in scene.remarks if describe_truth else scene.notes:
         print(f"{scene.name}: {note}")
     return scene
@@ -168,10 +172,10 @@ def read_settings(args: Namespace) -> ReadSettings:
     return ReadSettings(**{field.name: getattr(args, field.name) for field in fields(ReadSettings)})
 
 
-def describe_rx(scene: Scene) -> str:
-    """Compute the AUC of RX with its defaults, as text."""
+def rx_auc(scene: Scene) -> float | None:
+    """Compute the AUC of RX with its defaults; None without a ground truth of both classes."""
     method, options = resolve({"method": "rx"})
     task = Task(method, options, scene, torch.device("cpu"))
     scores, _ = task.detect(task.build_detector())
     measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
-    return f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"
+    return measures["auc_df"] if measures else None

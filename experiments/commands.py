@@ -1,5 +1,6 @@
 """The commands that work on methods rather than on one scene: tables and receptive fields."""
 
+import json
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +13,14 @@ from experiments.declaration import read_table, sweep_table
 from experiments.reproduce import reproduce as compute_table
 from experiments.sweep import is_sweep
 from utils.files import ensure_writable, print_paths
+from utils.output import print_result
 
 
-def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
-    """Compute a table of methods, scenes and seeds, and print it; return whether it is complete."""
+def reproduce(args: Namespace, given: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Compute a table of methods, scenes and seeds, and print it.
+
+    Returns what its JSON file has and the paths of all files, and whether it is complete.
+    """
     sweep = is_sweep(given)
     plan, paths = compute_table(
         sweep_table(given) if sweep else read_table(args.table, given=given),
@@ -27,14 +32,16 @@ def reproduce(args: Namespace, given: Mapping[str, Any]) -> bool:
         cluster=args.cluster,
         stretch=args.stretch,
     )
-    print(paths[0].read_text(encoding="utf-8"))
+    print_result(paths[0].read_text(encoding="utf-8"))
     print_paths(paths)
-    return plan.complete
+    (file,) = (path for path in paths if path.suffix == ".json")
+    values = json.loads(file.read_text(encoding="utf-8"))
+    return {**values, "paths": list(map(str, paths))}, plan.complete
 
 
 def blindspot(args: Namespace, given: Mapping[str, Any]) -> None:
     """Draw the receptive fields of blind-spot networks, and print what they are blind to."""
     folder = ensure_writable(args.result_dir)
     fields = receptive_fields(given)
-    print(fields_table(fields))
+    print_result(fields_table(fields))
     print_paths(save_figure(folder / "blindspot", blindspot_figure(fields)))

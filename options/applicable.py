@@ -17,6 +17,8 @@ def check_command(given: Mapping[str, object], command: str) -> None:
             raise InputError(f"--{option} does not apply to --command {command}")
     if set(RESTART_OPTIONS) <= set(given):
         raise InputError("--resume continues a training and --overwrite starts again: give one")
+    if {"quiet", "verbose"} <= set(given):
+        raise InputError("--quiet prints less and --verbose more: give one")
 
 
 def unused_by(command: str) -> set[str]:

@@ -27,6 +27,7 @@ class Group(Enum):
     TABLES = "tables (--command reproduce)"
     KNOWN_SCENES = "known scenes (--command scenes)"
     FOLDERS = "folders"
+    OUTPUT = "output"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, PRECISIONS
 from model.methods.presets import PRESETS
 from model.scores import SCORES
 from options.flag import COMMANDS, COMPUTING, NO_DEFAULT, RUNS, Flag, Group, RunName
+from options.output_flags import OUTPUT
 from options.patch_flags import PATCH_NETWORK, PATCH_TRAINING
 from options.ranges import PATH, TEXT, TRUE_OR_FALSE, choice, number, whole_number, words_of
 from options.stretch import DEFAULT_STRETCH, STRETCH
@@ -598,6 +599,17 @@ FOLDERS = [
     ),
 ]
 
-GROUPS = (TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, KNOWN_SCENES, FOLDERS)
+GROUPS = (
+    TASK,
+    READING,
+    PREDICTION,
+    TRAINING,
+    NETWORK,
+    UNTRAINED,
+    TABLES,
+    KNOWN_SCENES,
+    FOLDERS,
+    OUTPUT,
+)
 FLAGS = {flag.name: flag for group in GROUPS for flag in group}
 DEFAULTS = {name: flag.default for name, flag in FLAGS.items() if flag.default is not NO_DEFAULT}

@@ -11,6 +11,7 @@ from options.applicable import method_option_names
 from options.flag import Flag
 from options.flags import FLAGS
 from utils.errors import InputError
+from utils.text import did_you_mean
 
 # options whose names scikit-learn gives to methods of estimators
 RENAMED = {"score": "pixel_score"}
@@ -95,4 +96,5 @@ def check_parameters(options: Mapping[str, object]) -> None:
     """Raise TypeError, as Python does, for a keyword that is no option of any method."""
     for name in options:
         if name not in parameter_names():
-            raise TypeError(f"unexpected keyword argument '{name}'")
+            hint = did_you_mean(name, parameter_names(), before="; ")
+            raise TypeError(f"unexpected keyword argument '{name}'{hint}")

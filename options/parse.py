@@ -18,12 +18,13 @@ from options.applicable import (
 )
 from options.flag import RUNS, RunName
 from options.flags import DEFAULTS, FLAGS
+from options.output_flags import OUTPUT_OPTIONS
 from options.parser import build_parser, join_negative_values
 from options.several import check_several, one_or_several, several
 from options.text import to_argument, to_filename
 from options.types import Threshold
 from utils.errors import InputError
-from utils.text import printable_line
+from utils.text import did_you_mean, printable_line
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
@@ -165,7 +166,8 @@ def resolve(settings: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
     """
     for option in settings:
         if option not in FLAGS:
-            raise InputError(f"unrecognized option: {option}")
+            hint = did_you_mean(option, FLAGS, before="; ")
+            raise InputError(f"unrecognized option: {option}{hint}")
     checked = {option: FLAGS[option].check(value) for option, value in settings.items()}
     args = complete({name: checked[name] for name in FLAGS if name in checked})
     return args.method, method_options(args)
@@ -180,7 +182,8 @@ def non_default(args: Namespace) -> dict[str, Any]:
         "mode": METHODS[args.method].mode(args.nblk),
         "dataset": [DEFAULTS["dataset"]],
     }
-    return {name: value for name, value in vars(args).items() if value != defaults[name]}
+    changed = {name: value for name, value in vars(args).items() if value != defaults[name]}
+    return {name: value for name, value in changed.items() if name not in OUTPUT_OPTIONS}
 
 
 def run_name_options(args: Namespace) -> dict[str, str]:
@@ -270,7 +273,8 @@ def json_value(value: Any) -> Any:
 
 def used_options(args: Namespace) -> dict[str, Any]:
     """Return the options that the method and the command use, by name."""
-    unused = method_option_names() - {*METHODS[args.method].options} | {*RESTART_OPTIONS}
+    unused = method_option_names() - {*METHODS[args.method].options}
+    unused |= {*RESTART_OPTIONS, *OUTPUT_OPTIONS}
     unused |= {name for name, flag in FLAGS.items() if not {*flag.commands} & {*RUNS}}
     if not METHODS[args.method].trained or args.command == "predict":
         unused |= {"save_freq", "eval_freq"}

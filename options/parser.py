@@ -2,18 +2,19 @@
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from model.methods import METHODS
 from model.methods.presets import PRESETS
 from options.completion import PrintCompletion
-from options.flag import Flag
+from options.flag import COMMANDS, Flag
 from options.flags import FLAGS
 from options.several import take_several
 from options.text import program, to_argument
 from options.version import VERSION
 from utils.errors import InputError
+from utils.text import did_you_mean
 
 SEVERAL = (
     "With --command reproduce, --method and the options of methods take several values, as in "
@@ -38,6 +39,24 @@ class Parser(argparse.ArgumentParser):
         """Raise InputError."""
         raise InputError(message)
 
+    def parse_args(  # type: ignore[override]  # of its two forms the one that is used
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Read the arguments; raise InputError for unknown ones, with those they may stand for."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            hint = suggestion(unknown[0], options=self._option_string_actions)
+            raise InputError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return parsed
+
+
+def suggestion(word: str, *, options: Iterable[str]) -> str:
+    """Suggest an option in place of an unknown word, or the option whose value it may be."""
+    if word.startswith("-"):
+        return did_you_mean(word.partition("=")[0], options, before="; ")
+    hint = did_you_mean(word, COMMANDS, before="; ", prefix="--command ")
+    return hint or f"; a scene is named by --dataset {word}"
+
 
 def build_parser() -> Parser:
     """Declare the flags, in the groups of the help."""
@@ -48,7 +67,10 @@ def build_parser() -> Parser:
         epilog=f"{SEVERAL} {other_defaults()}",
         formatter_class=HelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"NL2Net {VERSION}")
+    version: dict[str, Any] = {"action": "version", "version": f"NL2Net {VERSION}"}
+    parser.add_argument("--version", **version)
+    # its abbreviations of before there was --verbose
+    parser.add_argument("--v", "--ve", "--ver", help=argparse.SUPPRESS, **version)
     parser.add_argument(
         "--print_completion",
         action=PrintCompletion,

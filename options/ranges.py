@@ -9,6 +9,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from utils.text import did_you_mean
+
 
 @dataclass(frozen=True, eq=False)
 class Type:
@@ -101,7 +103,8 @@ def choice(*choices: str) -> Type:
     def convert(value: object) -> str:
         if not isinstance(value, str) or value.lower() not in choices:
             known = ", ".join(map(repr, choices))
-            raise ArgumentTypeError(f"invalid choice: {value!r} (choose from {known})")
+            hint = did_you_mean(str(value), choices, before=", ")
+            raise ArgumentTypeError(f"invalid choice: {value!r}{hint} (choose from {known})")
         return value.lower()
 
     return Type(
@@ -121,7 +124,8 @@ def words_of(*known: str) -> Type:
         words = re.split(r"[,\s]+", value.strip(", ")) if isinstance(value, str) else [*value]
         for word in words or [""]:
             if word not in known:
-                raise ArgumentTypeError(f"'{word}' is not one of {', '.join(known)}")
+                hint = did_you_mean(str(word), known, before="; ")
+                raise ArgumentTypeError(f"'{word}' is not one of {', '.join(known)}{hint}")
         return tuple(words)
 
     return Type(

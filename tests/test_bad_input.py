@@ -64,6 +64,9 @@ def files() -> dict[Path, bytes]:
         (["--gpu_ids", "gpu"], "--gpu_ids: 'gpu' is not one or more device ids"),
         (["--gpu_ids", "0,-1"], "--gpu_ids: '0,-1' is not"),
         (["--speed", "9"], "unrecognized arguments: --speed 9"),
+        (["--learning-rate", "1"], "--learning-rate 1; did you mean --learning_rate?"),
+        (["--method", "GT-HAD"], "invalid choice: 'GT-HAD', did you mean gthad? (choose"),
+        (["--quiet", "--verbose"], "--quiet prints less and --verbose more: give one"),
     ],
     ids=str,
 )
@@ -119,7 +122,7 @@ def test_scenes_that_cannot_be_used(
 
 def test_a_missing_scene(small_scene: str, refusal: CommandLine) -> None:
     line = refusal(*TRAIN, "smal")
-    assert "no scene 'smal'" in line and "'data' has small" in line
+    assert "no scene 'smal': did you mean small?" in line and "'data' has small" in line
 
 
 @pytest.mark.parametrize(

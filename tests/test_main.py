@@ -1,5 +1,6 @@
 """The command line, end to end."""
 
+import json
 import os
 import re
 import signal
@@ -29,6 +30,7 @@ from tests.recordings import NL2NET, read_recording
 from training.checkpoints import read_state
 from training.picture import HEIGHT, enlargement
 
+PHASES = ("reading", "detecting", "writing")
 TINY_RUN = Path("checkpoints/small") / (
     "NL2Net_epoch_2_learning_rate_0.0001_factor_2_gpu_ids_-1_nch_ker_4_nblk_2"
 )
@@ -130,6 +132,50 @@ def test_output_states_the_work_the_measures_and_the_files(
     for line, measure in zip(table, list(MEASURES.values())[1:], strict=True):
         name, formula = re.escape(measure.symbol), re.escape(measure.formula)
         assert re.fullmatch(rf"  {name} +(-?[\d.]+|inf) +{formula}", line)
+
+
+def test_an_answer_in_json_has_the_results_and_the_training(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main.main([*TINY, "--command", "run", "--dataset", small_scene, "--json"])
+    said = capsys.readouterr()
+    (answer,) = json.loads(said.out, parse_constant=pytest.fail)
+    assert f"AUC: {answer['measures']['auc_df']}\n" in said.err
+    written = json.loads(Path("result/small/metrics.json").read_text())
+    assert {name: answer[name] for name in written} == written
+    assert not {"json", "quiet", "verbose"} & {*answer["options"]}
+    training = answer["training"]
+    assert training["epochs"] == 2 and 0 < training["loss"] < 1
+    assert all(Path(file).is_file() for file in answer["files"] + training["files"])
+
+
+def test_a_list_in_json_has_the_scenes_that_failed_too(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--command", "info", "--dataset", small_scene, "missing", "--json"]
+    with pytest.raises(SystemExit) as exit_:
+        main.main(words)
+    said = capsys.readouterr()
+    described, failed = json.loads(said.out)
+    assert exit_.value.code == 3
+    assert described["shape"] == [13, 11, 5] and described["anomalous"] == 3
+    assert failed["dataset"] == "missing" and failed["error"] in said.err
+
+
+def test_quiet_leaves_the_result(small_scene: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main.main(["--method", "rx", "--dataset", small_scene, "--quiet"])
+    said = capsys.readouterr()
+    assert re.fullmatch(r"AUC: 0\.\d+\n", said.out) and said.err == ""
+
+
+def test_verbose_adds_versions_files_and_seconds(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main.main(["--method", "rx", "--dataset", small_scene, "--verbose"])
+    lines = capsys.readouterr().out
+    assert re.match(r"versions: NL2Net \S+, python 3\.", lines)
+    for pattern in (r"file: data/small\.mat", *(rf"{phase}: \d+\.\d\d s" for phase in PHASES)):
+        assert re.search(rf"^{pattern}", lines, re.MULTILINE), pattern
 
 
 def test_tensorboard_has_every_loss_and_the_pictures(small_scene: str, run: CommandLine) -> None:

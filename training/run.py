@@ -15,9 +15,9 @@ from training.recall import Recalled, recall, recall_to_resume
 from training.trained import load_trained
 
 
-def train(args: Namespace, *, given: Mapping[str, Any]) -> None:
+def train(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
     """Train on a scene; --resume with --name takes the options of the training of that name."""
-    training.train(recall_to_resume(args, given, scene=name_of_scene(args)))
+    return training.train(recall_to_resume(args, given, scene=name_of_scene(args)))
 
 
 def run(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:

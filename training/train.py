@@ -3,6 +3,7 @@
 import time
 from argparse import Namespace
 from contextlib import closing
+from typing import Any
 
 from data.scene import Scene
 from detection.task import Task, open_scene
@@ -20,11 +21,15 @@ from training.state import SavedTraining, Setup, training_state
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths
 from utils.lock import folder_lock
+from utils.output import print_warning
 from utils.text import printable_line
 
 
-def train(args: Namespace, scene: Scene | None = None) -> None:
-    """Train on a scene; save weights, log and TensorBoard events."""
+def train(args: Namespace, scene: Scene | None = None) -> dict[str, Any]:
+    """Train on a scene; save weights, log and TensorBoard events.
+
+    Returns the epochs, the last loss, the seconds and the files, as values of JSON.
+    """
     if not METHODS[args.method].trained:
         raise InputError(f"--method {args.method} needs no training: --command predict")
     scene = scene or open_scene(args)
@@ -33,11 +38,11 @@ def train(args: Namespace, scene: Scene | None = None) -> None:
     trainer = task.build_trainer()
     make_folders(args, run, scene)
     with folder_lock(run.folder):
-        train_run(args, task, trainer=trainer, run=run)
+        return train_run(args, task, trainer=trainer, run=run)
 
 
-def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> None:
-    """Train, or resume an earlier training of the same run."""
+def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dict[str, Any]:
+    """Train, or resume an earlier training of the same run; return as `train` does."""
     scene = task.scene
     work = task.describe(trainer, gpu_ids=args.gpu_ids)
     options = f"{format_options(args)}training: {work}\n"
@@ -66,8 +71,18 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> Non
             record=record,
         )
         last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
-    print(f"Trained in {time.perf_counter() - started:.1f} s{describe_end(args, trainer, last)}")
-    print_paths([run.weights(args.epochs), *log.files()])
+    seconds = time.perf_counter() - started
+    print(f"Trained in {seconds:.1f} s{describe_end(args, trainer, last)}")
+    paths = [run.weights(args.epochs), *log.files()]
+    print_paths(paths)
+    return {
+        "dataset": scene.name,
+        "method": task.title,
+        "epochs": last,
+        "loss": log.losses[-1],
+        "seconds": round(seconds, 3),
+        "paths": list(map(str, paths)),
+    }
 
 
 def open_log(
@@ -98,7 +113,7 @@ def describe_end(args: Namespace, trainer: Trainer, last: int) -> str:
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:
     """Return how many epochs there are between two AUCs, 0 for no AUC."""
     if args.eval_freq and not scene.has_both_classes:
-        print(f"No AUC is logged: {scene.no_auc_reason}")
+        print_warning(f"No AUC is logged: {scene.no_auc_reason}")
         return 0
     return args.eval_freq
 

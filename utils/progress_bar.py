@@ -1,22 +1,51 @@
-"""The progress of work that takes more than ten seconds."""
+"""The progress of work that takes more than ten seconds, and the seconds of its phases."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from utils.output import print_detail, shows_progress
+
 DELAY = 10  # seconds before the bar is shown
-FORMAT = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+
+Show = Callable[[float], None]  # takes the share done, from 0 to 1
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[float], None]]:
-    """Yield a function that shows the share done, from 0 to 1, and the remaining time."""
-    update = 0.1 if sys.stderr.isatty() else 10  # seconds
-    with tqdm(total=100, delay=DELAY, mininterval=update, bar_format=FORMAT) as bar:
+def phase(work: str) -> Iterator[Show]:
+    """Yield as `progress_bar`; print the seconds with `--verbose`."""
+    started = time.perf_counter()
+    with progress_bar(work) as show:
+        yield show
+    print_detail(f"{work}: {time.perf_counter() - started:.2f} s")
+
+
+@contextmanager
+def progress_bar(work: str) -> Iterator[Show]:
+    """Yield a function that shows the share done, and the remaining time, of the work named.
+
+    Nothing is shown of work that ends within ten seconds, with `--quiet`, and outside of commands.
+    """
+    if not shows_progress():
+        yield no_bar
+        return
+    settings = {"delay": DELAY, "mininterval": update_interval(), "bar_format": FORMAT}
+    with tqdm(desc=work, total=100, **settings) as bar:
 
         def show(share: float) -> None:
             bar.update(100 * share - bar.n)
 
         yield show
+
+
+def no_bar(share: float) -> None:
+    """Show nothing."""
+
+
+def update_interval() -> float:
+    """Return the seconds from one state of a bar to the next: few lines where they are kept."""
+    return 0.1 if sys.stderr.isatty() else 10

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from utils.free_memory import available_memory
+
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -38,3 +40,13 @@ def device_name(device: torch.device) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def describe_machine(program: str) -> str:
+    """Describe versions, that of the program first, processor, threads and memory in two lines."""
+    versions = "".join(f", {name} {number}" for name, number in library_versions().items())
+    free = available_memory()
+    memory = "" if free is None else f", {free / 2**30:.1f} GiB of memory available"
+    processor = device_name(torch.device("cpu"))
+    machine = f"{processor}, {torch.get_num_threads()} threads{memory}"
+    return f"versions: NL2Net {program}{versions}\nmachine: {machine}"

@@ -1,11 +1,15 @@
-"""Format text for a terminal: one line, shapes, numbers."""
+"""Format text for a terminal: one line, shapes, numbers, what a wrong word may stand for."""
 
+import re
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 MARK = "\N{REPLACEMENT CHARACTER}"  # in place of a character that is not shown
 LEFT_OUT = "…"  # in place of the middle of a text that is too long
 LONGEST, LONGEST_LINE = 200, 2000  # letters of a name or a value, and of a message
+ALIKE, MOST_ALIKE = 0.7, 2  # the similarity from which words are suggested, and how many
 FORMULA = tuple("=+-@\t\r＝＋－＠")  # the beginnings of what a spreadsheet computes
 
 
@@ -58,3 +62,28 @@ def number_text(value: Any) -> str:
     """Format a number in the fewest digits that identify it."""
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)
+
+
+def did_you_mean(
+    word: str, known: Iterable[str], *, before: str = "", prefix: str = "", after: str = ""
+) -> str:
+    """Ask for the known words that are most like a word; empty where none is like it.
+
+    Case and signs count for nothing: `GT-HAD` is `gthad`. The question is put between two texts,
+    and a prefix in front of each word.
+
+    >>> did_you_mean("--learning-rate", ["--learning_rate", "--seed"], before="; ")
+    '; did you mean --learning_rate?'
+    """
+    names = {letters(name): name for name in known}
+    own = letters(word)
+    found = [own] if own in names else get_close_matches(own, names, MOST_ALIKE, ALIKE)
+    if not found or not own:
+        return ""
+    words = " or ".join(f"{prefix}{names[name]}" for name in found)
+    return f"{before}did you mean {words}?{after}"
+
+
+def letters(word: str) -> str:
+    """Reduce a word to its letters and digits, in lower case."""
+    return re.sub(r"[\W_]", "", word.lower())

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.formats.contents import Window
+from utils.progress_bar import progress_bar
 
 PART = 1 << 24  # bytes of a file that are mapped at a time
 
@@ -37,10 +38,12 @@ def block_reader(
         span = dtype.itemsize + sum((view.shape[i] - 1) * view.strides[i] for i in others)
         step = max(1, PART // max(1, span))
         part = [slice(None)] * len(shape)
-        for start in range(0, view.shape[slowest], step):
-            part[slowest] = slice(start, start + step)
-            # a new map for each part, or all pages of the file that were touched stay in memory
-            block[tuple(part)] = memory_map()[where][tuple(part)]
+        with progress_bar("reading") as show:
+            for start in range(0, view.shape[slowest], step):
+                part[slowest] = slice(start, start + step)
+                # a new map for each part, or all pages of the file that were touched stay in memory
+                block[tuple(part)] = memory_map()[where][tuple(part)]
+                show(min(1, (start + step) / view.shape[slowest]))
         return block
 
     return window

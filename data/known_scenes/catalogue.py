@@ -40,7 +40,7 @@ def known_names(name: str) -> list[str]:
 def checksum(values: Cube) -> str:
     """Compute a checksum of an array's values, independent of their type and order."""
     digest = hashlib.sha256()
-    for rows in row_blocks(values):
+    for rows in row_blocks(values, work="checksum"):
         digest.update(np.ascontiguousarray(values[rows], dtype="<f8").data)
     return digest.hexdigest()
 

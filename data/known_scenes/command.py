@@ -1,7 +1,6 @@
 """List and fetch the known scenes (`--command scenes`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ from data.known_scenes.inventory import Entry, inventory, other_scenes
 from data.known_scenes.listing import format_inventory
 from data.known_scenes.own_scenes import all_scenes
 from data.reading.by_name import scenes_in
+from utils.output import print_result
+from utils.text import did_you_mean
 from utils.text_table import terminal_width
 
 Scenes = Mapping[str, Mapping[str, Any]]
@@ -22,7 +23,8 @@ def list_scenes(names: Sequence[str], *, data_dir: Path) -> list[dict[str, Any]]
     scenes = all_scenes(data_dir)
     entries = inventory(chosen(scenes, names), data_dir)
     others = [] if names else other_scenes(scenes_in(data_dir), entries)
-    print(format_inventory(entries, others=others, data_dir=data_dir, width=terminal_width()))
+    width = terminal_width()
+    print_result(format_inventory(entries, others=others, data_dir=data_dir, width=width))
     return [entry.row for entry in entries]
 
 
@@ -60,8 +62,7 @@ def chosen(scenes: Scenes, names: Sequence[str]) -> Scenes:
     """Pick the scenes of these names, or all without any; raise SceneError for an unknown one."""
     for name in names:
         if canonical_name(name) not in scenes:
-            alike = get_close_matches(name.lower(), [known.lower() for known in all_names(scenes)])
-            hint = f"did you mean {alike[0]}? " if alike else ""
+            hint = did_you_mean(name, all_names(scenes), after=" ")
             raise SceneError(f"no scene '{name}' in the catalogue: {hint}--command scenes lists it")
     wanted = [canonical_name(name) for name in names] or list(scenes)
     return {name: scenes[name] for name in wanted}

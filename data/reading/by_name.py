@@ -7,7 +7,7 @@ from pathlib import Path
 from data.errors import SceneError
 from data.formats.listing import visible_files
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_ending, without_ending
-from data.known_scenes.catalogue import other_names
+from data.known_scenes.catalogue import catalogue, known_names, other_names
 from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
@@ -15,6 +15,7 @@ from data.reading.variables import is_truth_of
 from data.scene import Scene
 from data.synthetic import synthetic_scene
 from utils.foreign_files import folder_kind, reason_of_absence
+from utils.text import did_you_mean
 
 SYNTHETIC = "synthetic"
 
@@ -60,8 +61,9 @@ def not_found(dataset: str, data_dir: Path) -> SceneError:
         return SceneError(f"no scene '{dataset}': {reason}")
     likeliest = [path for path in candidates if path.suffix == ENDINGS[0]] or candidates[:2]
     others = " (or another format)" if len(candidates) > len(likeliest) else ""
+    hint = did_you_mean(scene_name(dataset), likely_scenes(dataset, candidates), after=" ")
     return SceneError(
-        f"no scene '{dataset}': looked for {', '.join(map(str, likeliest))}{others}; "
+        f"no scene '{dataset}': {hint}looked for {', '.join(map(str, likeliest))}{others}; "
         f"{describe_folder(candidates[-1].parent)}; "
         f"put the file there, give its path, or try --dataset synthetic"
     )
@@ -140,6 +142,14 @@ def scenes_in(folder: Path) -> list[str]:
     paths = visible_files(folder) if folder.is_dir() else []
     names = {without_ending(path.name) for path in paths if path.suffix.lower() in OWN_ENDINGS}
     return sorted(name for name in names if not any(is_truth_of(name, scene) for scene in names))
+
+
+def likely_scenes(dataset: str, candidates: Sequence[Path]) -> list[str]:
+    """List the scenes that a name which is no file may stand for; none where it is a known name."""
+    there = scenes_in(candidates[-1].parent)
+    if known_names(dataset):
+        return []
+    return there if Path(dataset).name != dataset else [*there, *catalogue(), SYNTHETIC]
 
 
 def describe_folder(folder: Path) -> str:

@@ -79,7 +79,7 @@ def count_invalid(
     if no_data == NO_MORE and cube.dtype.kind != "f":
         return empty, filled, np.zeros(bands, bool)
     blank, certain = np.ones(bands, bool), no_data.certain
-    for rows in row_blocks(cube):
+    for rows in row_blocks(cube, work="finding no-data pixels"):
         values = cube[rows]
         bad, fills = ~np.isfinite(values), no_data.marked(values)
         empty[rows], filled[rows] = (np.count_nonzero(kind, axis=2) for kind in (bad, fills))
@@ -129,7 +129,7 @@ def note_constant_pixels(
     if cube.shape[2] < 3 or not cube.size:
         return []
     alike, extremes = [], set()
-    for rows in row_blocks(cube):
+    for rows in row_blocks(cube, work="finding no-data pixels"):
         block = cube[rows]
         same = (block == block[..., :1]).all(axis=2) & ~masked[rows]
         alike.append(block[..., 0][same])
@@ -161,7 +161,7 @@ def as_float32(values: Any) -> NDArray[np.float32]:
 def note_usual_value(cube: Cube, masked: NDArray[np.bool_], value: float) -> list[str]:
     """Note pixels that have a value that may mean no data in some of their bands only."""
     count = 0
-    for rows in row_blocks(cube):
+    for rows in row_blocks(cube, work="finding no-data pixels"):
         found = (as_float32(cube[rows]) == np.float32(value)) & ~masked[rows][..., None]
         count += np.count_nonzero(found.any(axis=2) & ~found.all(axis=2))
     if not count:

@@ -26,6 +26,11 @@ class Outcome:
     failed: str = ""
 
     @property
+    def answer(self) -> Mapping[str, Any]:
+        """The entry of the scene in the answer in JSON."""
+        return {"dataset": self.scene, "error": self.failed} if self.failed else self.result
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The height, width and number of bands; empty where they are not known."""
         return tuple(self.result.get("shape", ()))

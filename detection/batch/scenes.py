@@ -12,6 +12,7 @@ from detection.batch.summary import Summary
 from model.methods import METHODS
 from utils.errors import error_message
 from utils.files import print_paths
+from utils.output import print_result
 from utils.text import printable_line
 
 Work = Callable[[Namespace], Mapping[str, Any] | None]
@@ -80,9 +81,9 @@ def describe_failure(error: Exception) -> str:
 
 def print_outcomes(outcomes: Sequence[Outcome], *, planned: int) -> None:
     """Print the table of all scenes so far, and the reasons of those that failed."""
-    print(f"\n{counts(outcomes, planned=planned)}")
+    print_result(f"\n{counts(outcomes, planned=planned)}")
     for line in outcome_table(outcomes) if outcomes else []:
-        print(line)
+        print_result(line)
     for one in outcomes:
         if one.failed:
             print(printable_line(f"failed: {one.scene}: {one.failed}"))

@@ -19,6 +19,7 @@ from options.flags import FLAGS
 from options.parse import defaults_of
 from options.text import to_argument
 from utils.errors import InputError
+from utils.output import print_result
 from utils.text import printable
 
 NARROWEST, UNLIMITED = 40, 1000  # letters of a line
@@ -51,7 +52,7 @@ def list_runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]
     rows = sorted(chosen, key=lambda row: row.date, reverse=True)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
     for line in table_lines(rows, width=max(width, NARROWEST)):
-        print(line)
+        print_result(line)
     return [asdict(row) for row in rows]
 
 

@@ -16,7 +16,7 @@ from data.georeference import Georeference
 from data.info import file_facts, scene_facts
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.task import describe_rx
+from detection.task import rx_auc
 from tests.conftest import SHARED, CommandLine
 
 DATA = Path("data")
@@ -25,7 +25,7 @@ DATA = Path("data")
 def facts(scene: Scene) -> dict[str, list[str]]:
     """Return the lines on a scene by their names."""
     reported: dict[str, list[str]] = {}
-    for name, text in scene_facts(scene, rx=describe_rx):
+    for name, text in scene_facts(scene, rx=rx_auc):
         assert "\n" not in text
         reported.setdefault(name, []).append(text)
     return reported

@@ -96,7 +96,7 @@ def test_every_option_of_a_method_is_a_flag() -> None:
 
 
 def test_settings_of_unknown_options_are_refused() -> None:
-    with pytest.raises(InputError, match="^unrecognized option: speed$"):
+    with pytest.raises(InputError, match="^unrecognized option: speed; did you mean seed\\?$"):
         resolve({"method": "rx", "speed": 9})
 
 

@@ -1,23 +1,46 @@
-"""The bar of a long detection."""
+"""The bar of work that takes long, and the seconds of phases."""
+
+import re
 
 import pytest
 
 from utils import progress_bar as module
-from utils.progress_bar import progress_bar
+from utils.output import directed_output
+from utils.progress_bar import phase, progress_bar
 
 
-def test_nothing_is_shown_of_a_quick_detection(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_bar() as show:
+def test_nothing_is_shown_of_quick_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with directed_output(), progress_bar("reading") as show:
         show(0.5)
         show(1.0)
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_long_detection_shows_its_share(
+def test_long_work_shows_its_share(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "DELAY", 0)
-    with progress_bar() as show:
+    with directed_output(), progress_bar("reading") as show:
         show(0.25)
         show(1.0)
-    assert "100%|" in capsys.readouterr().err
+    assert re.search(r"reading: 100%\|.*\| 00:00, 00:00 left", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_quiet_command_and_a_program_that_imports_this_show_no_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quiet: bool
+) -> None:
+    monkeypatch.setattr(module, "DELAY", 0)
+    if quiet:
+        with directed_output(quiet=True), progress_bar("reading") as show:
+            show(1.0)
+    with progress_bar("reading") as show:
+        show(1.0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_prints_the_seconds_of_a_phase(capsys: pytest.CaptureFixture[str]) -> None:
+    for verbose in (False, True):
+        with directed_output(verbose=verbose), phase("reading"):
+            pass
+    assert re.fullmatch(r"reading: 0\.\d\d s\n", capsys.readouterr().out)

@@ -1,0 +1,100 @@
+"""The output of a command: notes, results, warnings and details, and an answer in JSON.
+
+A note is printed by `print`, to standard output; the functions here print what `--quiet` keeps and
+what `--verbose` adds. So everything that is printed is a note unless it is stated to be more.
+"""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+
+@dataclass(frozen=True)
+class Output:
+    """The places of what a process prints, next to its standard output, which has the notes.
+
+    None stands for standard output. `progress` is True where a person may watch: in a command, but
+    neither in a program that imports this one nor in its worker processes.
+    """
+
+    results: TextIO | None = None
+    warnings: TextIO | None = None
+    details: bool = False
+    progress: bool = False
+
+
+class State:
+    """The output of this process, which it has as it has one standard output."""
+
+    output = Output()
+
+
+@contextmanager
+def directed_output(
+    *, quiet: bool = False, verbose: bool = False, as_json: bool = False
+) -> Iterator[None]:
+    """Direct the output of a command within the block.
+
+    With `as_json` standard output is for the answer alone: all lines go to standard error. With
+    `quiet` notes are dropped, and warnings go to standard error.
+    """
+    before = State.output
+    with ExitStack() as stack:
+        notes = sys.stderr if as_json else sys.stdout
+        results, warnings = notes, sys.stderr if quiet else notes
+        if quiet:
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            notes = stack.enter_context(nowhere)
+            results = notes if as_json else results  # the answer has them
+        stack.enter_context(redirect_stdout(notes))
+        State.output = Output(results, warnings, details=verbose, progress=not quiet)
+        try:
+            yield
+        finally:
+            State.output = before
+
+
+def print_result(text: object, *, end: str = "\n") -> None:
+    """Print a line, or several, that a command is run for: they stay with `--quiet`."""
+    print(text, end=end, file=State.output.results)
+
+
+def print_warning(text: object) -> None:
+    """Print a line without which a number would be misunderstood: it stays with `--quiet`."""
+    print(text, file=State.output.warnings)
+
+
+def print_detail(text: object) -> None:
+    """Print a line that only `--verbose` adds."""
+    if State.output.details:
+        print(text)
+
+
+def shows_progress() -> bool:
+    """Return whether bars are drawn."""
+    return State.output.progress
+
+
+def print_json(answer: object) -> None:
+    """Print the answer of a command as one JSON document.
+
+    It is ASCII, whatever the encoding of standard output; numbers that JSON has not are null.
+    """
+    print(json.dumps(json_value(answer), indent=2, allow_nan=False))
+
+
+def json_value(value: Any) -> Any:
+    """Convert a value to those of JSON: paths to text, what is infinite or undefined to null."""
+    if isinstance(value, Mapping):
+        return {str(key): json_value(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
