@@ -72,6 +72,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     with phase("detecting") as detector.progress:
         scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
+    with phase("checking") as detector.progress:
+        caution = detector.warning(task.image)
     prediction = Prediction(
         scene=scene,
         method=task.title,
@@ -83,7 +85,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
         options=with_unknown(option_texts(args), loaded.unknown),
         details={
             "predicting": work,
-            "caution": detector.warning(task.image),
+            "caution": caution,
             "seconds": round(seconds, 3),
             **provenance(task.device),
         },
@@ -91,8 +93,8 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     print_outcome(prediction)
     print(f"Predicted in {seconds:.2f} s")
     record = record_prediction(args, task, loaded=loaded, prediction=prediction)
-    with phase("writing"):
-        paths = write_prediction(folder, prediction, record=record)
+    with phase("writing") as show:
+        paths = write_prediction(folder, prediction, record=record, progress=show)
     print_paths(paths)
     return {**record.contents, **metrics(prediction), "paths": list(map(str, paths))}
 

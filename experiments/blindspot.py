@@ -9,11 +9,13 @@ import torch
 
 from experiments.blindspot_figure import ReceptiveField, View, format_power, leak_notes
 from model.build import build_network, check_strides
+from model.detectors.progress import reporting
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.layers import require
 from options.parse import resolve
 from utils.errors import as_input_error
+from utils.progress_bar import phase
 from utils.seeds import seed_everything
 
 NETWORKS = tuple(
@@ -30,16 +32,18 @@ def receptive_fields(given: Mapping[str, Any]) -> list[ReceptiveField]:
     Options apply to the methods that have them. Raises InputError for a method that is not a
     blind-spot network, and for options that it cannot be built with.
     """
-    fields = []
-    for name in [given["method"]] if "method" in given else FAMILY:
-        own = {option: value for option, value in given.items() if METHODS[name].has(option)}
-        with as_input_error(f"--method {name}"):
-            method, options = resolve({"method": name, **own})
-            require(
-                method in NETWORKS, f"not a blind-spot network (available: {', '.join(NETWORKS)})"
-            )
-            fields.append(receptive_field(method=method, options=options))
-    return fields
+    names = [given["method"]] if "method" in given else FAMILY
+    with phase("differentiating") as show:
+        return [field_of(name, given) for name in reporting(names, show)]
+
+
+def field_of(name: str, given: Mapping[str, Any]) -> ReceptiveField:
+    """Measure the receptive field of a method with the given options; raise as above."""
+    own = {option: value for option, value in given.items() if METHODS[name].has(option)}
+    with as_input_error(f"--method {name}"):
+        method, options = resolve({"method": name, **own})
+        require(method in NETWORKS, f"not a blind-spot network (available: {', '.join(NETWORKS)})")
+        return receptive_field(method=method, options=options)
 
 
 def receptive_field(*, method: str, options: Mapping[str, Any]) -> ReceptiveField:

@@ -26,7 +26,7 @@ from options.flags import DEFAULTS
 from options.parse import expand_shorthands, resolve
 from options.several import several
 from utils.errors import InputError, as_input_error
-from utils.text import printable
+from utils.text import did_you_mean, printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -140,8 +140,11 @@ def table_file(name: str) -> Path:
     given = Path(name)
     path = given if given.suffix == ".toml" or given.name != name else TABLES / f"{name}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(table.stem for table in TABLES.glob("*.toml")))
-        raise InputError(f"--table {name}: there is no file '{path}' (tables here: {known})")
+        known = sorted(table.stem for table in TABLES.glob("*.toml"))
+        hint = did_you_mean(path.stem, known, before="; ")
+        raise InputError(
+            f"--table {name}: there is no file '{path}' (tables here: {', '.join(known)}){hint}"
+        )
     return path
 
 
@@ -153,7 +156,8 @@ def read_declaration(path: Path) -> dict[str, Any]:
         raise ValueError("its lists are nested too deeply") from error
     for key in declared:
         if key not in KEYS:
-            raise ValueError(f"'{key}' is none of {', '.join(KEYS)}")
+            hint = did_you_mean(key, KEYS, before="; ")
+            raise ValueError(f"'{key}' is none of {', '.join(KEYS)}{hint}")
     if declared.get("show") not in LAYOUTS:
         raise ValueError(f"show is {declared.get('show')!r}, not one of {', '.join(LAYOUTS)}")
     if not isinstance(declared.get("title", ""), str):
@@ -183,7 +187,8 @@ def check_shared(options: object) -> None:
     known = sorted(method_option_names() - {"seed"} | {"eval_freq"})
     for option in options:
         if option not in known:
-            raise ValueError(f"[options] has '{option}', which is none of {', '.join(known)}")
+            hint = did_you_mean(option, known, before="; ")
+            raise ValueError(f"[options] has '{option}', which is none of {', '.join(known)}{hint}")
     frequency = options.get("eval_freq", 0)
     if not isinstance(frequency, int) or frequency < 0:
         raise ValueError(f"eval_freq is {frequency!r}, not a whole number from 0")
@@ -249,7 +254,8 @@ def find_method(block: Mapping[str, Any]) -> Method:
     """Look up the method of a row; raise ValueError where there is none."""
     name = block.get("method")
     if not isinstance(name, str) or name not in METHODS:
-        raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}")
+        hint = did_you_mean(str(name), METHODS, before="; ")
+        raise ValueError(f"method is {name!r}, not one of {', '.join(METHODS)}{hint}")
     return METHODS[name]
 
 
@@ -306,9 +312,10 @@ def read_settings(
     settings |= applicable(shared, method)
     for option in own:
         if not method.has(option) or option == "seed":
+            known = ["label", "scenes", *(one for one in method.options if one != "seed")]
+            hint = did_you_mean(option, known, before="; ")
             raise ValueError(
-                f"method {name} has no '{option}' here (it has: label, scenes, "
-                f"{', '.join(o for o in method.options if o != 'seed')})"
+                f"method {name} has no '{option}' here (it has: {', '.join(known)}){hint}"
             )
     settings |= expand_shorthands(own)
     settings |= applicable(given, method)

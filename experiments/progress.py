@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from experiments.cell import Outcome
 from experiments.plan import CellKey, Plan
+from utils.output import shows_progress
 
 
 class Progress:
@@ -22,7 +23,7 @@ class Progress:
         self.started = time.monotonic()
         self.bar = tqdm(
             total=self.total,
-            disable=None,  # where there is no terminal
+            disable=None if shows_progress() else True,  # None where there is no terminal
             bar_format="{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
         )
         saved = len(plan.cells) - len(self.work)

@@ -600,15 +600,7 @@ FOLDERS = [
 ]
 
 GROUPS = (
-    TASK,
-    READING,
-    PREDICTION,
-    TRAINING,
-    NETWORK,
-    UNTRAINED,
-    TABLES,
-    KNOWN_SCENES,
-    FOLDERS,
+    *(TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, KNOWN_SCENES, FOLDERS),
     OUTPUT,
 )
 FLAGS = {flag.name: flag for group in GROUPS for flag in group}

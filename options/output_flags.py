@@ -5,14 +5,8 @@ from functools import partial
 from options.flag import COMMANDS, Flag, Group
 from options.ranges import TRUE_OR_FALSE
 
-ANSWERING = (
-    "train",
-    "predict",
-    "run",
-    "reproduce",
-    "info",
-    "scenes",
-)  # the commands with an answer in JSON
+# the commands with an answer in JSON
+ANSWERING = ("train", "predict", "run", "reproduce", "info", "scenes", "runs")
 
 output = partial(Flag, type=TRUE_OR_FALSE, default=False, group=Group.OUTPUT, switch=True)
 

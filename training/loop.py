@@ -1,6 +1,5 @@
 """Training loop: take epochs, log and save them, end where a signal asks for it."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from training.resume import copy_weights
 from training.run_folder import Run
 from training.saver import RunSaver
 from training.state import SavedTraining
+from utils.output import shows_progress
+from utils.progress_bar import update_interval
 from utils.signals import catching_signals
 
 HINT = "rerun with --resume to continue"
@@ -102,8 +103,8 @@ def name_last_state(run: Run) -> Iterator[None]:
 
 def progress(steps: Iterable[Epoch], epochs: int, *, done: int) -> Iterator[Epoch]:
     """Show the epoch, the loss and the remaining time."""
-    update = 0.1 if sys.stderr.isatty() else 10  # seconds
-    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", mininterval=update)
+    settings = {"mininterval": update_interval(), "disable": not shows_progress()}
+    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", **settings)
     for step in bar:
         bar.set_postfix(loss=f"{step.loss:.4f}", refresh=False)
         yield step

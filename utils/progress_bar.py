@@ -34,7 +34,8 @@ def progress_bar(work: str) -> Iterator[Show]:
         yield no_bar
         return
     settings = {"delay": DELAY, "mininterval": update_interval(), "bar_format": FORMAT}
-    with tqdm(desc=work, total=100, **settings) as bar:
+    # all at one place: those within others would move the cursor, also in a log
+    with tqdm(desc=work, total=100, position=0, **settings) as bar:
 
         def show(share: float) -> None:
             bar.update(100 * share - bar.n)

@@ -60,7 +60,7 @@ def download(facts: Mapping[str, Any], path: Path) -> None:
     Raises SceneError where the server does not answer, or sends another file.
     """
     url, digest, start = facts["url"], hashlib.sha256(), b""
-    with atomic_write(path) as file, progress_bar() as show:
+    with atomic_write(path) as file, progress_bar("downloading") as show:
         for block, share in blocks_of(url):
             start = start or block
             digest.update(block)

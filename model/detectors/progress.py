@@ -1,7 +1,9 @@
 """The progress of a long detector: a function that is called with the share done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
+T = TypeVar("T")
 Progress = Callable[[float], None]  # takes the share done, from 0 to 1
 
 
@@ -12,3 +14,10 @@ def no_progress(share: float) -> None:
 def part(progress: Progress, first: float, last: float) -> Progress:
     """Return the progress of a step that takes the whole from one share to another."""
     return lambda share: progress(first + (last - first) * share)
+
+
+def reporting(parts: Sequence[T], progress: Progress) -> Iterator[T]:
+    """Yield the parts of some work, and report the share of those that are done."""
+    for count, one in enumerate(parts, start=1):
+        yield one
+        progress(count / len(parts))

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model.detectors.moved_ring import moved_rings
 from model.detectors.positive_systems import Factors
-from model.detectors.progress import Progress, no_progress
+from model.detectors.progress import Progress, no_progress, part, reporting
 from model.detectors.ring_moments import ring_moments
 from model.detectors.valid_pixels import is_valid
 
@@ -37,26 +37,29 @@ class GaussianBackground:
     mean: Tensor
     covariance: Tensor
 
-    def distance(self, pixels: Tensor) -> Tensor:
+    def distance(self, pixels: Tensor, *, progress: Progress = no_progress) -> Tensor:
         """Compute squared Mahalanobis distances, (..., B) → (...), NaN for no-data pixels."""
         scores = [
-            mahalanobis(some.double() - self.mean, self.covariance) for some in chunks(pixels)
+            mahalanobis(some.double() - self.mean, self.covariance)
+            for some in reporting(chunks(pixels), progress)
         ]
         return torch.cat(scores).reshape(pixels.shape[:-1])
 
 
-def fit_background(pixels: Tensor, *, ridge: float = 1e-6) -> GaussianBackground:
+def fit_background(
+    pixels: Tensor, *, ridge: float = 1e-6, progress: Progress = no_progress
+) -> GaussianBackground:
     """Take the background from all valid pixels (..., B)."""
     bands = pixels.shape[-1]
     count, squares = 0, 0.0
     mean = torch.zeros(bands, dtype=torch.float64, device=pixels.device)
     covariance = torch.zeros(bands, bands, dtype=torch.float64, device=pixels.device)
-    for valid in valid_chunks(pixels):
+    for valid in valid_chunks(pixels, part(progress, 0, 0.5)):
         count += len(valid)
         squares += float(valid.square().sum())
         mean += valid.sum(dim=0)
     mean /= count
-    for valid in valid_chunks(pixels):
+    for valid in valid_chunks(pixels, part(progress, 0.5, 1)):
         valid -= mean
         covariance += valid.mT @ valid
     covariance /= count
@@ -71,14 +74,15 @@ def chunks(pixels: Tensor) -> tuple[Tensor, ...]:
     return pixels.reshape(-1, bands).split(max(1, CHUNK_VALUES // bands))
 
 
-def valid_chunks(pixels: Tensor) -> Iterator[Tensor]:
+def valid_chunks(pixels: Tensor, progress: Progress) -> Iterator[Tensor]:
     """Select the valid pixels of (..., B), in float64, some at a time (n, B)."""
-    return (some[is_valid(some)].double() for some in chunks(pixels))
+    return (some[is_valid(some)].double() for some in reporting(chunks(pixels), progress))
 
 
-def global_rx(cube: Tensor, *, ridge: float = 1e-6) -> Tensor:
+def global_rx(cube: Tensor, *, ridge: float = 1e-6, progress: Progress = no_progress) -> Tensor:
     """Score every pixel by its squared Mahalanobis distance to the scene, (H, W, B) → (H, W)."""
-    return fit_background(cube, ridge=ridge).distance(cube)
+    background = fit_background(cube, ridge=ridge, progress=part(progress, 0, 0.5))
+    return background.distance(cube, progress=part(progress, 0.5, 1))
 
 
 def local_rx(

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.detector import EpochFilter
+from model.detectors.progress import reporting
 from model.image import Image, load_all
 from model.networks.patch_attention import BLOCK
 from model.nodata import no_data_mask
@@ -171,7 +172,8 @@ class BlockTrainer(Trainer):
         blocks = ImageBlocks.of(image.to(self.device))
         flags = self.flags_for(blocks.grid)
         means = [BlockMean(blocks.grid, blocks.bands, self.device) for _ in range(2)]
-        for numbers in blocks.grid.numbers(self.device).split(self.batch_size):
+        batches = blocks.grid.numbers(self.device).split(self.batch_size)
+        for numbers in reporting(batches, self.progress):
             originals, valid = blocks.cut(numbers), blocks.cut_valid(numbers)
             with use_precision(self.precision, self.device):
                 outputs = self.network(originals, flags[numbers]).float()

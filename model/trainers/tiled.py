@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from model.detector import EpochFilter
+from model.detectors.progress import reporting
 from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import no_data_mask
@@ -54,12 +55,12 @@ class TiledTrainer(TileStepTrainer):
         height, width = windows.shape[2:]
         scores = torch.empty(height, width)
         down, across = (self.tile_spans(size) for size in (height, width))
-        for rows, inner_rows in down:
-            for columns, inner_columns in across:
-                tile = windows.read(rows, columns)
-                tile_scores = residual(tile, self.reconstruct(tile))
-                within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
-                scores[inner_rows, inner_columns] = tile_scores[within]
+        tiles = [(one, other) for one in down for other in across]
+        for (rows, inner_rows), (columns, inner_columns) in reporting(tiles, self.progress):
+            tile = windows.read(rows, columns)
+            tile_scores = residual(tile, self.reconstruct(tile))
+            within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
+            scores[inner_rows, inner_columns] = tile_scores[within]
         return Evidence(image, scores)
 
     def warning(self, image: Image) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from utils.errors import InputError, error_message
 from utils.files import write_text
-from utils.text import in_csv, printable, printable_line
+from utils.text import did_you_mean, in_csv, printable, printable_line
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_what_a_spreadsheet_would_compute_is_marked(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "RX", "1=1", "–", "0.5", "'=1"])
 def test_other_texts_of_a_csv_stay(text: str) -> None:
     assert in_csv(text) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "asked"),
+    [
+        ("GT-HAD", "did you mean gthad?"),  # case and signs count for nothing
+        ("gthda", "did you mean gthad?"),
+        ("thad", "did you mean gthad?"),
+        ("rx", ""),
+        ("--", ""),
+    ],
+)
+def test_a_wrong_word_is_answered_by_those_like_it(word: str, asked: str) -> None:
+    assert did_you_mean(word, ["gthad", "smhad", "nl2net"]) == asked

@@ -135,7 +135,7 @@ def test_an_interrupted_download_leaves_nothing(
     server: str, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def interrupted() -> Iterator[Callable[[float], None]]:
+    def interrupted(work: str) -> Iterator[Callable[[float], None]]:
         def show(share: float) -> None:
             assert 0 < share < 1 and len([*DATA.iterdir()]) == 1
             raise KeyboardInterrupt

@@ -213,3 +213,11 @@ def test_an_earlier_reconstruction_is_removed(small_scene: str, run: CommandLine
 def test_the_preset_fast_has_no_tiles(small_scene: str, refusal: CommandLine) -> None:
     words = ["--command", "train", "--dataset", small_scene, "--tile", "8", "--preset", "fast"]
     assert "--tile does not apply to --preset fast" in refusal(*words)
+
+
+def test_the_share_of_the_tiles_is_reported() -> None:
+    trainer = trainer_of("na", tile=8)
+    shares: list[float] = []
+    trainer.progress = shares.append
+    trainer.examine(image(20, 8))
+    assert shares == sorted(shares) and len(shares) > 2 and shares[-1] == 1
