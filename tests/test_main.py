@@ -90,8 +90,9 @@ def test_the_published_commands_leave_the_published_files(
     assert {path.name for path in Path("result/small").iterdir()} == {*published, TINY_RUN.name}
     assert {path.name for path in latest("small").iterdir()} == {
         *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
-        *("run.json", "detectmap.png", "roc.png", "separability.png"),
-        *("detectmap.pdf", "roc.pdf", "separability.pdf"),
+        "run.json",
+        *("detectmap.png", "roc.png", "roc_3d.png", "separability.png"),
+        *("detectmap.pdf", "roc.pdf", "roc_3d.pdf", "separability.pdf"),
     }
     for variable, shape in (("detectmap", (13, 11)), ("reconstructed_data", (13, 11, 5))):
         values = loadmat(f"result/small/{variable}.mat")[variable]

@@ -78,17 +78,21 @@ def draw_panel(figure: Figure, panel: Panel, cell: Box) -> None:
     """Draw a panel, its image as large as fits into the cell; the rest is above and below it."""
     box = cell.around(panel.aspect)
     axes = box.axes(figure)
-    axes.set_title(fitted_text(panel.title, inches=cell.width, lines=3), pad=72 * PAD)
+    draw_title(axes, panel.title, cell)
     image = show(axes, panel, reduced(panel.picture, box))
     if panel.norm is not None:
         draw_bar(figure, image, panel, box.below(BAR, after=PAD, width=bar_width(box, cell)))
     if panel.place is not None:
         draw_place(box.below(BELOW, after=0, width=box.width).axes(figure), panel, panel.place, box)
-    if panel.text:
-        below = fitted_text(panel.text, inches=cell.width)
+    if panel.text and text_width(panel.text) < cell.width:
         axes.annotate(
-            below, (0.5, 0), (0, -3), "axes fraction", "offset points", va="top", ha="center"
+            panel.text, (0.5, 0), (0, -3), "axes fraction", "offset points", va="top", ha="center"
         )
+
+
+def draw_title(axes: Axes, title: str, cell: Box) -> None:
+    """Write a title of up to three lines above an image."""
+    axes.set_title(fitted_text(title, inches=cell.width, lines=3), pad=72 * PAD)
 
 
 def show(axes: Axes, panel: Panel, picture: NDArray[Any]) -> AxesImage:
@@ -123,7 +127,6 @@ def bar_width(box: Box, cell: Box) -> float:
 
 def draw_bar(figure: Figure, image: AxesImage, panel: Panel, box: Box) -> None:
     """Draw the colours of scores as a bar, with the scores at its ends."""
-    norm = image.norm
     low, high = map(float, image.get_clim())
     beyond = bool(np.nanmin(panel.picture) < low), bool(np.nanmax(panel.picture) > high)
     extend = {(True, False): "min", (False, True): "max", (True, True): "both"}.get(beyond)
@@ -132,14 +135,30 @@ def draw_bar(figure: Figure, image: AxesImage, panel: Panel, box: Box) -> None:
     figure.colorbar(
         image, cax=axes, orientation="horizontal", extend=extend or "neither", extendfrac=0.04
     ).outline.set_linewidth(0.4)
-    middle = math.sqrt(low * high) if isinstance(norm, LogNorm) else (low + high) / 2
-    ticks = [low, middle, high] if box.width > WIDE else [low, high]
-    axes.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
-    axes.tick_params(length=2, width=0.4, pad=1)
+    middle = math.sqrt(low * high) if isinstance(image.norm, LogNorm) else (low + high) / 2
+    axes.set_xticks([])
     axes.minorticks_off()
-    labels = axes.get_xticklabels()
-    labels[0].set_horizontalalignment("left")
-    labels[-1].set_horizontalalignment("right")
+    ends = bar_labels(low, high, inches=box.width)
+    labels = {"left": (0, ends[0]), "right": (1, ends[1])}
+    if box.width > WIDE:
+        labels["center"] = (0.5, score_text(middle))
+    for side, (place, text) in labels.items():
+        axes.annotate(
+            text, (place, 0), (0, -2), "axes fraction", "offset points", ha=side, va="top"
+        )
+
+
+def bar_labels(low: float, high: float, *, inches: float) -> tuple[str, str]:
+    """Format the scores at the ends of a bar, in one digit where two have no room."""
+    labels = score_text(low), score_text(high)
+    if sum(map(text_width, labels)) + 0.05 < inches:
+        return labels
+    return score_text(low, digits=1), score_text(high, digits=1)
+
+
+def score_text(score: float, *, digits: int = 2) -> str:
+    """Format a score in few digits, as in 0.0023 or 1.2e-6."""
+    return f"{score:.{digits}g}".replace("e-0", "e-")
 
 
 def draw_place(axes: Axes, panel: Panel, place: Place, image: Box) -> None:

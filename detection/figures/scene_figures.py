@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.figures.curves import roc_figure, separability_figure
+from detection.figures.boxes import separability_figure
+from detection.figures.curves import roc_figure
 from detection.figures.maps import maps_figure
+from detection.figures.roc_3d import roc_3d_figure
 from options.stretch import DEFAULT_STRETCH, Stretch
 
 
@@ -27,5 +29,6 @@ def figures_of_scene(
     if scene.anomalous is not None and scene.has_both_classes:
         labelled = {label: scene.without_unlabelled(values) for label, values in scores.items()}
         figures["roc"] = roc_figure(scene.anomalous, labelled)
+        figures["roc_3d"] = roc_3d_figure(scene.anomalous, labelled)
         figures["separability"] = separability_figure(scene.anomalous, labelled)
     return figures

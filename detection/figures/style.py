@@ -18,11 +18,13 @@ PRINT: dict[Any, Any] = {
     "font.size": TEXT,
     "axes.titlesize": TEXT,
     "axes.labelsize": TEXT,
+    "figure.labelsize": TEXT,
     "xtick.labelsize": TEXT,
     "ytick.labelsize": TEXT,
     "legend.fontsize": TEXT,
     "legend.title_fontsize": TEXT,
     "axes.linewidth": 0.6,
+    "grid.linewidth": 0.5,
     "axes.formatter.useoffset": False,
     "text.usetex": False,
 }

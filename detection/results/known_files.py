@@ -8,7 +8,7 @@ LOG = "log.txt"
 # of the latest prediction, in the folder of the scene, where the published program writes them
 LATEST = (FIRST, "reconstructed_data.mat", LOG)
 MAPS = ("detectmap", "reconstructed_data", "mask")  # as MATLAB files and in the scene's format
-PICTURES = ("detectmap", "roc", "separability")
+PICTURES = ("detectmap", "roc", "roc_3d", "separability")
 
 
 def known_files() -> list[str]:

@@ -154,7 +154,7 @@ def test_a_table_in_every_format_and_the_pictures_of_its_scenes(finished: Path) 
     assert {path.name for path in (tables / "own").iterdir()} == {
         f"{scene}_{kind}.{ending}"
         for scene in ("one", "two")
-        for kind in ("maps", "roc", "separability")
+        for kind in ("maps", "roc", "roc_3d", "separability")
         for ending in ("png", "pdf")
     }
     for path in (tables / "own").glob("*.png"):

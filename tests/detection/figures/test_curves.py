@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from detection.figures.curves import auc_figure, roc_figure, separability_figure
+from detection.figures.boxes import NOTE, separability_figure
+from detection.figures.curves import auc_figure, auc_limits, roc_figure
+from detection.figures.style import COLUMN, PAGE
+from detection.measures import area_under_roc
 
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.random((12, 17)) > 0.9
@@ -11,11 +14,13 @@ SCORES = RANDOM.random((12, 17), np.float32)
 METHODS = {"RX": SCORES, "NL2Net": np.where(TRUTH, 1, SCORES).astype(np.float32)}
 
 
-def test_every_roc_curve_has_its_name_on_a_logarithmic_axis() -> None:
+def test_every_roc_curve_has_its_name_and_area_on_a_logarithmic_axis() -> None:
     figure = roc_figure(TRUTH, METHODS)
     (axes,) = figure.axes
-    assert axes.get_xscale() == "log"
-    assert [line.get_label() for line in axes.lines] == ["RX", "NL2Net"]
+    assert axes.get_xscale() == "log" and figure.get_figwidth() == COLUMN
+    area = f"{area_under_roc(TRUTH, SCORES):.4f}"
+    assert [line.get_label() for line in axes.lines] == [f"RX  {area}", "NL2Net  1.0000"]
+    assert figure.legends[0].get_title().get_text() == "AUC(D,F)"
     rates, detections = axes.lines[0].get_data()
     assert np.min(rates) == 1 / (~TRUTH).sum() and np.max(detections) == 1
     perfect = np.asarray(axes.lines[1].get_ydata())
@@ -28,7 +33,7 @@ def test_lines_differ_in_colour_and_in_dashes() -> None:
     assert len(styles) == 12
 
 
-def test_boxes_reach_from_the_10th_to_the_90th_percentile() -> None:
+def test_boxes_reach_from_the_10th_to_the_90th_percentile_and_the_figure_says_so() -> None:
     figure = separability_figure(TRUTH, METHODS)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_xticklabels()] == ["RX", "NL2Net"]
@@ -37,12 +42,33 @@ def test_boxes_reach_from_the_10th_to_the_90th_percentile() -> None:
     for box, members in zip(boxes[::2], (~TRUTH, TRUTH), strict=True):
         low, high = np.percentile(SCORES[members], (10, 90))
         assert box.min() == pytest.approx(low) and box.max() == pytest.approx(high)
+    assert figure.get_supxlabel().replace("\n", " ") == NOTE
 
 
-def test_the_auc_runs_over_the_epochs() -> None:
+@pytest.mark.parametrize(("count", "width"), [(1, COLUMN), (4, COLUMN), (5, PAGE), (20, PAGE)])
+def test_many_pairs_of_boxes_are_as_wide_as_a_page(count: int, width: float) -> None:
+    figure = separability_figure(TRUTH, {f"a method {n}": SCORES for n in range(count)})
+    assert figure.get_figwidth() == width
+
+
+def test_the_auc_runs_over_the_epochs_and_the_legend_has_the_last() -> None:
     figure = auc_figure({"NL2Net": [(50, 0.9), (100, 0.95)]})
     (axes,) = figure.axes
     np.testing.assert_array_equal(axes.lines[0].get_data(), [[50, 100], [0.9, 0.95]])
+    assert [line.get_label() for line in axes.lines] == ["NL2Net  0.9500"]
+
+
+@pytest.mark.parametrize("aucs", [[0.99990, 0.99991], [0.99995, 0.99995], [0.2, 0.9998]])
+def test_an_axis_of_aucs_has_numbers_as_they_are(aucs: list[float]) -> None:
+    curve = list(enumerate(aucs, start=1))
+    (axes,) = auc_figure({"NL2Net": curve}).axes
+    axes.figure.draw_without_rendering()
+    assert axes.yaxis.get_offset_text().get_text() == ""
+    assert axes.yaxis.get_major_formatter().get_useOffset() is False
+    low, high = auc_limits({"NL2Net": curve})
+    assert low < min(aucs) and max(aucs) < high and high - low >= 0.01
+    labels = [float(label.get_text()) for label in axes.get_xticklabels()]
+    assert all(label.is_integer() for label in labels)
 
 
 def test_pixels_without_data_are_in_no_curve_and_no_box() -> None:

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.cbook import is_math_text
 
 from data.scene import Scene
-from detection.figures.curves import auc_figure, roc_figure, separability_figure
+from detection.figures.boxes import separability_figure
+from detection.figures.curves import auc_figure, roc_figure
 from detection.figures.figure_text import figure_text, fitted_text, paragraph, text_width
 from detection.figures.maps import maps_figure
 from detection.figures.style import save_figure
@@ -28,7 +29,8 @@ def test_a_legend_has_all_labels() -> None:
     scores = dict.fromkeys(LABELS, values)
     shown = [figure_text(label) for label in LABELS]
     for figure in (roc_figure(truth, scores), auc_figure(dict.fromkeys(LABELS, [(1, 0.5)]))):
-        assert [text.get_text() for text in figure.legends[0].get_texts()] == shown
+        entries = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert [entry.rpartition("  ")[0] for entry in entries] == shown
     ticks = separability_figure(truth, scores).axes[0].get_xticklabels()
     assert [text.get_text() for text in ticks] == shown
     scene = Scene("small", np.stack([values] * 3, axis=2), truth, "nowhere")

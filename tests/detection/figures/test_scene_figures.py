@@ -21,6 +21,6 @@ def test_curves_leave_out_unlabelled_pixels(
     scene = Scene("small", cube, truth, "memory", unlabelled=unlabelled)
     scores = np.where(truth > 0, 0.5, unlabelled).astype(np.float32)  # these would be false alarms
     figures = figures_of_scene(scene, {"RX": scores})
-    assert set(figures) == {"maps", "roc", "separability"}
+    assert set(figures) == {"maps", "roc", "roc_3d", "separability"}
     false_alarms, detections = figures["roc"].axes[0].lines[0].get_data()
     assert set(np.asarray(false_alarms)[np.asarray(detections) < 1]) == {1 / (143 - 11 - 3)}

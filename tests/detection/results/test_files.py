@@ -31,8 +31,8 @@ from tests.latest import latest
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
-    *("detectmap.png", "roc.png", "separability.png"),
-    *("detectmap.pdf", "roc.pdf", "separability.pdf"),
+    *("detectmap.png", "roc.png", "roc_3d.png", "separability.png"),
+    *("detectmap.pdf", "roc.pdf", "roc_3d.pdf", "separability.pdf"),
 }
 DETAILS: Mapping[str, Any] = {
     "predicting": "small on the CPU",
