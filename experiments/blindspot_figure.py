@@ -1,6 +1,5 @@
 """Receptive fields of blind-spot networks, and their figure."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
+
+from detection.figures.figure_text import paragraph
+from detection.figures.style import COLUMN, PAGE, print_style
 
 LOWEST = 1e-6  # of the largest influence: below, it is negligible
 BLIND, FAINT, SELF = "#dcdcdc", "black", "#D55E00"
@@ -75,26 +77,27 @@ def format_power(value: float) -> str:
     return f"{digit}·10{raised}"
 
 
+@print_style
 def blindspot_figure(fields: Sequence[ReceptiveField]) -> Figure:
     """Draw the receptive field of each network, without PD above and as it predicts below."""
     rows = 2 if any(field.predicting for field in fields) else 1
-    panel = 2.05 if len(fields) > 3 else 3.2
-    width = panel * len(fields) + 1.6
-    note = textwrap.fill(figure_note(fields), width=int(14 * width))
-    height = rows * (panel + 0.25) + 0.9 + 0.18 * (note.count("\n") + 1)
-    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.07))
+    width = COLUMN if len(fields) == 1 else PAGE
+    panel = min((width - 1) / len(fields), 2)
+    note = paragraph(figure_note(fields), inches=width - 0.2)
+    height = rows * (panel + 0.25) + 0.7 + 0.14 * (note.count("\n") + 1)
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.05))
     panels = figure.subplots(rows, len(fields), squeeze=False)
     for field, column in zip(fields, panels.T, strict=True):
         draw_view(column[0], field.without_pd)
-        column[0].set_title(field.title, fontsize=12, fontweight="bold", pad=20)
+        column[0].set_title(field.title, fontweight="bold", pad=14)
         write_above(column[0], field.without_pd.headline)
         if rows == 2:
             draw_prediction(column[1], field)
-    panels[0, 0].set_ylabel("without PD", fontsize=12)
+    panels[0, 0].set_ylabel("without PD")
     if rows == 2:
-        panels[1, 0].set_ylabel("as it predicts, with PD", fontsize=12)
-    add_keys(figure, panels.ravel().tolist(), columns=3 if width > 7 else 1)
-    figure.supxlabel(note, fontsize=9.5, x=0.02, ha="left")
+        panels[1, 0].set_ylabel("as it predicts, with PD" if panel > 1.3 else "with PD")
+    add_keys(figure, panels.ravel().tolist(), columns=3 if width == PAGE else 1)
+    figure.supxlabel(note, x=0.02, ha="left")
     return figure
 
 
@@ -104,7 +107,7 @@ def draw_prediction(axes: Axes, field: ReceptiveField) -> None:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         text = "no PD:\npredicts as above"
-        axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=11, transform=axes.transAxes)
+        axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
         return
     draw_view(axes, field.predicting)
     write_above(axes, f"PD {field.factors[1]}, {field.predicting.headline}")
@@ -112,9 +115,7 @@ def draw_prediction(axes: Axes, field: ReceptiveField) -> None:
 
 def write_above(axes: Axes, headline: str) -> None:
     """Write a headline above a panel, below its title."""
-    axes.annotate(
-        headline, (0.5, 1), (0, 4), "axes fraction", "offset points", ha="center", size=11
-    )
+    axes.annotate(headline, (0.5, 1), (0, 3), "axes fraction", "offset points", ha="center")
 
 
 def draw_view(axes: Axes, view: View) -> None:
@@ -136,14 +137,14 @@ def add_keys(figure: Figure, panels: list[Axes], *, columns: int) -> None:
     """Add a colour bar for the influence, and a legend for negligible and none."""
     scale = ScalarMappable(LogNorm(LOWEST, 1), influence_colours())
     bar = figure.colorbar(scale, ax=panels, extend="min", aspect=30, pad=0.01)
-    bar.set_label("influence, relative to the largest", fontsize=11)
+    bar.set_label("influence, relative to the largest")
     handles = [
         Patch(facecolor=BLIND, edgecolor="grey", label="exactly none: blind"),
         Patch(facecolor=FAINT, edgecolor="grey", label="below 10⁻⁶: negligible"),
         Patch(facecolor="none", edgecolor=SELF, linewidth=1.5, label="the pixel itself"),
     ]
     location: Literal["outside upper center"] = "outside upper center"
-    legend = figure.legend(handles=handles, loc=location, ncols=columns, fontsize=11)
+    legend = figure.legend(handles=handles, loc=location, ncols=columns)
     legend.set_frame_on(False)
 
 

@@ -1,5 +1,6 @@
 """Write a table as Markdown, CSV and LaTeX."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -89,8 +90,13 @@ def csv_value(entry: Entry) -> float | str | None:
     return entry.value
 
 
-def latex(grid: Grid, notes: Sequence[str]) -> str:
-    """Write a table for a paper, with the rules of booktabs; notes are its comments."""
+def latex(
+    grid: Grid, notes: Sequence[str], *, name: str = "table", caption: Sequence[str] = ()
+) -> str:
+    """Write a table for a paper, with the rules of booktabs; notes are its comments.
+
+    Its label is made of the name, its caption of the title, sentences and the sources.
+    """
     body = []
     for number, (label, entries) in enumerate(grid.rows):
         if number in grid.groups:
@@ -113,7 +119,8 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             *[f"% {note}" for note in notes],
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{' '.join([in_latex(grid.title) + '.', *sources])}}}",
+            rf"\caption{{{' '.join([*map(latex_sentence, (grid.title, *caption)), *sources])}}}",
+            rf"\label{{tab:{label_name(name)}}}",
             rf"\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
             r"\toprule",
             latex_row(grid.heading, list(map(in_latex, grid.columns))),
@@ -125,6 +132,16 @@ def latex(grid: Grid, notes: Sequence[str]) -> str:
             "",
         ]
     )
+
+
+def latex_sentence(text: str) -> str:
+    """Write a text as a sentence, with a capital and a full stop."""
+    return in_latex(f"{text[:1].upper()}{text[1:]}") + "."
+
+
+def label_name(name: str) -> str:
+    """Return a name as a label of LaTeX may have it."""
+    return re.sub(r"[^A-Za-z0-9.:-]+", "-", name)
 
 
 def latex_title(title: str, grid: Grid) -> list[str]:

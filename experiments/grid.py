@@ -60,7 +60,7 @@ def fill_table(
     return Grid(
         title=layout.title.format(title=table.title, method=table.rows[0].label),
         heading=layout.rows[-1].capitalize(),
-        columns=headings(layout, scenes),
+        columns=headings(layout, scenes, averaged),
         rows=measured_rows(table, layout, cells, averaged),
         published=[
             (
@@ -84,11 +84,12 @@ def group_titles(table: Table) -> dict[int, str]:
     return {number: group for number, group in enumerate(groups) if group != before[number]}
 
 
-def headings(layout: Layout, scenes: Sequence[str]) -> list[str]:
-    """List the headings of all columns but that of the labels."""
+def headings(layout: Layout, scenes: Sequence[str], averaged: Sequence[str]) -> list[str]:
+    """List the headings of all columns but that of the labels; one scene has no average."""
+    average = [AVERAGE] if len(averaged) > 1 else []
     return [
         *(key.capitalize() for key in layout.rows[:-1]),
-        *([*scenes, AVERAGE] if layout.measure else []),
+        *([*scenes, *average] if layout.measure else []),
         *(column.heading for column in layout.columns),
     ]
 
@@ -107,7 +108,7 @@ def measured_rows(
             *column_entries(group, layout, trained=label not in untrained),
         ]
         rows.append((label, entries))
-    if layout.averages and layout.of_one_method:
+    if layout.averages and layout.of_one_method and len(averaged) > 1:
         rows.append((AVERAGE, average_entries(cells, layout, averaged)))
     return rank_scenes(rows, layout)
 
@@ -142,14 +143,15 @@ def cell_frame(
 
 
 def scene_entries(group: pd.DataFrame, layout: Layout, averaged: Sequence[str]) -> list[Entry]:
-    """Summarise the measure of a row's cells on each scene, and its average."""
+    """Summarise the measure of a row's cells on each scene, and its average over several."""
     if layout.measure is None:
         return []
     values = group[layout.measure]
     by_scene = values.groupby(level="scene", sort=False)
-    return [mean_and_spread(of_scene) for _, of_scene in by_scene] + [
-        mean_and_spread(scene_average(values, averaged))
-    ]
+    entries = [mean_and_spread(of_scene) for _, of_scene in by_scene]
+    if len(averaged) > 1:
+        entries.append(mean_and_spread(scene_average(values, averaged)))
+    return entries
 
 
 def column_entries(group: pd.DataFrame, layout: Layout, *, trained: bool) -> list[Entry]:
@@ -191,5 +193,7 @@ def published_entries(
     reported = pd.Series(
         {scene: row.auc.get(canonical_name(scene)) for scene in scenes}, dtype=float
     )
-    values = [*reported, reported[list(averaged)].mean(skipna=False)]
+    values = [*reported]
+    if len(averaged) > 1:
+        values.append(reported[list(averaged)].mean(skipna=False))
     return [mean_and_spread(pd.Series([value])) for value in values]

@@ -10,10 +10,16 @@ from experiments.plan import Plan
 from experiments.settings import describe_row
 from utils.text import printable_line
 
+RANKS = (
+    "the best is in bold, also where several are equal; the second best is underlined where one "
+    "alone is the best and one alone the second"
+)
+
 
 def notes_of(plan: Plan) -> list[str]:
     """Collect all that a reader has to know about the numbers."""
-    seeds = ", ".join(map(str, plan.table.seeds))
+    seeds = "seed " if len(plan.table.seeds) == 1 else "seeds "
+    seeds += ", ".join(map(str, plan.table.seeds))
     notes = [f"{row.label}: {describe_row(row, seeds)}" for row in plan.table.rows]
     notes += notes_on_layout(plan)
     notes += notes_on_origin(plan)
@@ -31,12 +37,12 @@ def notes_on_layout(plan: Plan) -> list[str]:
     """Explain the entries of the table's layout."""
     layout = LAYOUTS[plan.table.show]
     notes = []
-    if layout.averages:
+    if len(plan.table.seeds) > 1 and any(row.has_seed for row in plan.table.rows):
         notes.append("mean ± standard deviation over the seeds")
-    if layout.measure:
-        notes.append("the best is in bold, the second best underlined")
+    if layout.measure and len(plan.table.rows) > 1:
+        notes.append(RANKS)
     without = [name for name in plan.scenes if name not in plan.averaged]
-    if layout.averages and without and plan.averaged:
+    if layout.averages and without and len(plan.averaged) > 1:
         count = f"{len(plan.averaged)} of {len(plan.scenes)}"
         notes.append(f"averages are over {count} scenes, without {', '.join(without)}")
     return [*notes, layout.note] if layout.note else notes

@@ -12,8 +12,9 @@ from detection.measures import MEASURES, compute_measures, json_values
 from experiments.cell import Outcome, compute
 from experiments.cell_store import CellStore
 from experiments.declaration import Table
-from experiments.files import draw_pictures, write_table
+from experiments.files import write_table
 from experiments.jobs import ProcessDied, run_jobs
+from experiments.pictures import draw_pictures
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
 from experiments.sweep_figure import draw_sweep

@@ -29,6 +29,6 @@ def describe_row(row: Row, seeds: str) -> str:
     else:
         settings = describe_settings(row)
     draws = row.has_seed and all(there.seed is None for there in row.per_scene.values())
-    settings = [*settings, *([f"seeds {seeds}"] if draws else [])]
+    settings = [*settings, *([seeds] if draws else [])]
     separator = "; " if row.per_scene else ", "
     return separator.join([METHODS[row.method].title, *(settings or ["its defaults"])])

@@ -1,5 +1,6 @@
 """Entries of a table: summaries of a value over cells, and their ranking."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -95,13 +96,18 @@ def scene_average(values: Values, scenes: Sequence[str]) -> Values:
 
 
 def rank_entries(entries: Sequence[Entry], *, larger_is_better: bool = True) -> list[Entry]:
-    """Mark the best and the second best to four digits, as they are printed; ties share a rank."""
+    """Mark the best and the second best to four digits, as they are printed.
+
+    Several that are equally the best all have rank 1, and then no other is marked; nor is any of
+    several that are equally the second best, or where all are equal.
+    """
     rounded = [None if entry.value is None else round(entry.value, 4) for entry in entries]
-    available = [value for value in rounded if value is not None]
-    if len(available) < 2:
+    counts = Counter(value for value in rounded if value is not None)
+    if len(counts) < 2:
         return list(entries)
-    ranking = sorted(set(available), reverse=larger_is_better)[:2]
+    best, second = sorted(counts, reverse=larger_is_better)[:2]
+    ranks = {best: 1, second: 2} if counts[best] == counts[second] == 1 else {best: 1}
     return [
-        replace(entry, rank=ranking.index(value) + 1) if value in ranking else entry
+        entry if value is None else replace(entry, rank=ranks.get(value, 0))
         for entry, value in zip(entries, rounded, strict=True)
     ]

@@ -139,7 +139,7 @@ def draw_bar(figure: Figure, image: AxesImage, panel: Panel, box: Box) -> None:
     axes.set_xticks([])
     axes.minorticks_off()
     ends = bar_labels(low, high, inches=box.width)
-    labels = {"left": (0, ends[0]), "right": (1, ends[1])}
+    labels: dict[Any, tuple[float, str]] = {"left": (0, ends[0]), "right": (1, ends[1])}
     if box.width > WIDE:
         labels["center"] = (0.5, score_text(middle))
     for side, (place, text) in labels.items():
@@ -149,11 +149,11 @@ def draw_bar(figure: Figure, image: AxesImage, panel: Panel, box: Box) -> None:
 
 
 def bar_labels(low: float, high: float, *, inches: float) -> tuple[str, str]:
-    """Format the scores at the ends of a bar, in one digit where two have no room."""
-    labels = score_text(low), score_text(high)
-    if sum(map(text_width, labels)) + 0.05 < inches:
-        return labels
-    return score_text(low, digits=1), score_text(high, digits=1)
+    """Format the scores at the ends of a bar, the lower one shorter where two have no room."""
+    end = score_text(high)
+    room = 0.9 * inches - text_width(end) - 0.05
+    lengths = (score_text(low), score_text(low, digits=1), f"{low:.0e}".replace("e-0", "e-"))
+    return next((text for text in lengths if text_width(text) < room), lengths[-1]), end
 
 
 def score_text(score: float, *, digits: int = 2) -> str:

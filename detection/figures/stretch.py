@@ -47,5 +47,6 @@ def stretch_note(stretch: Stretch) -> str:
     if stretch.kind == "percentile":
         low, high = number_text(stretch.share), number_text(100 - stretch.share)
         return f"colours from percentile {low} to percentile {high} of each map's scores"
-    logarithmic = ", logarithmic" if stretch.kind == "log" else ""
-    return f"colours over the range of each map's scores{logarithmic}"
+    if stretch.kind == "log":
+        return "colours on a logarithmic scale of each map's scores"
+    return "colours over the range of each map's scores"

@@ -1,5 +1,6 @@
 """The notes below a table, and the pictures of its scenes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from experiments.cell import Outcome
 from experiments.declaration import Row, Table
 from experiments.files import write_table
-from experiments.notes import notes_of
+from experiments.notes import RANKS, notes_of
 from experiments.plan import Plan
 
 
@@ -53,7 +54,7 @@ def test_only_seconds_that_are_shown_are_listed() -> None:
 def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
     plan = a_plan({("RX", 0): ("EPYC", 1), ("LFEB", 1): ("EPYC", 1)})
     texts = {path.suffix: path.read_text() for path in write_table(tmp_path, plan)}
-    assert "| LFEB | **0.5000 (1 of 2 seeds)** |" in texts[".md"]
+    assert "| LFEB | 0.5000 (1 of 2 seeds) |" in texts[".md"]
     assert "| Epochs | Training (s) | CPU (s) | Parameters |" in texts[".md"]
     assert "| 3 | 2.00 (1 of 2 cells) | – | 7 |" in texts[".md"]
     assert texts[".csv"].splitlines()[2].endswith(",3,2.0,,7")
@@ -61,4 +62,13 @@ def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
     assert '"show": "auc_and_cost"' in texts[".json"]
     (explanation,) = [note for note in notes_of(plan) if note.startswith("Epochs, seconds and")]
     assert f"- {explanation}" in texts[".md"] and f"% {explanation}" in texts[".tex"]
-    assert "the best is in bold, the second best underlined" in notes_of(plan)
+    assert RANKS in notes_of(plan) and r"\label{tab:own}" in texts[".tex"]
+    assert "Mean $\\pm$ standard deviation over the seeds. The best is" in texts[".tex"]
+
+
+def test_one_seed_has_no_standard_deviation(tmp_path: Path) -> None:
+    plan = a_plan({("RX", 0): ("EPYC", 1), ("LFEB", 1): ("EPYC", 1)})
+    single = replace(plan, table=replace(plan.table, seeds=[1]))
+    texts = [path.read_text() for path in write_table(tmp_path, single)]
+    assert not any("±" in text or "pm$" in text for text in texts[:3])
+    assert any(note.endswith("seed 1") for note in notes_of(single))

@@ -204,6 +204,7 @@ def test_latex_marks_the_best_and_keeps_printed_numbers_apart() -> None:
             r"\begin{table}",
             r"\centering",
             r"\caption{AUC. [1] a paper. [2] another, 2nd edition.}",
+            r"\label{tab:table}",
             r"\begin{tabular}{lrr}",
             r"\toprule",
             r"Method & one & two \\",
@@ -220,6 +221,12 @@ def test_latex_marks_the_best_and_keeps_printed_numbers_apart() -> None:
             "",
         ]
     )
+
+
+def test_a_caption_explains_the_entries_and_a_label_has_the_name() -> None:
+    plain = grid(published=[], sources=[])
+    text = latex(plain, [], name="my_table 5%", caption=["mean ± standard deviation"])
+    assert "\\caption{AUC. Mean $\\pm$ standard deviation.}\n\\label{tab:my-table-5-}\n" in text
 
 
 @pytest.mark.parametrize(
@@ -246,7 +253,8 @@ def test_latex_takes_every_name_for_text(name: str, written: str) -> None:
         ),
         [],
     )
-    assert rf"\caption{{{written}. [1] {written}.}}" in text
+    capital = written[:1].upper() + written[1:]
+    assert rf"\caption{{{capital}. [1] {written}.}}" in text
     assert rf"{written} & {written} & two \\" in text
     assert rf"{written} & {written} & \textbf{{{written}}} \\" in text
     assert rf"{written} [1] & -- & -- \\" in text

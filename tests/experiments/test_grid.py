@@ -83,13 +83,13 @@ def test_a_seed_that_lacks_a_scene_has_no_average() -> None:
 def test_cells_that_are_not_there_have_no_rank() -> None:
     filled = fill(a_table("RX", "RX 2", "LFEB"), ["a"], records({"RX_a_0": 0.5, "RX 2_a_0": 0.6}))
     first, second, lfeb = (entries for _, entries in filled.rows)
-    assert lfeb == [Entry(), Entry()]
+    assert lfeb == [Entry()]
     assert [entries[0].rank for entries in (first, second, lfeb)] == [2, 1, 0]
 
 
 def test_one_row_alone_is_not_the_best() -> None:
     ((_, entries),) = fill(a_table("RX"), ["a"], records({"RX_a_0": 0.5})).rows
-    assert [entry.rank for entry in entries] == [0, 0]
+    assert [entry.rank for entry in entries] == [0]
 
 
 def test_what_is_printed_elsewhere_stands_apart_and_has_no_rank() -> None:
@@ -150,7 +150,7 @@ def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
         ("LFEB", "a", seed): {"measures": {**dict.fromkeys(MEASURES, 1.0), "auc_snpr": snpr}}
         for seed, snpr in ((1, None), (2, 5.0))
     }
-    ((_, entries), _) = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
+    ((_, entries),) = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
     texts = dict(zip(MEASURES, (entry.text for entry in entries), strict=True))
     assert texts["auc_snpr"] == "5.0000 (1 of 2 seeds)" and texts["auc_df"] == "1.0000 ± 0.0000"
 
@@ -162,7 +162,7 @@ def test_a_map_of_one_class_has_none() -> None:
     rows = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
     assert all(entry == Entry() for _, entries in rows for entry in entries)
     ((_, entries),) = fill(a_table("LFEB"), ["a"], cells, averaged=[]).rows
-    assert entries == [Entry(), Entry()]
+    assert entries == [Entry()]
 
 
 def test_what_methods_cost() -> None:
@@ -240,7 +240,7 @@ def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
     ((_, entries),) = fill(
         a_table("LFEB", seeds=[1], show="auc_and_cost"), ["a", "b"], cells, averaged=["a"]
     ).rows
-    assert [entry.text for entry in entries[3:]] == ["10–12", "3.00", NONE, "7"]
+    assert [entry.text for entry in entries[2:]] == ["10–12", "3.00", NONE, "7"]
 
 
 def test_printed_aucs_stand_next_to_those_measured() -> None:
@@ -286,9 +286,16 @@ def test_a_scene_without_an_auc_is_left_out_of_all_averages() -> None:
     assert [entries[-1].text for *_, entries in filled.published] == ["0.8500"]
 
 
-def test_rows_that_are_equal_share_their_rank() -> None:
-    filled = fill(a_table("RX", "RX 2"), ["a"], records({"RX_a_0": 0.5, "RX 2_a_0": 0.5}))
-    assert [entries[0].rank for _, entries in filled.rows] == [1, 1]
+def test_one_scene_has_no_average_in_any_layout() -> None:
+    cells = records({"RX_a_0": 0.5, "RX 2_a_0": 0.6})
+    published = [PublishedRow("RX", "a paper", {"a": 0.9})]
+    filled = fill(a_table("RX", "RX 2"), ["a"], cells, published)
+    assert filled.columns == ["a"] and all(len(entries) == 1 for _, entries in filled.rows)
+    assert [entry.text for *_, (entry,) in filled.published] == ["0.9000"]
+    of_measures = fill(a_table("RX", show="measures"), ["a"], records({"RX_a_0": 0.5}))
+    assert [label for label, _ in of_measures.rows] == ["a"]
+    alone = fill(a_table("RX", "RX 2"), ["a", "empty"], cells, averaged=["a"])
+    assert alone.columns == ["a", "empty"]
 
 
 def test_a_layout_of_a_measure_of_which_less_is_better(monkeypatch: pytest.MonkeyPatch) -> None:

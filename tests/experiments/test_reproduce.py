@@ -156,7 +156,7 @@ def test_a_table_in_every_format_and_the_pictures_of_its_scenes(finished: Path) 
         for scene in ("one", "two")
         for kind in ("maps", "roc", "roc_3d", "separability")
         for ending in ("png", "pdf")
-    }
+    } | {"maps.png", "maps.pdf", "figures.tex"}
     for path in (tables / "own").glob("*.png"):
         with Image.open(path) as image:
             assert min(image.size) > 300 and len(image.convert("L").getcolors() or []) > 1
@@ -172,7 +172,7 @@ def test_a_person_sees_the_table_and_where_its_files_are(finished: Path) -> None
         assert re.fullmatch(rf"\[{number}/6\] {what}", line)
     assert (finished / "result/tables/own.md").read_text(encoding="utf-8") in printed
     paths = [line.strip() for line in rest.splitlines() if line.startswith("  ")]
-    assert len(paths) == 4 + 12 and all((finished / path).is_file() for path in paths)
+    assert len(paths) == 4 + 19 and all((finished / path).is_file() for path in paths)
 
 
 def test_the_commands_of_the_cells_print_their_auc(

@@ -68,18 +68,28 @@ def test_averages_are_over_scenes_for_each_seed(scenes: list[list[float]]) -> No
 def test_ranks_follow_what_is_printed(numbers: list[float | None], larger: bool) -> None:
     entries = [Entry(f"{index}", value) for index, value in enumerate(numbers)]
     ranked = rank_entries(entries, larger_is_better=larger)
-    printed = sorted({f"{value:.4f}" for value in numbers if value is not None}, reverse=larger)
-    several = sum(value is not None for value in numbers) > 1
-    for entry, value in zip(ranked, numbers, strict=True):
+    texts = [None if value is None else f"{value:.4f}" for value in numbers]
+    printed = sorted({text for text in texts if text}, reverse=larger)
+    for entry, value, text in zip(ranked, numbers, texts, strict=True):
         assert entry.value == value
-        text = None if value is None else f"{value:.4f}"
-        expected = printed.index(text) + 1 if text in printed[:2] and several else 0
-        assert entry.rank == expected
+        is_best = len(printed) > 1 and text == printed[0]
+        is_second = len(printed) > 1 and text == printed[1]
+        alone = is_second and texts.count(printed[0]) == texts.count(printed[1]) == 1
+        assert entry.rank == (1 if is_best else 2 if alone else 0)
 
 
-def test_ties_as_printed_share_their_rank() -> None:
-    entries = [mean_and_spread(values(one)) for one in (0.90001, 0.9, 0.89996, 0.7, 0.8)]
-    assert [entry.rank for entry in rank_entries(entries)] == [1, 1, 1, 0, 2]
+@pytest.mark.parametrize(
+    ("numbers", "ranks"),
+    [
+        ((0.90001, 0.9, 0.89996, 0.7, 0.8), [1, 1, 1, 0, 0]),  # several are the best
+        ((0.9, 0.8, 0.8, 0.7), [1, 0, 0, 0]),  # several are the second best
+        ((0.9, 0.8, 0.7, 0.7), [1, 2, 0, 0]),
+        ((0.9, 0.9), [0, 0]),
+    ],
+)
+def test_ties_as_printed(numbers: tuple[float, ...], ranks: list[int]) -> None:
+    entries = [mean_and_spread(values(one)) for one in numbers]
+    assert [entry.rank for entry in rank_entries(entries)] == ranks
 
 
 @given(st.lists(st.integers(1, 10**7) | st.none(), min_size=1, max_size=6))

@@ -72,5 +72,5 @@ def test_notes() -> None:
         "colours over the range of each map's scores",
         "colours from percentile 0.1 to percentile 99.9 of each map's scores",
         "colours from percentile 1 to percentile 99 of each map's scores",
-        "colours over the range of each map's scores, logarithmic",
+        "colours on a logarithmic scale of each map's scores",
     ]

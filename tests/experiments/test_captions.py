@@ -1,0 +1,19 @@
+"""Captions of figures."""
+
+from experiments.captions import CAPTIONS, Drawn, latex_figures
+from experiments.declaration import Row, Table
+from experiments.plan import Plan
+
+
+def test_every_kind_of_figure_has_a_caption_and_a_label() -> None:
+    rows = [Row("RX", "rx", {}), Row("LFEB", "lfeb", {})]
+    plan = Plan(Table("own_1", "A title", "auc", None, [3, 4], [], rows, 0), {}, {}, {})
+    drawn = [Drawn(f"a_b_{kind}", kind, "a_b", width=3.5) for kind in CAPTIONS]
+    drawn.append(Drawn("maps", "maps", None, width=7.16))
+    text = latex_figures(drawn, plan, stretch_note="colours of 100 %")
+    assert text.count(r"\begin{figure}") == text.count(r"\end{figure}") == len(CAPTIONS)
+    assert text.count(r"\begin{figure*}") == text.count(r"\end{figure*}") == 1
+    assert r"Detection maps of a\_b: colours of 100 \%. Methods that draw random numbers" in text
+    assert r"have seed 3.}" in text and "4" not in text.split("begin", 1)[1].split("maps}")[0]
+    assert r"\includegraphics{a_b_roc.pdf}" in text and r"\label{fig:own-1:a-b-roc}" in text
+    assert "Box: percentiles 10 to 90" in text and r"Detection maps of all scenes" in text
