@@ -139,16 +139,17 @@ LONGEST_RUN_NAME = 100  # letters, which leaves room for the options of predicti
 def to_run_name(value: object) -> str:
     """Return a name that a folder may have on every system."""
     name = to_text(value)
-    if len(name) > LONGEST_RUN_NAME or not re.fullmatch(r"\w[\w.+-]*(?<!\.)", name):
+    # no ending, so that it is the name of no file of a prediction
+    if len(name) > LONGEST_RUN_NAME or not re.fullmatch(r"\w([\w+-]|\.(?=\d))*", name):
         raise ValueError
     return name
 
 
 RUN_NAME = Type(
-    f"up to {LONGEST_RUN_NAME} letters, digits, and . _ + - within",
+    f"up to {LONGEST_RUN_NAME} letters, digits, and _ + - (a dot before a digit only)",
     to_run_name,
     annotation=str,
     accepted=("first", "nl2net_2.1-b", "x" * LONGEST_RUN_NAME),
-    refused=("", "a/b", "a b", "..", ".a", "a.", "x" * (LONGEST_RUN_NAME + 1), 3, None),
+    refused=("", "a/b", "a b", "..", ".a", "a.", "log.txt", "x" * (LONGEST_RUN_NAME + 1), 3, None),
     metavar="NAME",
 )

@@ -40,8 +40,8 @@ VECTORS = (*TABLES, "objects.geojson", *POLYGONS)
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw nothing, which takes longer than all the rest."""
-    monkeypatch.setattr(detection.results.files, "draw_figures", lambda *_: [])
-    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
+    monkeypatch.setattr(detection.results.files, "draw_figures", lambda *_, **__: [])
+    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_, **__: [])
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def recall(args: Namespace, given: Mapping[str, Any], *, scene: str) -> Recalled
 
     Raises InputError where options that are given contradict them.
     """
-    if args.weights is not None and args.weights.exists():
+    if args.weights is not None:
+        if not args.weights.exists():
+            raise InputError(f"there is no checkpoint '{args.weights}', which --weights names")
         return recall_folder(args, given, folder=args.weights.parent.parent, scene=scene)
     folder = args.checkpoint_dir / scene / str(args.name)
     if args.name and (folder / "model").is_dir():

@@ -117,8 +117,6 @@ def run_for(args: Namespace, scene: Scene) -> Run:
 
 def missing_weights(args: Namespace, path: Path) -> InputError:
     """Return the error of a missing checkpoint, with the command that makes it."""
-    if args.weights is not None:
-        return InputError(f"there is no checkpoint '{path}', which --weights names")
     runs = path.parents[2]  # of this scene
     found = ", ".join(sorted(run.name for run in runs.glob("*") if run.is_dir())) or "none"
     named = {"dataset": args.dataset, "method": args.method, **non_default(args)}
