@@ -129,7 +129,7 @@ def test_output_states_the_work_the_measures_and_the_files(
         assert Path(line.strip()).is_file()
     names = "detectmap.mat, reconstructed_data.mat, log.txt"
     assert latest_files == f"{names} in 'result/small' are now those of {TINY_RUN.name}"
-    assert len(files) == 12
+    assert len(files) == 14
     for line, measure in zip(table, list(MEASURES.values())[1:], strict=True):
         name, formula = re.escape(measure.symbol), re.escape(measure.formula)
         assert re.fullmatch(rf"  {name} +(-?[\d.]+|inf) +{formula}", line)
@@ -144,6 +144,7 @@ def test_an_answer_in_json_has_the_results_and_the_training(
     assert f"AUC: {answer['measures']['auc_df']}\n" in said.err
     (metrics,) = (Path(file) for file in answer["paths"] if file.endswith("metrics.json"))
     written = json.loads(metrics.read_text())
+    written |= json.loads(metrics.with_name("run.json").read_text())  # whose options have types
     assert {name: answer[name] for name in written} == written
     assert not {"json", "quiet", "verbose"} & {*answer["options"]}
     assert answer["training"]["kind"] == "training"
