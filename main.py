@@ -127,6 +127,13 @@ def runs(args: Namespace, given: Mapping[str, Any]) -> Answer:
     return Answer(list_runs(args, given))
 
 
+def compare(args: Namespace, given: Mapping[str, Any]) -> Answer:
+    """Set predictions of each scene side by side: measures, maps, curves, agreement."""
+    from training.compare import compare
+
+    return for_each_scene(args, partial(compare, given=given))
+
+
 def blindspot(args: Namespace, given: Mapping[str, Any]) -> Answer:
     """Draw the receptive fields of blind-spot networks, and print what they are blind to."""
     from experiments.commands import blindspot
@@ -137,7 +144,7 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> Answer:
 
 COMMANDS = {
     **{"train": train, "predict": predict, "run": run, "info": info, "scenes": scenes},
-    **{"reproduce": reproduce, "blindspot": blindspot, "runs": runs},
+    **{"reproduce": reproduce, "blindspot": blindspot, "runs": runs, "compare": compare},
 }
 
 

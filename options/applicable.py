@@ -33,7 +33,7 @@ def concerns_one_method(given: Mapping[str, object], command: str) -> bool:
     if command == "predict" and {"weights", "name"} & {*given} and "method" not in given:
         return False  # the method is that of the training, as its record says
     # a table has its own methods, and completes their options
-    return command not in ("reproduce", "scenes", "runs")
+    return command not in ("reproduce", "scenes", "runs", "compare")
 
 
 def check_applicable(given: Mapping[str, object], name: str) -> None:

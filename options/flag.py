@@ -9,7 +9,17 @@ from options.ranges import Type
 from options.text import to_argument
 from utils.errors import InputError
 
-COMMANDS = ("train", "predict", "run", "reproduce", "info", "scenes", "runs", "blindspot")
+COMMANDS = (
+    "train",
+    "predict",
+    "run",
+    "reproduce",
+    "info",
+    "scenes",
+    "runs",
+    "blindspot",
+    "compare",
+)
 RUNS = ("train", "predict", "run")
 COMPUTING = (*RUNS, "reproduce")
 NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given

@@ -20,7 +20,7 @@ from options.stretch import DEFAULT_STRETCH, STRETCH
 from options.types import AXIS_ORDER, BAND_SELECTION, DEVICE_IDS, FILL_VALUE, RUN_NAME, THRESHOLD
 from options.untrained_flags import UNTRAINED, WINDOW
 
-WITH_SCENES = (*COMPUTING, "info")
+WITH_SCENES = (*COMPUTING, "info", "compare")
 WITH_NETWORKS = (*COMPUTING, "blindspot")
 
 POSITIVE = whole_number(at_least=1)
@@ -43,8 +43,8 @@ TASK = [
         "predict",
         "run is train, then predict; reproduce computes a table of methods and scenes; "
         "info describes a scene; scenes lists the known ones and those that are there; runs lists "
-        "trainings and predictions; blindspot draws what each blind-spot network, or that of "
-        "--method, sees around a pixel",
+        "trainings and predictions; compare sets predictions of a scene side by side; blindspot "
+        "draws what each blind-spot network, or that of --method, sees around a pixel",
         acts_in="main",
     ),
     task(
@@ -64,7 +64,7 @@ TASK = [
         "nl2net",
         "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()),
         acts_in="model.methods",
-        commands=(*WITH_NETWORKS, "runs"),
+        commands=(*WITH_NETWORKS, "runs", "compare"),
     ),
     task(
         "name",
@@ -81,7 +81,7 @@ TASK = [
         (0,),
         "CUDA device, or several with commas between; -1 is the CPU",
         acts_in="utils.devices",
-        commands=COMPUTING,
+        commands=(*COMPUTING, "compare"),
         names_run=RunName(4, always=True, separator="_"),
     ),
     task(
@@ -173,7 +173,7 @@ PREDICTION = [
         "score from which a pixel is detected: pf=0.001 (false alarm rate, by the tail of the "
         "background), quantile=0.99, or value=0.4; writes a mask and a table of objects",
         acts_in="detection.decision.threshold",
-        commands=("predict", "run"),
+        commands=("predict", "run", "compare"),
     ),
     prediction(
         "score",
@@ -200,7 +200,18 @@ PREDICTION = [
         "colours of detection maps in figures: linear, log, or percentile=1 for those between the "
         "1st and the 99th percentile of the scores; the scores in files stay as they are",
         acts_in="detection.figures.stretch",
-        commands=("predict", "run", "reproduce"),
+        commands=("predict", "run", "reproduce", "compare"),
+        names_prediction=False,
+    ),
+    prediction(
+        "runs",
+        TEXT,
+        None,
+        "predictions to compare, by the names of their folders; else those of --method, or all",
+        acts_in="detection.compare.saved",
+        commands=("compare",),
+        metavar="RUN",
+        nargs="+",
         names_prediction=False,
     ),
 ]
@@ -595,7 +606,7 @@ FOLDERS = [
         Path("result"),
         "detection maps, reconstructions, pictures, tables",
         acts_in="detection.results.files",
-        commands=(*COMPUTING, "blindspot", "runs"),
+        commands=(*COMPUTING, "blindspot", "runs", "compare"),
     ),
 ]
 

@@ -6,7 +6,7 @@ from options.flag import COMMANDS, Flag, Group
 from options.ranges import TRUE_OR_FALSE
 
 # the commands with an answer in JSON
-ANSWERING = ("train", "predict", "run", "reproduce", "info", "scenes", "runs")
+ANSWERING = ("train", "predict", "run", "reproduce", "info", "scenes", "runs", "compare")
 
 output = partial(Flag, type=TRUE_OR_FALSE, default=False, group=Group.OUTPUT, switch=True)
 

@@ -50,7 +50,7 @@ def several(given: Mapping[str, Any]) -> dict[str, list[Any]]:
 def check_several(given: Mapping[str, Any], command: str) -> None:
     """Raise InputError for several values of an option where the command compares nothing."""
     for name, values in several(given).items():
-        if command != COMMAND:
+        if command != COMMAND and (command, name) != ("compare", "method"):
             raise InputError(
                 f"--{name} {to_argument(values)}: --command {command} takes one value; "
                 f"--command {COMMAND} compares several"

@@ -36,6 +36,7 @@ class Panel:
     norm: Normalize | None = None
     place: Place | None = None
     text: str = ""
+    colours: str = "viridis"  # of scores: the name of a colour map
 
     @property
     def aspect(self) -> float:
@@ -99,7 +100,7 @@ def show(axes: Axes, panel: Panel, picture: NDArray[Any]) -> AxesImage:
     """Show the image of a panel."""
     if panel.norm is not None:
         picture = clipped(picture, panel.norm)
-        return axes.imshow(picture, norm=panel.norm, cmap="viridis", interpolation="nearest")
+        return axes.imshow(picture, norm=panel.norm, cmap=panel.colours, interpolation="nearest")
     if picture.ndim == 3:
         return axes.imshow(picture, interpolation="nearest")
     return axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from matplotlib import colormaps
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from detection.measures import MEASURES
 from detection.prediction import Prediction
 from detection.report.bands import band_axis, band_titles
 from detection.report.notes import spectra_notes, value_title
+from detection.report.page_template import page_template
 from detection.report.pictures import base64, pictures_of
 from detection.report.place import place_of
 from detection.report.quantised import Quantised
@@ -41,7 +41,7 @@ def write_report(path: Path, prediction: Prediction) -> Path:
     if scene.unlabelled is not None and scene.anomalous is not None:
         unknown = scene.unlabelled & ~no_data
     spectra = page_spectra(prediction)
-    page = template().render(
+    page = page_template("page.html").render(
         title=scene.name,
         method=prediction.method,
         height=height,
@@ -68,18 +68,6 @@ def write_report(path: Path, prediction: Prediction) -> Path:
         details=details_of(prediction),
     )
     return write_text(path, page)
-
-
-def template() -> Template:
-    """Load the page's template: all values are shown as text, never as HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")
 
 
 def script_data(prediction: Prediction, spectra: PageSpectra) -> dict[str, Any]:

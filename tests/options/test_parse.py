@@ -248,7 +248,13 @@ def test_options_of_other_commands_do_not_apply(
     command: str, option: str, value: str, of_tables: bool
 ) -> None:
     words = ["--command", command, f"--{option}", value]
-    others = ("info", "scenes", "blindspot", *(() if option == "checkpoint_dir" else ("runs",)))
+    others = (
+        "info",
+        "scenes",
+        "blindspot",
+        "compare",
+        *(() if option == "checkpoint_dir" else ("runs",)),
+    )
     if (command == "reproduce") == of_tables and command not in others:
         args, given = parse(words)
         assert str(given[option]) == str(getattr(args, option)) == value

@@ -13,7 +13,6 @@ for (const select of selects) if (select) select.oninput = showBands;
 element("zoom-in").onclick = () => zoomStep(1.5);
 element("zoom-out").onclick = () => zoomStep(1 / 1.5);
 element("zoom-all").onclick = () => setView(1);
-drawScenes();
 element("objects").onclick = jumpToObject;
 element("spectrum").onpointermove = readBand;
 element("spectrum").onpointerdown = readBand;
@@ -24,7 +23,6 @@ addEventListener("scroll", () => { scrolledAt = performance.now(); hideHover(); 
 new ResizeObserver(() => { sharpen(); if (chart.series) plotSoon(); }).observe(element("spectrum"));
 
 setView(1);
-drawScenes();
 drawDetection();
 showOpacity();
 showThreshold();

@@ -1,0 +1,85 @@
+"""Compare saved predictions of a scene (`--command compare`)."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from detection.compare.comparison import DEFAULT_THRESHOLD, Comparison
+from detection.compare.figures import comparison_figures
+from detection.compare.page import write_page
+from detection.compare.saved import Found, choose_predictions, find_predictions, load_predictions
+from detection.figures.style import save_figure
+from detection.measures import MEASURES
+from detection.task import open_scene
+from options.text import shorten
+from utils.errors import InputError
+from utils.files import ensure_writable, print_paths, write_text
+from utils.output import print_result
+from utils.text import printable_line
+
+LONGEST_NAME = 100  # bytes of the name of a folder
+SHOWN = ("auc_df", "auc_td", "auc_bs", "auc_snpr", "pd_at_0.001", "pd_at_0.01")  # printed
+
+
+def compare(args: Namespace, *, titles: list[str]) -> dict[str, Any]:
+    """Compare the saved predictions of a scene; write figures and a page, and print the numbers.
+
+    Those of `--runs`, or of the methods of these titles, or all. Returns what `comparison.json`
+    contains, and paths. Raises InputError for fewer than two.
+    """
+    scene = open_scene(args)
+    folder = args.result_dir / scene.name
+    found = choose_predictions(find_predictions(folder), runs=args.runs or (), titles=titles)
+    if len(found) < 2:
+        raise InputError(
+            f"there are {len(found)} such predictions of '{scene.name}' in '{folder}', and a "
+            f"comparison needs two: --command predict makes them, --command runs lists them"
+        )
+    comparison = Comparison(
+        scene, load_predictions(found, scene), args.threshold or DEFAULT_THRESHOLD
+    )
+    for line in lines_of(comparison):
+        print_result(line)
+    target = ensure_writable(folder / folder_name(found))
+    paths = write_comparison(target, comparison, args)
+    print_paths(paths)
+    return {**comparison.contents, "files": [str(path) for path in paths]}
+
+
+def folder_name(found: list[Found]) -> str:
+    """Name the folder of a comparison by its predictions."""
+    return shorten("_".join(["compare", *(one.folder.name for one in found)]), most=LONGEST_NAME)
+
+
+def write_comparison(folder: Path, comparison: Comparison, args: Namespace) -> list[Path]:
+    """Write the figures, the numbers and the page of a comparison, which is written last."""
+    paths = []
+    for kind, figure in comparison_figures(comparison, args.stretch).items():
+        paths += save_figure(folder / kind, figure)
+    numbers = json.dumps(comparison.contents, indent=2, ensure_ascii=False) + "\n"
+    paths.append(write_text(folder / "comparison.json", numbers))
+    return [*paths, write_page(folder / "compare.html", comparison, args.stretch)]
+
+
+def lines_of(comparison: Comparison) -> list[str]:
+    """Format the comparison as a table: measures, and the agreement with the first prediction."""
+    labels = [f"{number}  {label}" for number, label in enumerate(comparison.labels, start=1)]
+    columns = {"": [f"{label:<{max(map(len, labels))}}" for label in labels]}
+    for name in SHOWN if comparison.scene.has_both_classes else ():
+        values = [(comparison.measures[label] or {})[name] for label in comparison.labels]
+        columns[MEASURES[name].symbol] = [f"{value:.4f}" for value in values]
+    columns["ρ with 1"] = [f"{value:.4f}" for value in comparison.correlations[0]]
+    columns["overlap with 1"] = [f"{value:.4f}" for value in comparison.overlaps[0]]
+    widths = [max(map(len, [head, *texts])) for head, texts in columns.items()]
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    lines = [
+        "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    if not comparison.scene.has_both_classes:
+        lines.append(f"no measures, {comparison.scene.no_auc_reason}")
+    lines.append(
+        f"ρ: Spearman; overlap: Jaccard, of the pixels that {comparison.threshold} detects"
+    )
+    return list(map(printable_line, lines))

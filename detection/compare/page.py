@@ -1,0 +1,87 @@
+"""Write the page of a comparison, a single HTML file without network."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from detection.compare.comparison import Comparison, json_matrix
+from detection.figures.stretch import stretched
+from detection.measures import MEASURES
+from detection.report.page_template import page_template
+from detection.report.pictures import png
+from options.stretch import Stretch
+from utils.files import write_text
+
+DECIMALS = 4  # of measures; values that are equal so far are equally good
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A prediction in the table; `measures` are texts, and whether each is the best."""
+
+    label: str
+    report: str
+    measures: list[tuple[str, bool]]
+    threshold: str
+    detected: str
+
+
+def write_page(path: Path, comparison: Comparison, stretch: Stretch) -> Path:
+    """Write the page next to the figures (PNG) of a comparison, which it contains."""
+    figures = {picture.stem: embedded(picture) for picture in sorted(path.parent.glob("*.png"))}
+    scene = comparison.scene
+    page = page_template("compare.html", Path(__file__).parent / "template").render(
+        title=scene.name,
+        shape=scene.cube.shape,
+        labels=comparison.labels,
+        compared=scene.has_both_classes,
+        reason="" if scene.has_both_classes else scene.no_auc_reason,
+        heads=[MEASURES[name].symbol for name in shown_measures(comparison)],
+        rows=list(page_rows(comparison)),
+        threshold=comparison.threshold,
+        figures=figures,
+        maps=[png(stretched(one.scores, stretch), "viridis") for one in comparison.predictions],
+        correlations=json_matrix(comparison.correlations),
+        overlaps=json_matrix(comparison.overlaps),
+    )
+    return write_text(path, page)
+
+
+def embedded(path: Path) -> str:
+    """Encode a picture for a page."""
+    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def shown_measures(comparison: Comparison) -> list[str]:
+    """List the measures in the table, none without a ground truth of both classes."""
+    return list(MEASURES) if comparison.scene.has_both_classes else []
+
+
+def page_rows(comparison: Comparison) -> Iterator[PageRow]:
+    """Make the rows of the table."""
+    best = best_values(comparison)
+    for one, score, mask in zip(
+        comparison.predictions, comparison.thresholds, comparison.masks, strict=True
+    ):
+        values = comparison.measures[one.label] or {}
+        yield PageRow(
+            label=one.label,
+            report=f"../{one.folder.name}/report.html",
+            measures=[
+                (f"{value:.{DECIMALS}f}", round(value, DECIMALS) == best[name])
+                for name, value in values.items()
+            ],
+            threshold=f"{score:.6g}",
+            detected=f"{int(mask.sum()):,}",
+        )
+
+
+def best_values(comparison: Comparison) -> Mapping[str, float]:
+    """Find the best value of each measure, rounded as it is printed."""
+    found: dict[str, float] = {}
+    for name in shown_measures(comparison):
+        values = [measures[name] for measures in comparison.measures.values() if measures]
+        choose = max if MEASURES[name].larger_is_better else min
+        found[name] = round(choose(values), DECIMALS)
+    return found

@@ -1,0 +1,114 @@
+"""Saved predictions of a scene, as they are compared."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.formats.matlab.file import read
+from data.scene import Scene
+from detection.results.known_files import FIRST
+from detection.results.latest import run_folders
+from detection.results.record import digest_of_cube, read_record
+from detection.results.runs import row_of
+from utils.errors import InputError
+
+PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A saved prediction in its folder: title of the method, options off their defaults, date."""
+
+    folder: Path
+    method: str
+    options: Mapping[str, str]
+    date: str
+
+
+@dataclass(frozen=True, eq=False)
+class SavedPrediction:
+    """The scores (H, W) of a saved prediction, NaN for no-data pixels, with a label of its own."""
+
+    label: str
+    folder: Path
+    scores: NDArray[np.float32]
+
+
+def find_predictions(folder: Path) -> list[Found]:
+    """Find the predictions in the folder of a scene's results, the oldest first."""
+    found = []
+    for run in run_folders(folder):
+        row = row_of(run)
+        if row is not None and row.kind == PREDICTION:
+            found.append(Found(run, row.method, row.options, row.date))
+    return sorted(found, key=lambda one: one.date)
+
+
+def choose_predictions(
+    found: Sequence[Found], *, runs: Sequence[str], titles: Sequence[str]
+) -> list[Found]:
+    """Select predictions by the names of their folders, or by methods, in that order, or all.
+
+    Raises InputError for a name that no folder has.
+    """
+    if runs:
+        by_name = {one.folder.name: one for one in found}
+        for name in runs:
+            if name not in by_name:
+                known = ", ".join(by_name) or "none"
+                raise InputError(f"--runs {name}: there is no such prediction (there are: {known})")
+        return [by_name[name] for name in dict.fromkeys(runs)]
+    if not titles:
+        return list(found)
+    return [one for title in titles for one in found if one.method == title]
+
+
+def labels_of(found: Sequence[Found]) -> list[str]:
+    """Label predictions: by the method and, among those of one, by the options that differ."""
+    labels = [
+        label_among(one, [other for other in found if other.method == one.method]) for one in found
+    ]
+    repeated = {label for label, number in Counter(labels).items() if number > 1}
+    return [
+        f"{label}, {one.folder.name}" if label in repeated else label
+        for label, one in zip(labels, found, strict=True)
+    ]
+
+
+def label_among(one: Found, others: Sequence[Found]) -> str:
+    """Label a prediction by its method and the options in which it differs from others."""
+    names = {name for other in others for name in other.options}
+    differing = sorted(
+        name for name in names if len({other.options.get(name) for other in others}) > 1
+    )
+    texts = [f"{name} {one.options[name]}" for name in differing if name in one.options]
+    return ", ".join([one.method, *texts])
+
+
+def load_predictions(found: Sequence[Found], scene: Scene) -> list[SavedPrediction]:
+    """Read the scores of predictions; raise InputError where they are not of this scene."""
+    return [
+        SavedPrediction(label, one.folder, read_scores(one.folder, scene))
+        for one, label in zip(found, labels_of(found), strict=True)
+    ]
+
+
+def read_scores(folder: Path, scene: Scene) -> NDArray[np.float32]:
+    """Read a saved detection map (H, W); raise InputError where it is not of this scene."""
+    path = folder / FIRST
+    again = "predict again, or leave it out (--runs names those to compare)"
+    record = read_record(folder)
+    if not path.is_file():
+        raise InputError(f"'{path}' is missing: {again}")
+    scores = np.asarray(read(path).variables["detectmap"].read(), dtype=np.float32)
+    if scores.shape != scene.cube.shape[:2]:
+        sizes = ["×".join(map(str, shape)) for shape in (scores.shape, scene.cube.shape[:2])]
+        raise InputError(f"'{path}' has {sizes[0]} pixels, the scene {sizes[1]}: {again}")
+    digest = digest_of_cube(scene)
+    if record is not None and digest and record.digest and record.digest != digest:
+        raise InputError(f"'{path}' was computed from other values than the scene has: {again}")
+    return scores

@@ -1,0 +1,123 @@
+"""Predictions of a scene side by side, as the command line compares them."""
+
+import io
+import json
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.io import loadmat, savemat
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+import main
+from detection.compare.saved import Found, labels_of
+
+COMPARE = ("--command", "compare", "--dataset", "small", "--gpu_ids", "-1")
+
+
+def predict(method: str, *words: str) -> None:
+    """Predict with a method."""
+    main.main(["--dataset", "small", "--gpu_ids", "-1", "--method", method, *words])
+
+
+def compare(*words: str) -> list[dict[str, Any]]:
+    """Compare, and return the answers in JSON, one for each scene."""
+    with redirect_stdout(io.StringIO()) as answer:
+        main.main([*COMPARE, "--json", *words])
+    found: list[dict[str, Any]] = json.loads(answer.getvalue())
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Compare, and return the last line of what is refused."""
+    with pytest.raises(SystemExit, match="2"):
+        main.main([*COMPARE, *words])
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def scores_of(run: str) -> NDArray[np.float32]:
+    return np.asarray(loadmat(f"result/small/{run}/detectmap.mat")["detectmap"])
+
+
+@pytest.mark.draws
+def test_methods_without_predictions_predict_and_are_compared(
+    small_scene: str, truth: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main.main([*COMPARE, "--method", "rx", "median", "--threshold", "quantile=0.9"])
+    printed = capsys.readouterr().out
+    folder = Path("result", "small", "compare_RX_Median")
+    found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    rx, median = scores_of("RX"), scores_of("Median")
+    assert [one["label"] for one in found["predictions"]] == ["RX", "Median"]
+    for one, scores in zip(found["predictions"], (rx, median), strict=True):
+        expected = roc_auc_score(truth.ravel(), scores.ravel())
+        assert one["measures"]["auc_df"] == pytest.approx(expected)
+        assert one["detected_pixels"] == np.count_nonzero(scores >= np.quantile(scores, 0.9))
+    masks = [scores >= np.quantile(scores, 0.9) for scores in (rx, median)]
+    shared, either = masks[0] & masks[1], masks[0] | masks[1]
+    assert found["mask_overlap"][0][1] == pytest.approx(shared.sum() / either.sum())
+    correlation = spearmanr(rx.ravel(), median.ravel())[0]
+    assert found["rank_correlation"][0][1] == pytest.approx(correlation)
+    assert f"{correlation:.4f}" in printed
+    page = (folder / "compare.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") >= 7  # two maps, and the figures
+    assert 'href="../Median/report.html"' in page and "http" not in page.replace("http-equiv", "")
+    names = {path.name for path in folder.iterdir()}
+    kinds = ("maps", "roc", "roc_3d", "separability", "differences", "agreement")
+    pictures = {f"{kind}.{ending}" for kind in kinds for ending in ("png", "pdf")}
+    assert names == {"compare.html", "comparison.json", *pictures}
+
+
+def test_runs_are_chosen_by_name_and_labelled_by_what_differs(small_scene: str) -> None:
+    for ridge in ("0.1", "0.2"):
+        predict("rx", "--ridge", ridge)
+    predict("median")
+    (found,) = compare("--runs", "RX_ridge_0.2", "Median")
+    assert [one["label"] for one in found["predictions"]] == ["RX", "Median"]
+    (found,) = compare()
+    labels = sorted(one["label"] for one in found["predictions"])  # their dates are of one second
+    assert labels == ["Median", "RX, ridge 0.1", "RX, ridge 0.2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--method", "nl2net"], "no prediction of nl2net is there to compare; this makes it: "),
+        (["--method", "rx"], "there are 1 such predictions of 'small' in "),
+        (
+            ["--runs", "RX", "nothing"],
+            "--runs nothing: there is no such prediction (there are: RX)",
+        ),
+        (["--factor", "1", "2"], "--factor 1 2: --command compare takes one value; "),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    small_scene: str,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    predict("rx")
+    assert message in refused(capsys, *words)
+
+
+def test_a_prediction_of_other_values_is_refused(
+    small_scene: str,
+    cube: NDArray[np.uint16],
+    truth: NDArray[np.uint8],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    compare("--method", "rx", "median")
+    savemat("data/small.mat", {"data": cube + 1, "map": truth})
+    assert "detectmap.mat' was computed from other values than the scene has" in refused(capsys)
+    savemat("data/small.mat", {"data": cube[1:], "map": truth[1:]})
+    assert "detectmap.mat' has 13×11 pixels, the scene 12×11: " in refused(capsys)
+
+
+def test_equal_labels_are_told_apart_by_their_folders() -> None:
+    found = [Found(Path("result/x", name), "RX", {}, "2026") for name in ("RX", "mine")]
+    assert labels_of(found) == ["RX, RX", "RX, mine"]
