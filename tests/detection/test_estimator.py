@@ -244,7 +244,7 @@ METHOD_OF = {  # of an option that NL2Net does not have
 } | dict.fromkeys(METHODS["nl2net"].options, "nl2net")
 
 
-@pytest.mark.parametrize("parameter", parameter_names())
+@pytest.mark.parametrize("parameter", sorted(parameter_names()))
 def test_a_message_on_a_bad_value_names_the_parameter(parameter: str, cube: NDArray[Any]) -> None:
     option = parameter_names()[parameter]
     for value in FLAGS[option].type.refused:
