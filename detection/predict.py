@@ -57,7 +57,7 @@ Load = Callable[[Namespace, Task], Loaded]
 def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[str, Any]:
     """Score a scene, with trained weights where the method has any; write maps and pictures.
 
-    Returns what `metrics.json` has, and the paths of the files.
+    Returns what `metrics.json` and `run.json` have, and the paths of the files.
     """
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
@@ -96,7 +96,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     with phase("writing") as show:
         paths = write_prediction(folder, prediction, record=record, progress=show)
     print_paths(paths)
-    return {**record.contents, **metrics(prediction), "paths": list(map(str, paths))}
+    return {**metrics(prediction), **record.contents, "paths": list(map(str, paths))}
 
 
 def record_prediction(

@@ -84,7 +84,7 @@ def blindspot_figure(fields: Sequence[ReceptiveField]) -> Figure:
     width = COLUMN if len(fields) == 1 else PAGE
     panel = min((width - 1) / len(fields), 2)
     note = paragraph(figure_note(fields), inches=width - 0.2)
-    height = rows * (panel + 0.25) + 0.7 + 0.14 * (note.count("\n") + 1)
+    height = rows * (panel + 0.3) + 0.7 + 0.14 * (note.count("\n") + 1)
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.05))
     panels = figure.subplots(rows, len(fields), squeeze=False)
     for field, column in zip(fields, panels.T, strict=True):
@@ -110,7 +110,7 @@ def draw_prediction(axes: Axes, field: ReceptiveField) -> None:
         axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
         return
     draw_view(axes, field.predicting)
-    write_above(axes, f"PD {field.factors[1]}, {field.predicting.headline}")
+    write_above(axes, f"PD {field.factors[1]}\n{field.predicting.headline}")
 
 
 def write_above(axes: Axes, headline: str) -> None:

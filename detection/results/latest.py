@@ -15,6 +15,7 @@ from pathlib import Path
 
 from detection.results.known_files import FIRST, LAST, LATEST, LOG, known_files
 from utils.files import copy_file, fsync_folder
+from utils.output import print_warning
 
 RUN_LINE = "run: "
 MOVING = ".earlier"
@@ -64,7 +65,7 @@ def set_earlier_aside(scene: Path) -> None:
     target = free_folder(scene / f"earlier_{date:%Y-%m-%d_%H-%M-%S}" if date else scene / "earlier")
     moving.rename(target)
     fsync_folder(scene)
-    print(f"files of an earlier prediction in '{scene}' are moved to '{target}'")
+    print_warning(f"files of an earlier prediction in '{scene}' are moved to '{target}'")
 
 
 def has_others(scene: Path) -> bool:

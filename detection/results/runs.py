@@ -19,7 +19,7 @@ from options.flags import FLAGS
 from options.parse import defaults_of
 from options.text import to_argument
 from utils.errors import InputError
-from utils.output import print_result
+from utils.output import print_result, print_warning
 from utils.text import printable
 
 NARROWEST, UNLIMITED = 40, 1000  # letters of a line
@@ -79,7 +79,7 @@ def find_runs(folder: Path) -> Iterator[Row]:
             try:
                 row = row_of(run)
             except InputError as error:
-                print(f"{error}: not listed", file=sys.stderr)
+                print_warning(f"{error}: not listed")
                 continue
             if row is not None:
                 yield row

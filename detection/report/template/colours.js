@@ -2,18 +2,25 @@
 
 const selects = ["red", "green", "blue"].map(element);
 
+/* Draw on the scene of every map. */
+function onScenes(draw) {
+  for (const canvas of document.querySelectorAll("canvas.scene")) draw(canvas.getContext("2d"));
+}
+
+/* Draw the picture that the page comes with; style sheets take long with one so large. */
+async function drawScenes() {
+  await element("scene").decode();
+  onScenes((context) => context.drawImage(element("scene"), 0, 0));
+}
+
 function showBands() {
-  const { pixels } = decodeSpectra(), canvas = document.createElement("canvas");
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+  const { pixels } = decodeSpectra(), image = new ImageData(width, height);
   image.data.fill(255);
   selects.forEach((select, channel) => {
     const values = stretchedBand(Number(select.value));
     pixels.forEach((pixel, i) => { image.data[4 * pixel + channel] = values[i]; });
   });
-  context.putImageData(image, 0, 0);
-  element("scene-picture").textContent =
-    `.scene::before { background-image: url(${canvas.toDataURL()}); }`;
+  onScenes((context) => context.putImageData(image, 0, 0));
   element("bands-shown").textContent = "three bands";
 }
 

@@ -23,6 +23,7 @@ addEventListener("scroll", () => { scrolledAt = performance.now(); hideHover(); 
 new ResizeObserver(() => { sharpen(); if (chart.series) plotSoon(); }).observe(element("spectrum"));
 
 setView(1);
+drawScenes();
 drawDetection();
 showOpacity();
 showThreshold();

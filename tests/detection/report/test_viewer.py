@@ -78,7 +78,7 @@ def settle(tab: Any) -> None:
 
 def canvas(tab: Any, address: str) -> NDArray[np.int64]:
     """A picture of the page, given what has its address, (H, W, 4) from 0 to 255."""
-    png = base64.b64decode(tab.evaluate(address).split("base64,")[1].split(")")[0])
+    png = base64.b64decode(tab.evaluate(address).split("base64,")[1])
     return np.round(255 * imread(BytesIO(png), format="png")).astype(int)
 
 
@@ -231,15 +231,19 @@ def test_a_stretch_changes_colours_and_no_score(tab: Any, tmp_path: Path) -> Non
 
 def test_bands_are_chosen_for_false_colour(tab: Any, tmp_path: Path) -> None:
     tab.goto(write_report(tmp_path / "report.html", made := prediction(**MASKED)).as_uri())
+    address = "document.querySelector('.scene').toDataURL()"
+    tab.evaluate("document.getElementById('scene').decode()")
+    settle(tab)
+    first = false_colour(made.scene.scaled_cube(), bands=(2, 1, 0))
+    assert np.abs(canvas(tab, address)[..., :3] - 255 * first).max() <= 1.01
     for colour, band in (("red", "4"), ("green", "0"), ("blue", "3")):
         tab.select_option(f"#{colour}", band)
-    address = "document.getElementById('scene-picture').textContent"
     shown = false_colour(made.scene.scaled_cube(), bands=(4, 0, 3))
     picture = canvas(tab, address)
     assert np.abs(picture[..., :3] - 255 * shown).max() <= 1.01
     assert (picture[NO_DATA] == 255).all()
-    shown_style = "getComputedStyle(document.querySelector('.scene'), '::before').backgroundImage"
-    assert np.array_equal(canvas(tab, shown_style), picture)
+    dimmed = canvas(tab, "document.querySelector('.dimmed').toDataURL()")
+    assert np.array_equal(dimmed, picture)
 
 
 def test_a_pixel_without_spectrum_shows_the_nearest_and_says_so(

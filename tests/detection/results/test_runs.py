@@ -76,7 +76,7 @@ def test_a_damaged_record_is_named_and_the_others_are_listed(
         assert [Path(row.path).name for row in find_runs(Path("result"))] == [
             "RX_threshold_value-0.5"
         ]
-        (line,) = capsys.readouterr().err.splitlines()
+        (line,) = capsys.readouterr().out.splitlines()
         assert "'result/small/RX/run.json' is damaged" in line and "not listed" in line
 
 
