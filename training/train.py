@@ -77,7 +77,8 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dic
     print_paths(paths)
     return {
         "dataset": scene.name,
-        "method": task.title,
+        "method": args.method,
+        "title": task.title,
         "epochs": last,
         "loss": log.losses[-1],
         "seconds": round(seconds, 3),

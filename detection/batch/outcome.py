@@ -1,12 +1,12 @@
 """The outcome of a scene in a batch, and the table of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.text import printable, shape_text
+from utils.text_table import NONE, text_table
 
-NONE = "–"
 LONGEST_NAME = 40  # letters of a scene's name in the table
 
 
@@ -47,29 +47,36 @@ class Outcome:
         return self.result.get("detected_pixels")
 
 
-# heading, text of a scene's entry, and True for a column of numbers
+class Column(NamedTuple):
+    """A column of the table: its heading, the text of an outcome, and whether it has numbers."""
+
+    heading: str
+    text: Callable[[Outcome], str]
+    number: bool = False
+
+
 COLUMNS = (
-    ("scene", lambda one: printable(one.scene, longest=LONGEST_NAME), False),
-    ("size", lambda one: shape_text(one.shape) or NONE, True),
-    ("method", lambda one: one.method, False),
-    ("AUC", lambda one: NONE if one.auc is None else f"{one.auc:.4f}", True),
-    ("detected", lambda one: NONE if one.detected is None else f"{one.detected:,}", True),
-    ("seconds", lambda one: f"{one.seconds:.1f}", True),
-    ("", lambda one: "failed" if one.failed else "", False),
+    Column("scene", lambda one: printable(one.scene, longest=LONGEST_NAME)),
+    Column("size", lambda one: shape_text(one.shape) or NONE, number=True),
+    Column("method", lambda one: one.method),
+    Column("AUC", lambda one: NONE if one.auc is None else f"{one.auc:.4f}", number=True),
+    Column(
+        "detected", lambda one: NONE if one.detected is None else f"{one.detected:,}", number=True
+    ),
+    Column("seconds", lambda one: f"{one.seconds:.1f}", number=True),
+    Column("", lambda one: "failed" if one.failed else ""),
 )
 
 
 def outcome_table(outcomes: Sequence[Outcome]) -> list[str]:
     """Format a line per scene below a line of headings; columns that say nothing are left out."""
-    columns = []
-    for heading, text, right in COLUMNS:
-        entries = [text(one) for one in outcomes]
-        if {*entries} - {NONE, ""}:
-            width = max(map(len, [heading, *entries]))
-            columns.append(
-                [f"{entry:{'>' if right else '<'}{width}}" for entry in [heading, *entries]]
-            )
-    return ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    columns = [(column, [column.text(one) for one in outcomes]) for column in COLUMNS]
+    kept = [(column, texts) for column, texts in columns if {*texts} - {NONE, ""}]
+    return text_table(
+        [column.heading for column, _ in kept],
+        [list(row) for row in zip(*(texts for _, texts in kept), strict=True)],
+        right=[place for place, (column, _) in enumerate(kept) if column.number],
+    ).splitlines()
 
 
 def counts(outcomes: Sequence[Outcome], *, planned: int) -> str:

@@ -10,6 +10,7 @@ from data.reading.by_name import scene_name
 from detection.batch.outcome import Outcome, counts, outcome_table
 from detection.batch.summary import Summary
 from model.methods import METHODS
+from options.flag import RUNS
 from utils.errors import error_message
 from utils.files import print_paths
 from utils.output import print_result
@@ -63,11 +64,19 @@ def process_scene(
     return Outcome(
         scene=scene_name(dataset),
         dataset=dataset,
-        method="" if args.command == "info" else METHODS[args.method].title,
+        method=method_of(args, result or {}),
         seconds=time.perf_counter() - started,
         result=result or {},
         failed=failed,
     )
+
+
+def method_of(args: Namespace, result: Mapping[str, Any]) -> str:
+    """Return the title of the method: that of the training which --name or --weights refer to.
+
+    Of commands without a method, or with several, it is empty.
+    """
+    return str(result.get("title", METHODS[args.method].title)) if args.command in RUNS else ""
 
 
 def describe_failure(error: Exception) -> str:

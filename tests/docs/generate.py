@@ -34,7 +34,11 @@ def options_part() -> str:
     parser = build_parser()
     tables = []
     for group in parser._action_groups:  # argparse has no public list of them
-        actions = [action for action in group._group_actions if action.dest != "help"]
+        actions = [
+            action
+            for action in group._group_actions
+            if action.dest != "help" and action.help != argparse.SUPPRESS
+        ]
         if actions:
             rows = "\n".join(map(option_row, actions))
             heading = "| option | default | meaning |\n|---|---|---|"

@@ -129,3 +129,14 @@ def test_texts_that_a_spreadsheet_would_compute_are_marked(workplace: Path) -> N
     args = Namespace(command="run", method="rx", result_dir=Path("result"), dataset=[])
     process_batch(args, predict, scenes=["=1+1.mat", "a.mat"], report=lambda line: None)
     assert rows()[0]["scene"] == "'=1+1" and {*rows()[0]} == {*COLUMNS}
+
+
+def test_the_method_is_that_of_the_training_that_is_used(workplace: Path) -> None:
+    args = Namespace(command="predict", method="nl2net", result_dir=Path("result"), dataset=[])
+    (done,) = process_batch(
+        args, lambda args: {"title": "Auto-AD"}, scenes=["a.mat"], report=lambda line: None
+    )
+    assert done.method == rows()[0]["method"] == "Auto-AD"
+    args.command = "compare"
+    (done,) = process_batch(args, lambda args: {}, scenes=["a.mat"], report=lambda line: None)
+    assert done.method == ""
