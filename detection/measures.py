@@ -125,6 +125,15 @@ def json_values(measures: Mapping[str, float] | None) -> dict[str, float | None]
     return {name: value if math.isfinite(value) else None for name, value in measures.items()}
 
 
+def measure_text(value: float) -> str:
+    """Format a measure for a reader."""
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4f}".replace("-", "−")
+
+
 def min_max_scale(scores: NDArray[Any]) -> NDArray[Any]:
     """Scale scores to [0, 1] by their minimum and maximum; to 0 where all are equal.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from detection.results.record import RunRecord, read_record
-from detection.results.runs import options_of_log
+from detection.results.run_rows import options_of_log
 from model.methods import METHODS
 from options.flag import Group
 from options.flags import FLAGS

@@ -7,10 +7,9 @@ from textwrap import fill
 from data.known_scenes.fetching import by_hand
 from data.known_scenes.inventory import MISNAMED, MISSING, OTHER, THERE, Entry
 from utils.text import printable, printable_line, shape_text
-from utils.text_table import text_table
+from utils.text_table import NONE, text_table
 
 HEADER = ("scene", "also called", "place", "sensor", "size", "anomalies", "status")
-NONE = "–"
 STATUS = {THERE: "there,", MISNAMED: "there, as", OTHER: "there, but", MISSING: "missing"}
 
 

@@ -5,18 +5,22 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from detection.compare.comparison import DEFAULT_THRESHOLD, Comparison
 from detection.compare.figures import comparison_figures
 from detection.compare.page import write_page
-from detection.compare.saved import Found, choose_predictions, find_predictions, load_predictions
+from detection.compare.saved import choose_predictions, find_predictions, load_predictions
 from detection.figures.style import save_figure
-from detection.measures import MEASURES
+from detection.measures import MEASURES, measure_text
+from detection.results.run_rows import Row
 from detection.task import open_scene
 from options.text import shorten
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths, write_text
 from utils.output import print_result
-from utils.text import printable_line
+from utils.text import printable, printable_line
+from utils.text_table import NONE, text_table
 
 LONGEST_NAME = 100  # bytes of the name of a folder
 SHOWN = ("auc_df", "auc_td", "auc_bs", "auc_snpr", "pd_at_0.001", "pd_at_0.01")  # printed
@@ -44,39 +48,36 @@ def compare(args: Namespace, *, titles: list[str]) -> dict[str, Any]:
     target = ensure_writable(folder / folder_name(found))
     paths = write_comparison(target, comparison, args)
     print_paths(paths)
-    return {**comparison.contents, "files": [str(path) for path in paths]}
+    return {**comparison.contents, "paths": [str(path) for path in paths]}
 
 
-def folder_name(found: list[Found]) -> str:
+def folder_name(found: list[Row]) -> str:
     """Name the folder of a comparison by its predictions."""
     return shorten("_".join(["compare", *(one.folder.name for one in found)]), most=LONGEST_NAME)
 
 
 def write_comparison(folder: Path, comparison: Comparison, args: Namespace) -> list[Path]:
     """Write the figures, the numbers and the page of a comparison, which is written last."""
-    paths = []
-    for kind, figure in comparison_figures(comparison, args.stretch).items():
-        paths += save_figure(folder / kind, figure)
+    figures = comparison_figures(comparison, args.stretch)
+    paths = [path for kind, one in figures.items() for path in save_figure(folder / kind, one)]
     numbers = json.dumps(comparison.contents, indent=2, ensure_ascii=False) + "\n"
     paths.append(write_text(folder / "comparison.json", numbers))
-    return [*paths, write_page(folder / "compare.html", comparison, args.stretch)]
+    page = write_page(folder / "compare.html", comparison, stretch=args.stretch, kinds=[*figures])
+    return [*paths, page]
 
 
 def lines_of(comparison: Comparison) -> list[str]:
     """Format the comparison as a table: measures, and the agreement with the first prediction."""
-    labels = [f"{number}  {label}" for number, label in enumerate(comparison.labels, start=1)]
-    columns = {"": [f"{label:<{max(map(len, labels))}}" for label in labels]}
-    for name in SHOWN if comparison.scene.has_both_classes else ():
-        values = [(comparison.measures[label] or {})[name] for label in comparison.labels]
-        columns[MEASURES[name].symbol] = [f"{value:.4f}" for value in values]
-    columns["ρ with 1"] = [f"{value:.4f}" for value in comparison.correlations[0]]
-    columns["overlap with 1"] = [f"{value:.4f}" for value in comparison.overlaps[0]]
-    widths = [max(map(len, [head, *texts])) for head, texts in columns.items()]
-    rows = [list(columns), *zip(*columns.values(), strict=True)]
-    lines = [
-        "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
+    shown = SHOWN if comparison.scene.has_both_classes else ()
+    header = ["", *(MEASURES[name].symbol for name in shown), "ρ with 1", "overlap with 1"]
+    agreement = zip(comparison.correlations[0], comparison.overlaps[0], strict=True)
+    rows = []
+    for number, (label, values) in enumerate(zip(comparison.labels, agreement, strict=True), 1):
+        measures = comparison.measures[label] or {}
+        texts = [measure_text(measures[name]) for name in shown]
+        texts += [NONE if np.isnan(value) else f"{value:.4f}" for value in values]
+        rows.append([printable(f"{number}  {label}"), *texts])
+    lines = text_table(header, rows, right=range(1, len(header))).splitlines()
     if not comparison.scene.has_both_classes:
         lines.append(f"no measures, {comparison.scene.no_auc_reason}")
     lines.append(

@@ -1,19 +1,19 @@
 """Write the page of a comparison, a single HTML file without network."""
 
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 from detection.compare.comparison import Comparison, json_matrix
 from detection.figures.stretch import stretched
-from detection.measures import MEASURES
+from detection.measures import MEASURES, measure_text
 from detection.report.page_template import page_template
-from detection.report.pictures import png
+from detection.report.pictures import data_address, png
 from options.stretch import Stretch
 from utils.files import write_text
 
-DECIMALS = 4  # of measures; values that are equal so far are equally good
+DECIMALS = 4  # as measures are printed; values that are equal so far are equally good
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ class PageRow:
     detected: str
 
 
-def write_page(path: Path, comparison: Comparison, stretch: Stretch) -> Path:
-    """Write the page next to the figures (PNG) of a comparison, which it contains."""
-    figures = {picture.stem: embedded(picture) for picture in sorted(path.parent.glob("*.png"))}
+def write_page(
+    path: Path, comparison: Comparison, *, stretch: Stretch, kinds: Sequence[str]
+) -> Path:
+    """Write the page of a comparison, with its figures of these kinds, PNG files next to it."""
+    pictures = {kind: path.with_name(f"{kind}.png").read_bytes() for kind in kinds}
     scene = comparison.scene
     page = page_template("compare.html", Path(__file__).parent / "template").render(
         title=scene.name,
@@ -40,17 +42,12 @@ def write_page(path: Path, comparison: Comparison, stretch: Stretch) -> Path:
         heads=[MEASURES[name].symbol for name in shown_measures(comparison)],
         rows=list(page_rows(comparison)),
         threshold=comparison.threshold,
-        figures=figures,
+        figures={kind: data_address(picture) for kind, picture in pictures.items()},
         maps=[png(stretched(one.scores, stretch), "viridis") for one in comparison.predictions],
         correlations=json_matrix(comparison.correlations),
         overlaps=json_matrix(comparison.overlaps),
     )
     return write_text(path, page)
-
-
-def embedded(path: Path) -> str:
-    """Encode a picture for a page."""
-    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def shown_measures(comparison: Comparison) -> list[str]:
@@ -69,7 +66,7 @@ def page_rows(comparison: Comparison) -> Iterator[PageRow]:
             label=one.label,
             report=f"../{one.folder.name}/report.html",
             measures=[
-                (f"{value:.{DECIMALS}f}", round(value, DECIMALS) == best[name])
+                (measure_text(value), round(value, DECIMALS) == best.get(name))
                 for name, value in values.items()
             ],
             threshold=f"{score:.6g}",
@@ -78,10 +75,12 @@ def page_rows(comparison: Comparison) -> Iterator[PageRow]:
 
 
 def best_values(comparison: Comparison) -> Mapping[str, float]:
-    """Find the best value of each measure, rounded as it is printed."""
+    """Find the best value of each measure that one is defined of, rounded as it is printed."""
     found: dict[str, float] = {}
     for name in shown_measures(comparison):
         values = [measures[name] for measures in comparison.measures.values() if measures]
+        defined = [value for value in values if not isnan(value)]
         choose = max if MEASURES[name].larger_is_better else min
-        found[name] = round(choose(values), DECIMALS)
+        if defined:
+            found[name] = round(choose(defined), DECIMALS)
     return found

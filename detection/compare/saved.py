@@ -1,7 +1,7 @@
 """Saved predictions of a scene, as they are compared."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,22 +11,11 @@ from numpy.typing import NDArray
 from data.formats.matlab.file import read
 from data.scene import Scene
 from detection.results.known_files import FIRST
-from detection.results.latest import run_folders
 from detection.results.record import digest_of_cube, read_record
-from detection.results.runs import row_of
+from detection.results.run_rows import Row, rows_in
 from utils.errors import InputError
 
 PREDICTION = "prediction"
-
-
-@dataclass(frozen=True)
-class Found:
-    """A saved prediction in its folder: title of the method, options off their defaults, date."""
-
-    folder: Path
-    method: str
-    options: Mapping[str, str]
-    date: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +27,15 @@ class SavedPrediction:
     scores: NDArray[np.float32]
 
 
-def find_predictions(folder: Path) -> list[Found]:
+def find_predictions(folder: Path) -> list[Row]:
     """Find the predictions in the folder of a scene's results, the oldest first."""
-    found = []
-    for run in run_folders(folder):
-        row = row_of(run)
-        if row is not None and row.kind == PREDICTION:
-            found.append(Found(run, row.method, row.options, row.date))
-    return sorted(found, key=lambda one: one.date)
+    found = [row for row in rows_in(folder) if row.kind == PREDICTION]
+    return sorted(found, key=lambda row: row.date)
 
 
 def choose_predictions(
-    found: Sequence[Found], *, runs: Sequence[str], titles: Sequence[str]
-) -> list[Found]:
+    found: Sequence[Row], *, runs: Sequence[str], titles: Sequence[str]
+) -> list[Row]:
     """Select predictions by the names of their folders, or by methods, in that order, or all.
 
     Raises InputError for a name that no folder has.
@@ -67,7 +52,7 @@ def choose_predictions(
     return [one for title in titles for one in found if one.method == title]
 
 
-def labels_of(found: Sequence[Found]) -> list[str]:
+def labels_of(found: Sequence[Row]) -> list[str]:
     """Label predictions: by the method and, among those of one, by the options that differ."""
     labels = [
         label_among(one, [other for other in found if other.method == one.method]) for one in found
@@ -79,7 +64,7 @@ def labels_of(found: Sequence[Found]) -> list[str]:
     ]
 
 
-def label_among(one: Found, others: Sequence[Found]) -> str:
+def label_among(one: Row, others: Sequence[Row]) -> str:
     """Label a prediction by its method and the options in which it differs from others."""
     names = {name for other in others for name in other.options}
     differing = sorted(
@@ -89,7 +74,7 @@ def label_among(one: Found, others: Sequence[Found]) -> str:
     return ", ".join([one.method, *texts])
 
 
-def load_predictions(found: Sequence[Found], scene: Scene) -> list[SavedPrediction]:
+def load_predictions(found: Sequence[Row], scene: Scene) -> list[SavedPrediction]:
     """Read the scores of predictions; raise InputError where they are not of this scene."""
     return [
         SavedPrediction(label, one.folder, read_scores(one.folder, scene))

@@ -28,7 +28,12 @@ def png(image: NDArray[Any], cmap: str | None = None) -> str:
     """Encode an image in [0, 1] for a page: (H, W, 3), or (H, W) with a colour map."""
     buffer = BytesIO()
     imsave(buffer, image, format="png", cmap=cmap, vmin=0, vmax=1)
-    return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
+    return data_address(buffer.getvalue())
+
+
+def data_address(picture: bytes) -> str:
+    """Return the address that contains a PNG file."""
+    return f"data:image/png;base64,{b64encode(picture).decode('ascii')}"
 
 
 def base64(values: NDArray[Any], dtype: str) -> Markup:

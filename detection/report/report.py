@@ -5,7 +5,6 @@ scores, ground truth and spectra, from which its scripts compute all that its co
 """
 
 from collections.abc import Mapping
-from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from detection.figures.pictures import default_rgb_bands
-from detection.measures import MEASURES
+from detection.measures import MEASURES, measure_text
 from detection.prediction import Prediction
 from detection.report.bands import band_axis, band_titles
 from detection.report.notes import spectra_notes, value_title
@@ -147,15 +146,6 @@ def details_of(prediction: Prediction) -> dict[str, str]:
 def measure_rows(measures: Mapping[str, float]) -> list[tuple[str, str, str]]:
     """List symbol, formula and value of every measure."""
     return [
-        (MEASURES[name].symbol, MEASURES[name].formula, format_measure(value))
+        (MEASURES[name].symbol, MEASURES[name].formula, measure_text(value))
         for name, value in measures.items()
     ]
-
-
-def format_measure(value: float) -> str:
-    """Format a measure for a reader."""
-    if isnan(value):
-        return "undefined"
-    if isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return f"{value:.4f}".replace("-", "−")

@@ -17,6 +17,7 @@ from detection.measures import (
     area_under_roc,
     check_scores,
     compute_measures,
+    measure_text,
     min_max_scale,
 )
 
@@ -181,3 +182,17 @@ def test_infinite_scores_are_not_measured() -> None:
         with pytest.raises(ValueError, match="2 of 4 scores are not finite"):
             check_scores(scores, masked=None)
     check_scores(np.array([[0.1, np.nan]]), masked=np.array([[False, True]]))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.98765, "0.9877"),
+        (-0.5, "−0.5000"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (math.nan, "undefined"),
+    ],
+)
+def test_a_measure_is_written_for_a_reader(value: float, text: str) -> None:
+    assert measure_text(value) == text

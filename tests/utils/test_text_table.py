@@ -29,3 +29,12 @@ def test_words_are_not_broken() -> None:
     lines = text_table(["x", "y"], ROWS, width=5).splitlines()
     assert lines[1:4] == ["a          one", "           two", "           three"]
     assert text_table(["x", "y"], [["", "z"]], width=5).splitlines() == ["x  y", "   z"]
+
+
+def test_columns_of_numbers_end_at_one_place() -> None:
+    rows = [["a", "10", ""], ["b", "9.5", "c"]]
+    assert text_table(["", "n", "z"], rows, right=[1]).splitlines() == [
+        "     n  z",
+        "a   10",
+        "b  9.5  c",
+    ]

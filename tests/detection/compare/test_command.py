@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import redirect_stdout
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 import main
-from detection.compare.saved import Found, labels_of
+from detection.compare.saved import labels_of
+from detection.measures import MEASURES
+from detection.results.run_rows import Row
 
 COMPARE = ("--command", "compare", "--dataset", "small", "--gpu_ids", "-1")
 
@@ -119,5 +122,44 @@ def test_a_prediction_of_other_values_is_refused(
 
 
 def test_equal_labels_are_told_apart_by_their_folders() -> None:
-    found = [Found(Path("result/x", name), "RX", {}, "2026") for name in ("RX", "mine")]
+    found = [
+        Row("prediction", "x", "RX", {}, None, None, "2026", f"result/x/{name}")
+        for name in ("RX", "mine")
+    ]
     assert labels_of(found) == ["RX, RX", "RX, mine"]
+
+
+def test_measures_that_are_undefined_are_not_the_best(
+    small_scene: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare("--method", "rx", "median")
+    values = iter([{"auc_snpr": nan}, {"auc_snpr": 2.0}])
+    monkeypatch.setattr(
+        "detection.compare.comparison.compute_measures",
+        lambda *scores: dict.fromkeys(MEASURES, 0.5) | next(values),
+    )
+    compare("--method", "rx", "median")
+    page = Path("result/small/compare_RX_Median/compare.html").read_text(encoding="utf-8")
+    assert "<td>undefined</td>" in page and "<td><b>2.0000</b></td>" in page
+
+
+def test_a_damaged_record_of_another_run_is_left_out(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for method in ("rx", "median", "aed"):
+        predict(method)
+    Path("result/small/AED/run.json").write_text("{")
+    main.main([*COMPARE])
+    assert "'result/small/AED/run.json' is damaged" in capsys.readouterr().out
+    (folder,) = Path("result/small").glob("compare_*")
+    assert folder.name in ("compare_RX_Median", "compare_Median_RX")  # of one second, or two
+
+
+def test_a_page_has_no_figures_of_an_earlier_ground_truth(
+    small_scene: str, cube: NDArray[np.uint16]
+) -> None:
+    compare("--method", "rx", "median")
+    savemat("data/small.mat", {"data": cube})
+    compare("--method", "rx", "median")
+    page = Path("result/small/compare_RX_Median/compare.html").read_text(encoding="utf-8")
+    assert "Detection maps" in page and "ROC curves" not in page

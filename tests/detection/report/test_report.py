@@ -3,7 +3,7 @@
 import base64
 import re
 from io import BytesIO
-from math import inf, nan
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from data.metadata import Metadata
 from detection.measures import compute_measures
-from detection.report.report import format_measure
 from tests.detection.report.pages import (
     MASKED,
     NO_DATA,
@@ -89,14 +88,6 @@ def test_measures_stand_in_the_table(tmp_path: Path) -> None:
     )
     page = report(tmp_path, measures=measures | {"auc_snpr": inf}).read_text(encoding="utf-8")
     assert '<td>AUC(D,τ) / AUC(F,τ)</td><td class="value">∞</td>' in page
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.98765, "0.9877"), (-0.5, "−0.5000"), (inf, "∞"), (-inf, "−∞"), (nan, "undefined")],
-)
-def test_a_measure_is_written_for_a_reader(value: float, text: str) -> None:
-    assert format_measure(value) == text
 
 
 def picture(page: str, alt: str) -> NDArray[Any]:
