@@ -416,7 +416,7 @@ def test_a_table_of_some_bands_and_of_a_scene_without_a_map(
 
     out = reproduce()
     assert "RX on bare: no AUC in " in out
-    assert "- averages are over 1 of 2 scenes, without bare\n" in out
+    assert "average" not in out.lower()  # over one scene
     of_all = cells()
     assert of_all["bare"]["measures"] is None and of_all["bare"]["shape"] == [13, 11, 5]
     auc = of_all["small"]["measures"]["auc_df"]

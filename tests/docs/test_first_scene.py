@@ -41,7 +41,7 @@ def test_the_notebook_runs_without_the_real_scene(
     client.execute()
     said = texts(notebook)
     assert "no scene 'abu-airport-4'" in said and "This is the synthetic scene." in said
-    assert "synthetic: (16, 16, 6)" in said and "objects" in said and "rank correlation" in said
+    assert "synthetic: (16, 16, 30)" in said and "objects" in said and "rank correlation" in said
 
 
 def test_links_lead_somewhere() -> None:

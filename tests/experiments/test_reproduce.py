@@ -318,7 +318,8 @@ def test_a_failing_cell_is_reported_and_the_others_are_computed(
         assert f"LRX on one: FAILED, {reason} of an image of 13×11" in out
         assert f"- failed: LRX on one: {reason}" in out
         assert "| LRX | – | " in out
-    assert computed[-1] == ("one", "lrx", None) == computed[0] and len(computed) == 6
+    assert computed.count(("one", "lrx", None)) == 2 and computed[-1] == ("one", "lrx", None)
+    assert len(computed) == 6
     (failure,) = [cell for cell in contents()["cells"] if "failed" in cell]
     assert (failure["label"], failure["scene"]) == ("LRX", "one")
     assert "Traceback" in failure["traceback"] and failure["options"]["inner_window"] == 13
@@ -356,8 +357,8 @@ def test_a_missing_scene_says_which_file_to_put_where(
         out.count("no scene 'two': looked for data/two.mat (or another format); 'data' has one;")
         == 2
     )
-    assert "| Method | one | two | Average |" in out
-    assert "- averages are over 1 of 2 scenes, without two\n" in out
+    assert "| Method | one | two |\n" in out
+    assert "average" not in out.lower()  # over one scene
     assert list(contents()["missing"]) == ["two"]
     assert numbers() == {place: auc for place, auc in before.items() if place[1] == "one"}
     write_scene("two", seed=1)
@@ -389,7 +390,7 @@ def test_the_map_of_one_class_has_no_auc(
 ) -> None:
     savemat("data/flat.mat", {"data": cube, "map": truth * 0})
     out = run(*REPRODUCE, "--dataset", "flat")
-    assert "no AUC in " in out and "| RX | – | – |" in out
+    assert "no AUC in " in out and "| RX | – |\n" in out
     pictures = {path.stem for path in Path("result/tables/own").glob("flat_*")}
     assert pictures == {"flat_maps"}
 
