@@ -26,7 +26,7 @@ def compare(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
     if args.runs is None:
         for name in methods:
             if METHODS[name].title not in saved:
-                predict_missing(name, given)
+                predict_missing(name, {**given, "dataset": args.dataset})
     return compare_saved(args, titles=[METHODS[name].title for name in methods])
 
 

@@ -127,7 +127,7 @@ def test_the_figure_has_two_panels_a_method(family: list[ReceptiveField]) -> Non
     blind = family[1].without_pd.influence == 0
     assert np.array_equal(np.ma.getmaskarray(np.ma.asarray(drawn[1].images[0].get_array())), blind)
     texts = texts_of(figure)
-    assert "blind to 15×15" in texts and "PD 3, blind to 5×5" in texts
+    assert "blind to 15×15" in texts and "PD 3 blind to 5×5" in texts
     assert "no PD: predicts as above" in texts and "R3" not in texts
     assert "NL2Net, SS-BSN: attention sees" in texts and "PUNNet: channel attention" in texts
 

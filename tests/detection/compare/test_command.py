@@ -163,3 +163,13 @@ def test_a_page_has_no_figures_of_an_earlier_ground_truth(
     compare("--method", "rx", "median")
     page = Path("result/small/compare_RX_Median/compare.html").read_text(encoding="utf-8")
     assert "Detection maps" in page and "ROC curves" not in page
+
+
+def test_a_folder_of_scenes_is_compared_scene_by_scene(
+    workplace: Path, cube: NDArray[np.uint16], truth: NDArray[np.uint8]
+) -> None:
+    Path("many").mkdir()
+    for name in ("one", "two"):
+        savemat(f"many/{name}.mat", {"data": cube, "map": truth})
+    found = compare("--dataset", "many", "--method", "rx", "median")
+    assert [one["dataset"] for one in found] == ["one", "two"]
