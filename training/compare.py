@@ -18,8 +18,10 @@ def compare(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
     """Compare the saved predictions of a scene, of all methods or those that are given.
 
     A method without training that has no prediction predicts first, at its defaults. Raises
-    InputError for a network that has none.
+    InputError for a network that has none, and for both methods and runs.
     """
+    if args.runs is not None and "method" in given:
+        raise InputError("--runs names predictions and --method takes those of methods: give one")
     named = given.get("method", [])
     methods = named if isinstance(named, list) else [named]
     saved = {one.method for one in find_predictions(args.result_dir / name_of_scene(args))}

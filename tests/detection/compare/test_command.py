@@ -95,6 +95,7 @@ def test_runs_are_chosen_by_name_and_labelled_by_what_differs(small_scene: str) 
             ["--runs", "RX", "nothing"],
             "--runs nothing: there is no such prediction (there are: RX)",
         ),
+        (["--runs", "RX", "--method", "rx"], "--runs names predictions and --method takes "),
         (["--factor", "1", "2"], "--factor 1 2: --command compare takes one value; "),
     ],
 )
