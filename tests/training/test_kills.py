@@ -95,10 +95,10 @@ def live_and_die(kills: int, *, as_on_cuda: bool) -> None:
 @pytest.mark.parametrize(
     ("kills", "as_on_cuda"),
     [
-        (8, True),
+        (3, True),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
-            for case in [(8, False), (100, False), (100, True)]
+            for case in [(8, True), (8, False), (100, False), (100, True)]
         ),
     ],
 )
