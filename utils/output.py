@@ -62,7 +62,7 @@ def directed_output(
 
 def print_result(text: object, *, end: str = "\n") -> None:
     """Print a line, or several, that a command is run for: they stay with `--quiet`."""
-    print(text, end=end, file=State.output.results)
+    print(text, end=end, file=State.output.results, flush=True)
 
 
 def print_warning(text: object) -> None:

@@ -35,7 +35,8 @@ def process_batch(
     outcomes: list[Outcome] = []
     try:
         for number, dataset in enumerate(scenes, start=1):
-            print(printable_line(f"[{number}/{len(scenes)}] {scene_name(dataset)}"), flush=True)
+            heading = f"[{number}/{len(scenes)}] {scene_name(dataset)}"
+            print_result(printable_line(heading))  # the lines below it do not name the scene
             outcome = process_scene(args, work, dataset=dataset, report=report)
             outcomes.append(outcome)
             if summary is not None:

@@ -11,6 +11,7 @@ import pytest
 from detection.batch.scenes import process_batch
 from detection.batch.summary import COLUMNS, Summary
 from utils.errors import InputError
+from utils.output import directed_output
 from utils.signals import StoppedBySignal
 
 SCENES = ["a.mat", "b.mat", "data/c.mat"]
@@ -61,6 +62,14 @@ def test_a_scene_that_fails_is_reported_and_the_others_are_done(
     assert b.split() == ["b", "–", "RX", "–", "–", "0.0", "failed"]
     assert c.split() == ["c", "10×10×12", "RX", "–", "0", "0.0"]
     assert failed == "failed: b: 'b.mat' is damaged" and path == "  result/summary.csv"
+
+
+def test_a_quiet_batch_names_the_scenes_of_its_results(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with directed_output(quiet=True):
+        batch()
+    assert capsys.readouterr().out.startswith("[1/3] a\n[2/3] b\n[3/3] c\n")
 
 
 def test_the_summary_has_the_numbers_in_full(workplace: Path) -> None:
