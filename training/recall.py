@@ -21,7 +21,7 @@ from options.text import to_argument
 from training.checkpoints import read_checkpoint
 from training.shapes import options_of_shapes
 from utils.errors import InputError
-from utils.text import printable
+from utils.text import did_you_mean, printable
 
 # options of a training that a prediction with its weights may choose otherwise
 FREE = {"gpu_ids", "precision", "tile", "average_every", "score"}
@@ -148,8 +148,10 @@ def scenes_of_name(args: Namespace, given: Mapping[str, Any]) -> Namespace:
             f"--dataset says which"
         )
     if not folders and args.command == "predict" and "method" not in given:
+        names = [path.parent.name for path in args.checkpoint_dir.glob("*/*/model")]
         raise InputError(
             f"--name {args.name}: no training in '{args.checkpoint_dir}' has this name"
+            f"{did_you_mean(args.name, names, before='; ')}"
         )
     if not folders:
         return args

@@ -54,9 +54,11 @@ def test_options_that_contradict_a_training_are_refused_in_one_line(
             predict(*words, "--seed", "4", "--nblk", "3")
         (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
         assert line.endswith("is of a training with --seed 9, not 4")
-    with pytest.raises(SystemExit):
-        predict("--name", "other")
-    assert "no training in 'checkpoints' has this name" in capsys.readouterr().err
+    for name, hint in (("other", ""), ("mnie", "; did you mean mine?")):
+        with pytest.raises(SystemExit):
+            predict("--name", name)
+        lines = capsys.readouterr().err
+        assert f"--name {name}: no training in 'checkpoints' has this name{hint}\n" in lines
 
 
 def test_of_weights_alone_the_training_is_unknown(named: Path) -> None:
