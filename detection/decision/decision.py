@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import poisson
 
 from data.scene import Scene
 from detection.decision.tail import MAX_DISTANCE, Tail, background_tail
@@ -14,6 +15,7 @@ from options.types import Threshold
 # of 5 false alarms a draw has 2 to 12 (the 95 % interval of Poisson): with fewer, the scores do not
 # show whether a rate is met
 FEWEST_FALSE_ALARMS = 5
+LEAST_CHANCE = 0.025  # so few detections are no chance: below the 95 % interval of Poisson
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,30 @@ class Decision:
                 f"caution: too few different scores to fit the tail of the background: "
                 f"{self.threshold} is of all pixels, anomalies included"
             )
-        elif self.tail.score(self.threshold.value) is not None and not self.tail.fits:
-            cautions.append(
-                f"caution: the scores do not follow the fitted tail of the background (distance "
-                f"{self.tail.distance:.2g}, by chance up to {MAX_DISTANCE:g}): the false alarm "
-                f"rate may be far from {self.threshold.value:g}; quantile=… needs no fit"
-            )
+        elif self.tail.score(self.threshold.value) is not None:
+            cautions += self.tail_cautions(self.tail, expected=expected)
         if expected < FEWEST_FALSE_ALARMS:
             cautions.append(
                 f"caution: {self.threshold} is {expected:.2g} false alarms in this scene, fewer "
                 f"than {FEWEST_FALSE_ALARMS}: the scores cannot confirm it, take the rate as an "
                 f"order of magnitude"
+            )
+        return cautions
+
+    def tail_cautions(self, tail: Tail, *, expected: float) -> list[str]:
+        """List lines on a score that a fitted tail gives, where the scores contradict the tail."""
+        cautions = []
+        if not tail.fits:
+            cautions.append(
+                f"caution: the scores do not follow the fitted tail of the background (distance "
+                f"{tail.distance:.2g}, by chance up to {MAX_DISTANCE:g}): the false alarm "
+                f"rate may be far from {self.threshold.value:g}; quantile=… needs no fit"
+            )
+        if poisson.cdf(self.detected, expected) < LEAST_CHANCE:
+            cautions.append(
+                f"caution: {self.detected:,} pixels are detected, fewer than {expected:,.3g} false "
+                f"alarms: the fitted tail is too heavy, and the false alarm rate at most "
+                f"{self.detected / tail.background_pixels:.2g}; quantile=… needs no fit"
             )
         return cautions
 

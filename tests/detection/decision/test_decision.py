@@ -76,6 +76,17 @@ def test_a_background_of_two_materials_does_not_fit() -> None:
     assert decided(scores, Threshold("quantile", 0.99)).cautions == []
 
 
+def test_fewer_detections_than_false_alarms_are_no_chance() -> None:
+    scores = even(10000)
+    end = np.quantile(scores, 0.98)
+    scores = np.where(scores > end, end + (scores - end) / 20, scores)  # the tail ends early
+    found = decided(scores, Threshold("pf", 0.01))
+    (caution,) = found.cautions
+    assert found.detected < 60 and f"caution: {found.detected} pixels are detected" in caution
+    assert "fewer than 100 false alarms" in caution
+    assert f"at most {found.detected / 10000:.2g};" in caution
+
+
 def test_scores_without_a_tail_have_a_caution() -> None:
     steps = (np.arange(10000) % 10 / 10.0).reshape(100, 100)
     (caution,) = decided(steps, Threshold("pf", 0.1)).cautions
