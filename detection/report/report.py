@@ -61,6 +61,7 @@ def write_report(path: Path, prediction: Prediction) -> Path:
         stretch=prediction.stretch.kind,
         data=script_data(prediction, spectra),
         arrays=script_arrays(prediction, spectra, unknown),
+        cautions=[] if prediction.decision is None else prediction.decision.cautions,
         compared=bool(prediction.measures),
         measures=measure_rows(prediction.measures or {}),
         options=prediction.options,
