@@ -8,7 +8,7 @@ DEMO := --dataset synthetic --preset fast --gpu_ids 0 --overwrite
 
 demo: $(VENV)/installed
 	$(BIN)/python main.py --command run $(DEMO)
-	@echo "Open result/synthetic/report.html in a browser"
+	@echo "Open this report.html in a browser"
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/step.py

@@ -37,8 +37,8 @@ def compare(args: Namespace, *, titles: list[str]) -> dict[str, Any]:
     found = choose_predictions(find_predictions(folder), runs=args.runs or (), titles=titles)
     if len(found) < 2:
         raise InputError(
-            f"there are {len(found)} such predictions of '{scene.name}' in '{folder}', and a "
-            f"comparison needs two: --command predict makes them, --command runs lists them"
+            f"a comparison needs two predictions, found {len(found)} of '{scene.name}' in "
+            f"'{folder}': --command predict makes them, --command runs lists them"
         )
     comparison = Comparison(
         scene, load_predictions(found, scene), args.threshold or DEFAULT_THRESHOLD

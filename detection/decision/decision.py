@@ -62,7 +62,7 @@ class Decision:
         """The line of the threshold and what it detects."""
         return (
             f"threshold {self.threshold}: score {self.score:.6g}, "
-            f"{self.detected:,} pixels in {self.objects:,} objects"
+            f"{self.detected:,} pixels in {self.objects:,} object{'' if self.objects == 1 else 's'}"
         )
 
     @property

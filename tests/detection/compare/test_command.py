@@ -90,7 +90,7 @@ def test_runs_are_chosen_by_name_and_labelled_by_what_differs(small_scene: str) 
     ("words", "message"),
     [
         (["--method", "nl2net"], "no prediction of nl2net is there to compare; this makes it: "),
-        (["--method", "rx"], "there are 1 such predictions of 'small' in "),
+        (["--method", "rx"], "a comparison needs two predictions, found 1 of 'small' in "),
         (
             ["--runs", "RX", "nothing"],
             "--runs nothing: there is no such prediction (there are: RX)",
