@@ -118,13 +118,6 @@ def compute_measures(
     return {name: one.compute(classes) for name, one in MEASURES.items()}
 
 
-def json_values(measures: Mapping[str, float] | None) -> dict[str, float | None] | None:
-    """Return the measures as JSON stores them: null for what is infinite or undefined."""
-    if measures is None:
-        return None
-    return {name: value if math.isfinite(value) else None for name, value in measures.items()}
-
-
 def measure_text(value: float) -> str:
     """Format a measure for a reader."""
     if math.isnan(value):

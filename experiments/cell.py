@@ -18,7 +18,7 @@ from data.reading.by_name import load_scene
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from detection.learning import learn
-from detection.measures import compute_measures, json_values
+from detection.measures import compute_measures
 from detection.task import Task
 from experiments.cost import PeakMemory, forward_flops
 from model.detector import Detector
@@ -28,6 +28,7 @@ from model.methods.presets import epochs_of_auto
 from model.trainers.trainer import Trainer
 from options.text import command_line
 from utils.devices import select_device
+from utils.json_text import json_value
 from utils.provenance import provenance
 from utils.text import printable_line
 
@@ -132,9 +133,7 @@ def score(
     scores, _ = task.detect(detector)
     record = {
         "shape": list(scene.cube.shape),
-        "measures": json_values(
-            compute_measures(scene.anomalous, scene.without_unlabelled(scores))
-        ),
+        "measures": json_value(compute_measures(scene.anomalous, scene.without_unlabelled(scores))),
         **costs,
         "inference_seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - processor,

@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.cell import Outcome
 from utils.files import atomic_write, ensure_writable, write_text
+from utils.json_text import json_text
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class CellStore:
     def save(self, scene: str, key: str, outcome: Outcome) -> None:
         """Save an outcome; a failed one only as a report, so that it is computed again."""
         ensure_writable(self.folder / scene)
-        text = json.dumps(outcome.record, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(outcome.record)
         failure = self.path(scene, key, "failed.json")
         if outcome.scores is None:
             write_text(failure, text)

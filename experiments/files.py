@@ -1,6 +1,5 @@
 """Write a table: Markdown, CSV, LaTeX and JSON."""
 
-import json
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from experiments.grid import fill_table
 from experiments.notes import notes_of, notes_on_layout
 from experiments.plan import Plan
 from utils.files import write_text
+from utils.json_text import json_text
 
 
 def write_table(folder: Path, plan: Plan) -> list[Path]:
@@ -29,16 +29,16 @@ def write_table(folder: Path, plan: Plan) -> list[Path]:
         "md": markdown(grid, notes),
         "csv": csv_text(grid),
         "tex": latex(grid, notes, name=plan.table.name, caption=notes_on_layout(plan)),
-        "json": json_text(plan, printed),
+        "json": json_text(table_values(plan, printed)),
     }
     name = plan.table.name
     return [write_text(folder / f"{name}.{ending}", text) for ending, text in texts.items()]
 
 
-def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
-    """Format all that a table derives from: options, versions, devices, dates, all measures."""
+def table_values(plan: Plan, printed: list[PublishedRow]) -> dict[str, Any]:
+    """Collect all that a table derives from: options, versions, devices, dates, all measures."""
     table = plan.table
-    contents = {
+    return {
         "table": table.name,
         "title": table.title,
         "show": table.show,
@@ -56,7 +56,6 @@ def json_text(plan: Plan, printed: list[PublishedRow]) -> str:
             {"method": row.method, "source": row.source, "auc": row.auc} for row in printed
         ],
     }
-    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
 
 
 def row_values(row: Row) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.reading.settings import ReadSettings
 from data.scene import Scene
-from detection.measures import MEASURES, compute_measures, json_values
+from detection.measures import MEASURES, compute_measures
 from experiments.cell import Outcome, compute
 from experiments.cell_store import CellStore
 from experiments.declaration import Table
@@ -21,6 +21,7 @@ from experiments.sweep_figure import draw_sweep
 from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
 from utils.files import ensure_writable
+from utils.json_text import json_value
 from utils.signals import deferring_interrupt
 
 
@@ -97,7 +98,7 @@ def with_all_measures(saved: Outcome, scene: Scene | None) -> Outcome:
     measures = saved.record["measures"]
     if scene is None or saved.scores is None or not measures or measures.keys() == MEASURES.keys():
         return saved
-    found = json_values(compute_measures(scene.anomalous, scene.without_unlabelled(saved.scores)))
+    found = json_value(compute_measures(scene.anomalous, scene.without_unlabelled(saved.scores)))
     return replace(saved, record={**saved.record, "measures": found})
 
 

@@ -24,6 +24,7 @@ from options.several import check_several, one_or_several, several
 from options.text import to_argument, to_filename
 from options.types import Threshold
 from utils.errors import InputError
+from utils.json_text import json_value
 from utils.text import did_you_mean, printable_line
 
 
@@ -262,13 +263,6 @@ def option_texts(args: Namespace) -> dict[str, str]:
 def option_values(args: Namespace) -> dict[str, Any]:
     """Return all options that the method uses as values for JSON, None where there is none."""
     return {name: json_value(value) for name, value in used_options(args).items()}
-
-
-def json_value(value: Any) -> Any:
-    """Convert the value of an option to one of JSON; paths and thresholds become text."""
-    if isinstance(value, (list, tuple)):
-        return [json_value(one) for one in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def used_options(args: Namespace) -> dict[str, Any]:

@@ -5,14 +5,14 @@ what `--verbose` adds. So everything that is printed is a note unless it is stat
 """
 
 import json
-import math
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
+
+from utils.json_text import json_value
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,3 @@ def print_json(answer: object) -> None:
     It is ASCII, whatever the encoding of standard output; numbers that JSON has not are null.
     """
     print(json.dumps(json_value(answer), indent=2, allow_nan=False))
-
-
-def json_value(value: Any) -> Any:
-    """Convert a value to those of JSON: paths to text, what is infinite or undefined to null."""
-    if isinstance(value, Mapping):
-        return {str(key): json_value(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_value(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

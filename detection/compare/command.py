@@ -1,6 +1,5 @@
 """Compare saved predictions of a scene (`--command compare`)."""
 
-import json
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from detection.task import open_scene
 from options.text import shorten
 from utils.errors import InputError
 from utils.files import ensure_writable, print_paths, write_text
+from utils.json_text import json_text
 from utils.output import print_result
 from utils.text import printable, printable_line
 from utils.text_table import NONE, text_table
@@ -60,8 +60,7 @@ def write_comparison(folder: Path, comparison: Comparison, args: Namespace) -> l
     """Write the figures, the numbers and the page of a comparison, which is written last."""
     figures = comparison_figures(comparison, args.stretch)
     paths = [path for kind, one in figures.items() for path in save_figure(folder / kind, one)]
-    numbers = json.dumps(comparison.contents, indent=2, ensure_ascii=False) + "\n"
-    paths.append(write_text(folder / "comparison.json", numbers))
+    paths.append(write_text(folder / "comparison.json", json_text(comparison.contents)))
     page = write_page(folder / "compare.html", comparison, stretch=args.stretch, kinds=[*figures])
     return [*paths, page]
 

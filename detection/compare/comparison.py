@@ -12,8 +12,9 @@ from data.scene import Scene
 from detection.compare.agreement import Matrix, overlaps, rank_correlations
 from detection.compare.saved import SavedPrediction
 from detection.decision.threshold import threshold_score
-from detection.measures import compute_measures, json_values
+from detection.measures import compute_measures
 from options.types import Threshold
+from utils.json_text import json_value
 
 DEFAULT_THRESHOLD = Threshold("quantile", 0.99)  # of the masks, where none is given
 
@@ -77,7 +78,7 @@ class Comparison:
                 {
                     "label": one.label,
                     "path": str(one.folder),
-                    "measures": json_values(self.measures[one.label]),
+                    "measures": json_value(self.measures[one.label]),
                     "threshold_score": score,
                     "detected_pixels": int(np.count_nonzero(mask)),
                 }
@@ -85,11 +86,6 @@ class Comparison:
                     self.predictions, self.thresholds, self.masks, strict=True
                 )
             ],
-            "rank_correlation": json_matrix(self.correlations),
-            "mask_overlap": json_matrix(self.overlaps),
+            "rank_correlation": json_value(self.correlations.tolist()),
+            "mask_overlap": json_value(self.overlaps.tolist()),
         }
-
-
-def json_matrix(matrix: Matrix) -> list[list[float | None]]:
-    """Convert a matrix to lists, with None for NaN."""
-    return [[None if np.isnan(value) else float(value) for value in row] for row in matrix]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from detection.compare.comparison import Comparison, json_matrix
+from detection.compare.comparison import Comparison
 from detection.figures.stretch import stretched
 from detection.measures import MEASURES, measure_text
 from detection.report.page_template import page_template
 from detection.report.pictures import data_address, png
 from options.stretch import Stretch
 from utils.files import write_text
+from utils.json_text import json_value
 
 DECIMALS = 4  # as measures are printed; values that are equal so far are equally good
 
@@ -44,8 +45,8 @@ def write_page(
         threshold=comparison.threshold,
         figures={kind: data_address(picture) for kind, picture in pictures.items()},
         maps=[png(stretched(one.scores, stretch), "viridis") for one in comparison.predictions],
-        correlations=json_matrix(comparison.correlations),
-        overlaps=json_matrix(comparison.overlaps),
+        correlations=json_value(comparison.correlations.tolist()),
+        overlaps=json_value(comparison.overlaps.tolist()),
     )
     return write_text(path, page)
 

@@ -1,6 +1,5 @@
 """Write a prediction's files: maps, pictures, objects, log, measures and report."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,13 @@ from detection.decision.object_files import (
 from detection.decision.polygon_files import no_polygons_reason, write_polygons
 from detection.figures.scene_figures import figures_of_scene
 from detection.figures.style import save_figure
-from detection.measures import json_values
 from detection.prediction import Prediction
 from detection.report.report import write_report
 from detection.results.latest import RUN_LINE
 from detection.results.record import RunRecord, write_record
 from detection.results.result_folder import writing
 from utils.files import write_text
+from utils.json_text import json_text, json_value
 from utils.progress_bar import no_bar
 from utils.text import printable_line
 
@@ -53,7 +52,7 @@ def write_prediction(
             *write_objects(hidden, prediction),
             write_text(hidden / "log.txt", log_text(prediction, run=folder.name)),
             *([] if record is None else [write_record(hidden, record)]),
-            write_text(hidden / "metrics.json", metrics_text(prediction)),
+            write_text(hidden / "metrics.json", json_text(metrics(prediction))),
             write_report(hidden / "report.html", prediction),
         ]
         progress(1)
@@ -126,11 +125,6 @@ def log_text(prediction: Prediction, *, run: str) -> str:
     return "".join(f"{printable_line(line)}\n" for line in lines)
 
 
-def metrics_text(prediction: Prediction) -> str:
-    """Format the measures and their provenance as JSON."""
-    return json.dumps(metrics(prediction), indent=2, ensure_ascii=False) + "\n"
-
-
 def metrics(prediction: Prediction) -> dict[str, Any]:
     """Collect the measures and their provenance, as values for JSON."""
     scene, mask, decision = prediction.scene, prediction.mask, prediction.decision
@@ -143,7 +137,7 @@ def metrics(prediction: Prediction) -> dict[str, Any]:
         "anomalous": None if scene.truth is None else scene.anomalies,
         "notes": list(scene.remarks),
         "omitted": prediction.omitted_line,
-        "measures": json_values(prediction.measures),
+        "measures": json_value(prediction.measures),
         "threshold": prediction.threshold_score,
         "detected_pixels": None if mask is None else int(np.count_nonzero(mask)),
         "decision": None if decision is None else decision.json_values,

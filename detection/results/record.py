@@ -16,6 +16,7 @@ from options.parse import option_values
 from options.text import to_argument
 from utils.errors import InputError
 from utils.files import write_text
+from utils.json_text import json_text
 from utils.provenance import provenance
 from utils.text import printable
 
@@ -83,8 +84,7 @@ def digest_of_cube(scene: Scene) -> str | None:
 
 def write_record(folder: Path, record: RunRecord) -> Path:
     """Write the record of a run into its folder."""
-    text = json.dumps(record.contents, indent=2, ensure_ascii=False)
-    return write_text(folder / RECORD, text + "\n")
+    return write_text(folder / RECORD, json_text(record.contents))
 
 
 def read_record(folder: Path) -> RunRecord | None:

@@ -16,12 +16,13 @@ import model.detectors.rx
 from data.reading.by_name import load_scene
 from data.reading.from_file import read_scene
 from data.scene import Scene
-from detection.measures import MEASURES, compute_measures, json_values
+from detection.measures import MEASURES, compute_measures
 from experiments.cell import Cell, Outcome, compute, score
 from model.build import build_detector
 from model.methods import METHODS
 from options.flags import FLAGS
 from options.parse import parse, resolve
+from utils.json_text import json_value
 
 NAMES = [name for name, method in METHODS.items() if method.variant_of is None]
 SMALL: dict[str, float] = {"nch_ker": 4, "nblk": 2, "epochs": 2, "components": 3, "rank": 3}
@@ -157,7 +158,7 @@ def test_a_record_has_options_measures_costs_and_versions(
     assert record["title"] == METHODS[method].title and record["shape"] == [13, 11, 10]
     assert list(record["options"]) == list(METHODS[method].options)
     anomalous = load_scene("small", data_dir=Path("data")).anomalous
-    assert record["measures"] == json_values(compute_measures(anomalous, outcome.scores))
+    assert record["measures"] == json_value(compute_measures(anomalous, outcome.scores))
     assert list(record["measures"]) == list(MEASURES)
     assert {"date", "device", "threads", "versions"} <= set(record)
     assert {"python", "torch", "numpy", "scipy", "scikit-learn"} == set(record["versions"])
@@ -314,7 +315,7 @@ def test_no_data_pixels_and_missing_labels_are_not_measured(
     assert without["measures"] is None and not without.get("auc_over_epochs")
     seen = ~masked & ~unlabelled
     expected = compute_measures(truth[seen] != 0, scores[seen])
-    assert record["measures"] == json_values(expected) and expected is not None
+    assert record["measures"] == json_value(expected) and expected is not None
     if METHODS[method].trained:
         assert reported == [13 * 11] * 4
         assert record["auc_over_epochs"][-1] == (2, expected["auc_df"])

@@ -22,12 +22,14 @@ from data.metadata import Metadata
 from data.scene import Scene
 from detection.decision.outlines import missing_packages
 from detection.info import print_facts
-from detection.measures import MEASURES, compute_measures, json_values
+from detection.measures import MEASURES, compute_measures
 from detection.prediction import Prediction
-from detection.results.files import log_text, metrics_text, write_maps, write_prediction
+from detection.results import files
+from detection.results.files import log_text, write_maps, write_prediction
 from options.types import Threshold
 from tests.conftest import CommandLine
 from tests.latest import latest
+from utils.json_text import json_text, json_value
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
@@ -40,6 +42,11 @@ DETAILS: Mapping[str, Any] = {
     "seconds": 0.5,
     "versions": {"torch": "2.0"},
 }
+
+
+def metrics_text(made: Prediction) -> str:
+    """Return what `metrics.json` of a prediction contains."""
+    return json_text(files.metrics(made))
 
 
 def prediction(
@@ -87,7 +94,7 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     assert f"AUC: {metrics['measures']['auc_df']}\n" in out
     scores = loadmat("result/small/detectmap.mat")["detectmap"]
     truth = loadmat("data/small.mat")["map"] != 0
-    assert metrics["measures"] == json_values(compute_measures(truth, scores))
+    assert metrics["measures"] == json_value(compute_measures(truth, scores))
     assert metrics["options"]["seed"] == "3" and metrics["options"]["mode"] == "ss,ss"
     assert (
         metrics["versions"]["torch"]
@@ -107,14 +114,14 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
 
 
 def test_measures_that_are_no_number_are_null() -> None:
-    values = json_values(compute_measures(np.array([[True, False]]), np.array([[1.0, 0.0]])))
+    values = json_value(compute_measures(np.array([[True, False]]), np.array([[1.0, 0.0]])))
     assert values is not None and list(values) == list(MEASURES)
     assert values["auc_snpr"] is values["auc_snpr_db"] is None
     assert (values["auc_df"], values["auc_tdbs"], values["pd_at_0.01"]) == (1, 1, 1)
-    undefined = json_values(compute_measures(np.array([[True, False]]), np.zeros((1, 2))))
+    undefined = json_value(compute_measures(np.array([[True, False]]), np.zeros((1, 2))))
     assert undefined is not None and undefined["auc_snpr"] is None
     json.dumps([values, undefined], allow_nan=False)
-    assert json_values(None) is None
+    assert json_value(None) is None
 
 
 @pytest.mark.draws
