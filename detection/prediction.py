@@ -12,7 +12,7 @@ from data.scene import Scene
 from detection.decision.decision import Decision, decide
 from detection.decision.objects import DetectedObject, detected_objects
 from detection.decision.polygon_files import no_polygons_reason
-from detection.decision.threshold import threshold_score
+from detection.decision.threshold import Cut, find_cut
 from detection.figures.pictures import scene_bands
 from detection.measures import MEASURES
 from options.stretch import DEFAULT_STRETCH, Stretch
@@ -56,10 +56,13 @@ class Prediction:
     @cached_property
     def threshold_score(self) -> float | None:
         """The score from which a pixel is detected; None without a threshold."""
-        if self.threshold is None:
-            return None
         # as float32, so that the report's script, which computes in double, detects the same
-        return float(np.float32(threshold_score(self.scores, self.threshold)))
+        return None if self.cut is None else float(np.float32(self.cut.score))
+
+    @cached_property
+    def cut(self) -> Cut | None:
+        """The score of the threshold, in double, and its tail; None without a threshold."""
+        return None if self.threshold is None else find_cut(self.scores, self.threshold)
 
     @property
     def omitted_line(self) -> str:
@@ -86,13 +89,14 @@ class Prediction:
     @cached_property
     def decision(self) -> Decision | None:
         """The decision that the threshold makes; None without a threshold."""
-        if self.threshold is None or self.threshold_score is None:
+        if self.threshold is None or self.cut is None or self.threshold_score is None:
             return None
         return decide(
             self.scene,
             self.scores,
             threshold=self.threshold,
             score=self.threshold_score,
+            tail=self.cut.tail,
             objects=len(self.objects),
         )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from data.scene import Scene
-from detection.decision.tail import MAX_DISTANCE, Tail, background_tail
+from detection.decision.tail import MAX_DISTANCE, Tail
 from options.types import Threshold
 
 # of 5 false alarms a draw has 2 to 12 (the 95 % interval of Poisson): with fewer, the scores do not
@@ -146,11 +146,18 @@ class Decision:
 
 
 def decide(
-    scene: Scene, scores: NDArray[Any], *, threshold: Threshold, score: float, objects: int
+    scene: Scene,
+    scores: NDArray[Any],
+    *,
+    threshold: Threshold,
+    score: float,
+    tail: Tail | None,
+    objects: int,
 ) -> Decision:
     """Count what a score detects in a detection map (H, W) of a scene, by labels where it has any.
 
-    No-data pixels count nowhere, unlabelled ones neither as background nor as anomalies.
+    `tail` is the one that the score follows from. No-data pixels count nowhere, unlabelled ones
+    neither as background nor as anomalies.
     """
     mask = scores >= score
     counts: dict[str, int] = {}
@@ -163,9 +170,6 @@ def decide(
             "found": int(np.count_nonzero(mask & anomalous)),
             "anomalies": int(np.count_nonzero(anomalous)),
         }
-    tail = None
-    if threshold.kind == "pf":
-        tail = background_tail(np.sort(scores[~np.isnan(scores)]))
     detected = int(np.count_nonzero(mask))
     return Decision(threshold, score, scene.pixels, detected, objects, tail=tail, **counts)
 

@@ -5,20 +5,36 @@ those of anomalies: it is met by the fitted tail of the background.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.decision.tail import background_tail
+from detection.decision.tail import Tail, background_tail
 from options.types import Threshold
 
 
-def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
-    """Compute the score from which a pixel of a detection map (H, W) is detected; NaN is ignored.
+@dataclass(frozen=True)
+class Cut:
+    """The score from which a pixel is detected, and the fitted tail that it follows from, if any.
 
-    It may be above every score: then nothing is detected. Raises ValueError where all are NaN, or
-    one is infinite.
+    The score may be above all of a map: then nothing is detected.
+    """
+
+    score: float
+    tail: Tail | None = None
+
+
+def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
+    """Compute the score from which a pixel of a detection map (H, W) is detected, as `find_cut`."""
+    return find_cut(scores, threshold).score
+
+
+def find_cut(scores: NDArray[Any], threshold: Threshold) -> Cut:
+    """Find the score from which a pixel of a detection map (H, W) is detected; NaN is ignored.
+
+    Raises ValueError where all are NaN, or one is infinite.
     """
     values = np.sort(scores[~np.isnan(scores)])
     if len(values) == 0:
@@ -26,19 +42,19 @@ def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
     if not np.isfinite(values[[0, -1]]).all():
         raise ValueError(f"scores from {values[0]} to {values[-1]} have no threshold")
     if threshold.kind == "value":
-        return threshold.value
+        return Cut(threshold.value)
     if threshold.kind == "quantile":
-        return float(np.quantile(values, threshold.value))
-    return false_alarm_score(values, threshold.value)
+        return Cut(float(np.quantile(values, threshold.value)))
+    tail = background_tail(values)
+    return Cut(false_alarm_score(values, threshold.value, tail=tail), tail)
 
 
-def false_alarm_score(values: NDArray[Any], rate: float) -> float:
+def false_alarm_score(values: NDArray[Any], rate: float, *, tail: Tail | None) -> float:
     """Compute the score that a share `rate` of the background reaches, from ascending scores.
 
     Without a tail to fit (few pixels, or few different scores), and within the body of the scores,
     it is the smallest score that no more than that share of the pixels reaches.
     """
-    tail = background_tail(values)
     if tail is None:
         return empirical_threshold(values, rate * len(values))
     score = tail.score(rate)

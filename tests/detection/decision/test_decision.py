@@ -11,7 +11,7 @@ from scipy.stats import chi2
 from data.scene import Scene
 from detection.decision.decision import Decision, decide
 from detection.decision.tail import background_tail
-from detection.decision.threshold import threshold_score
+from detection.decision.threshold import find_cut
 from options.types import Threshold
 
 
@@ -21,8 +21,8 @@ def decided(
     """The decision on a scene of these scores."""
     cube = np.random.default_rng(0).random((*scores.shape, 3))
     scene = Scene("x", cube, truth, "nowhere", **known)
-    score = threshold_score(scores, threshold)
-    return decide(scene, scores, threshold=threshold, score=score, objects=2)
+    cut = find_cut(scores, threshold)
+    return decide(scene, scores, threshold=threshold, score=cut.score, tail=cut.tail, objects=2)
 
 
 def test_rates_are_those_of_labelled_valid_pixels() -> None:
