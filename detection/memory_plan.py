@@ -67,12 +67,8 @@ def plan_memory(
     least = need(recompute=True) if training else required
     if least > available:
         work = f"{'training' if training else 'prediction'} on {shape_text(shape)}"
-        share = (available - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / LESS_FRAGMENTATION
-        raise InputError(
-            f"{work} needs about {format_gibibytes(least)} of memory, but only "
-            f"{format_gibibytes(available)} are available: "
-            f"{hint(step_shape(shape, options, training), options, share)}"
-        )
+        part = step_shape(shape, options, training)
+        raise too_large(work, part, options, least=least, available=available)
     if device.type == "cpu":
         return_freed_memory()
     means = (
@@ -83,6 +79,22 @@ def plan_memory(
     return (
         f"training needs about {format_gibibytes(required)} of {format_gibibytes(available)} "
         f"available: using {means}"
+    )
+
+
+def too_large(
+    work: str,
+    part: tuple[int, int, int],
+    options: Mapping[str, Any],
+    *,
+    least: int,
+    available: int,
+) -> InputError:
+    """Return the error of work that does not fit; `part` (h, w, B) is processed at once."""
+    share = (available - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / LESS_FRAGMENTATION
+    return InputError(
+        f"{work} needs about {format_gibibytes(least)} of memory, but only "
+        f"{format_gibibytes(available)} are available: {hint(part, options, share)}"
     )
 
 

@@ -62,10 +62,22 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     scene = scene or open_scene(args)
     task = Task.from_arguments(args, scene).with_memory_plan(training=False)
     loaded = load(args, task)
-    detector = loaded.detector
     name = prediction_name(args, training=loaded.run, weights=loaded.other_weights)
     folder = prepare(args.result_dir / scene.name / name)
     check_name(args, folder)
+    prediction = make_prediction(args, task, loaded)
+    print_outcome(prediction)
+    print(f"Predicted in {prediction.details['seconds']:.2f} s")
+    record = record_prediction(args, task, loaded=loaded, prediction=prediction)
+    with phase("writing") as show:
+        paths = write_prediction(folder, prediction, record=record, progress=show)
+    print_paths(paths)
+    return {**metrics(prediction), **record.contents, "paths": list(map(str, paths))}
+
+
+def make_prediction(args: Namespace, task: Task, loaded: Loaded) -> Prediction:
+    """Score the scene of a task, and measure the scores."""
+    detector, scene = loaded.detector, task.scene
     work = printable_line(task.describe(detector, gpu_ids=args.gpu_ids) + loaded.note)
     print(f"Predicting {work}")
     started = time.perf_counter()
@@ -74,7 +86,7 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
     seconds = time.perf_counter() - started
     with phase("checking") as detector.progress:
         caution = detector.warning(task.image)
-    prediction = Prediction(
+    return Prediction(
         scene=scene,
         method=task.title,
         scores=scores,
@@ -90,13 +102,6 @@ def predict(args: Namespace, scene: Scene | None = None, *, load: Load) -> dict[
             **provenance(task.device),
         },
     )
-    print_outcome(prediction)
-    print(f"Predicted in {seconds:.2f} s")
-    record = record_prediction(args, task, loaded=loaded, prediction=prediction)
-    with phase("writing") as show:
-        paths = write_prediction(folder, prediction, record=record, progress=show)
-    print_paths(paths)
-    return {**metrics(prediction), **record.contents, "paths": list(map(str, paths))}
 
 
 def record_prediction(

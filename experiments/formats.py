@@ -97,19 +97,6 @@ def latex(
 
     Its label is made of the name, its caption of the title, sentences and the sources.
     """
-    body = []
-    for number, (label, entries) in enumerate(grid.rows):
-        if number in grid.groups:
-            body += latex_title(grid.groups[number], grid)
-        body.append(latex_row(label, list(map(latex_entry, entries))))
-    if grid.published:
-        body += [
-            *latex_title(PRINTED, grid),
-            *(
-                latex_row(f"{label} [{source + 1}]", [in_latex(entry.text) for entry in entries])
-                for label, source, entries in grid.published
-            ),
-        ]
     sources = [
         f"[{number}] {in_latex(source.rstrip('.'))}." for number, source in numbered(grid.sources)
     ]
@@ -125,13 +112,27 @@ def latex(
             r"\toprule",
             latex_row(grid.heading, list(map(in_latex, grid.columns))),
             *([] if grid.groups else [r"\midrule"]),
-            *body,
+            *latex_body(grid),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
             "",
         ]
     )
+
+
+def latex_body(grid: Grid) -> list[str]:
+    """Write the rows of a table with the titles of their groups, the printed ones last."""
+    body = []
+    for number, (label, entries) in enumerate(grid.rows):
+        if number in grid.groups:
+            body += latex_title(grid.groups[number], grid)
+        body.append(latex_row(label, list(map(latex_entry, entries))))
+    if grid.published:
+        body += latex_title(PRINTED, grid)
+    for label, source, entries in grid.published:
+        body.append(latex_row(f"{label} [{source + 1}]", [in_latex(one.text) for one in entries]))
+    return body
 
 
 def latex_sentence(text: str) -> str:

@@ -75,15 +75,9 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dic
     print(f"Trained in {seconds:.1f} s{describe_end(args, trainer, last)}")
     paths = [run.weights(args.epochs), *log.files()]
     print_paths(paths)
-    return {
-        "dataset": scene.name,
-        "method": args.method,
-        "title": task.title,
-        "epochs": last,
-        "loss": log.losses[-1],
-        "seconds": round(seconds, 3),
-        "paths": list(map(str, paths)),
-    }
+    done = {"epochs": last, "loss": log.losses[-1], "seconds": round(seconds, 3)}
+    names = {"dataset": scene.name, "method": args.method, "title": task.title}
+    return {**names, **done, "paths": list(map(str, paths))}
 
 
 def open_log(

@@ -15,7 +15,8 @@ from data.reading.variables import is_truth_of
 from data.scene import Scene
 from data.synthetic import synthetic_scene
 from utils.foreign_files import folder_kind, reason_of_absence
-from utils.text import did_you_mean
+from utils.output import print_detail
+from utils.text import did_you_mean, printable_line
 
 SYNTHETIC = "synthetic"
 
@@ -39,6 +40,7 @@ def load_scene(
             inside = [path] if path.is_dir() else []
             found = truth_file(reading.map, (Path(), data_dir, path.parent, *inside))
             reading = replace(reading, map=str(found))
+        print_detail(printable_line(f"file: {path}"))
         return read_scene(path, name=scene_name(dataset), reading=reading, on_disk=on_disk)
     if dataset == SYNTHETIC:
         for option in reading.non_default:

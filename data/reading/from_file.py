@@ -29,8 +29,7 @@ from data.reading.truth import (
 from data.reading.variables import find_cube, normalised
 from data.reading.wavelengths import complete_metadata
 from data.scene import Scene, check_numeric
-from utils.output import print_detail
-from utils.text import number_text, printable_line, shape_text
+from utils.text import number_text, shape_text
 
 Notes = list[str]
 
@@ -43,7 +42,6 @@ def read_scene(
     Raises SceneError where the file is damaged, or where it needs a setting to be unambiguous.
     """
     source = f"'{path}'"
-    print_detail(printable_line(f"file: {path}"))
     contents = arranged(scene_contents(path), path, key=reading.data_key)
     key, variable, notes = find_variable(contents, path, reading)
     truth, more = read_truth(contents, path, key, reading)

@@ -53,10 +53,15 @@ def mask_no_data(
     found = masked & ~declared
     kinds = [str(no_data)] if filled[found].any() else []
     kinds += ["NaN or infinite"] if empty[found].any() else []
-    where = "any of their bands" if mask_scattered else "all their bands"
-    reasons = [f"{' or '.join(kinds)} in {where}"] if kinds else []
-    reasons += ["in the file's own mask"] if declared.any() else []
+    reasons = reasons_of(kinds, in_any=mask_scattered, in_mask=bool(declared.any()))
     return masked, [note_on_mask(masked, reasons), *notes]
+
+
+def reasons_of(kinds: list[str], *, in_any: bool, in_mask: bool) -> list[str]:
+    """List the reasons for a no-data mask: kinds of values in any or all bands, the file's mask."""
+    where = "any of their bands" if in_any else "all their bands"
+    reasons = [f"{' or '.join(kinds)} in {where}"] if kinds else []
+    return [*reasons, *(["in the file's own mask"] if in_mask else [])]
 
 
 def note_on_mask(masked: NDArray[np.bool_], reasons: list[str]) -> str:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
+from data.scene import Scene
 from detection.figures.pictures import default_rgb_bands
 from detection.measures import MEASURES, measure_text
 from detection.prediction import Prediction
@@ -46,9 +47,7 @@ def write_report(path: Path, prediction: Prediction) -> Path:
         height=height,
         width=width,
         bands=bands,
-        targets=None
-        if scene.anomalous is None
-        else np.count_nonzero(scene.anomalous & ~no_data & ~unknown),
+        targets=anomalous_pixels(scene, no_data | unknown),
         no_data=np.count_nonzero(no_data),
         pixels=np.count_nonzero(~no_data),
         unlabelled=np.count_nonzero(unknown),
@@ -68,6 +67,11 @@ def write_report(path: Path, prediction: Prediction) -> Path:
         details=details_of(prediction),
     )
     return write_text(path, page)
+
+
+def anomalous_pixels(scene: Scene, left_out: NDArray[np.bool_]) -> int | None:
+    """Count the anomalous pixels of a ground truth without those left out (H, W)."""
+    return None if scene.anomalous is None else int((scene.anomalous & ~left_out).sum())
 
 
 def script_data(prediction: Prediction, spectra: PageSpectra) -> dict[str, Any]:
