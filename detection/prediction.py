@@ -101,11 +101,6 @@ class Prediction:
         )
 
     @property
-    def decision_line(self) -> str:
-        """The line of the threshold and what it detects; empty without a threshold."""
-        return "" if self.decision is None else self.decision.line
-
-    @property
     def decision_lines(self) -> list[str]:
         """All lines on the decision, with its cautions; none without a threshold."""
         if self.decision is None:

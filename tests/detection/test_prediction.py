@@ -45,10 +45,10 @@ def test_a_decision_is_that_of_float32(cube: NDArray[Any]) -> None:
     assert np.array_equal(made.mask, made.scores >= np.float32(0.1))
     assert sum(found.area_pixels for found in made.objects) == made.mask.sum()
     assert len(made.objects) == 1
-    assert f"{made.mask.sum()} pixels in 1 object" in made.decision_line
+    assert f"{made.mask.sum()} pixels in 1 object" in made.decision_lines[0]
     without = prediction(cube)
     assert (without.threshold_score, without.mask, without.objects) == (None, None, [])
-    assert (without.decision_line, without.omitted_line) == ("", "")
+    assert (without.decision_lines, without.omitted_line) == ([], "")
 
 
 def test_a_map_too_large_for_matlab_is_reported(

@@ -285,7 +285,7 @@ def test_a_decision_leaves_with_the_next_prediction(
     undecided = prediction(cube, truth, **known)
     paths = write_prediction(folder, undecided)
     assert {path.name for path in paths} == names(folder) == plain
-    assert (undecided.decision_line, undecided.mask, undecided.objects) == ("", None, [])
+    assert (undecided.decision_lines, undecided.mask, undecided.objects) == ([], None, [])
     assert "threshold" not in log_text(undecided, run="RX")
     assert json.loads(metrics_text(undecided))["threshold"] is None
 
@@ -299,7 +299,7 @@ def test_a_threshold_above_every_score_detects_nothing(
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
     known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
     made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
-    assert made.decision_line == "threshold value=1.0: score 1, 0 pixels in 0 objects"
+    assert made.decision_lines[0] == "threshold value=1.0: score 1, 0 pixels in 0 objects"
     write_prediction(folder, made)
     assert not loadmat(folder / "mask.mat")["mask"].any()
     assert len((folder / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
