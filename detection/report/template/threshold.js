@@ -70,4 +70,5 @@ function showRates(threshold) {
   element("dot").setAttribute("cy", y(hits / anomalies.length));
   element("line").setAttribute("y1", y(threshold));
   element("line").setAttribute("y2", y(threshold));
+  element("line").style.display = threshold > 1 ? "none" : ""; // it may be above every score
 }

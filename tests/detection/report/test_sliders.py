@@ -92,6 +92,18 @@ def test_the_box_plot_shows_the_percentiles(tab: Any, tmp_path: Path) -> None:
     assert [float(number) for number in numbers] == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize(("score", "visible"), [(0.5, True), (2.2, False)])
+def test_the_box_plot_has_a_threshold_among_the_scores(
+    tab: Any, tmp_path: Path, score: float, visible: bool
+) -> None:
+    tab.goto(report(tmp_path, threshold=Threshold("value", 0.5)).as_uri())
+    tab.evaluate(f"showRates({score})")
+    assert (
+        tab.evaluate("getComputedStyle(document.getElementById('line')).display != 'none'")
+        is visible
+    )
+
+
 def test_one_pixel_of_each_class_is_enough(tab: Any, tmp_path: Path) -> None:
     two = {"cube": CUBE[:1, :2], "truth": np.array([[False, True]])}
     tab.goto(report(tmp_path, **two, scores=np.array([[0, 1]], np.float32)).as_uri())
