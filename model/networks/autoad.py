@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.networks.kernels import ReflectedBorder
 from model.networks.layers import require
 
 SMALLEST = 3  # side in pixels of an image that one level can halve
@@ -76,8 +77,8 @@ def layer(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> list[
 
 
 def padded_convolution(inputs: int, outputs: int, *, size: int, stride: int = 1) -> nn.Sequential:
-    """Build a convolution with reflected borders."""
-    padding = nn.ReflectionPad2d(size // 2) if size > 1 else nn.Identity()
+    """Build a convolution of 1×1 or 3×3 taps with reflected borders."""
+    padding = ReflectedBorder() if size > 1 else nn.Identity()
     return nn.Sequential(padding, nn.Conv2d(inputs, outputs, size, stride))
 
 

@@ -34,20 +34,27 @@ class LeakyReLU(nn.LeakyReLU):
         return F.leaky_relu(x, self.negative_slope, inplace=not uses_cuda_forms(x))
 
 
-class ReflectedBorder(nn.ReflectionPad2d):
-    """A border of one pixel that is the reflection of the next, (n, C, H, W) → (n, C, H+2, W+2).
-
-    On CUDA, PyTorch's own operation adds gradients in any order.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(1)
+class ReflectedBorder(nn.Module):
+    """A border of one pixel that is the reflection of the next, (n, C, H, W) → (n, C, H+2, W+2)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if not uses_cuda_forms(x):
-            return super().forward(x)
-        rows = torch.cat([x[:, :, 1:2], x, x[:, :, -2:-1]], dim=2)
-        return torch.cat([rows[..., 1:2], rows, rows[..., -2:-1]], dim=3)
+        return reflect_border(x, 1)
+
+
+def reflect_border(x: Tensor, width: int) -> Tensor:
+    """Surround images by a border of `width` pixels, which is the reflection of those inside.
+
+    (n, C, H, W) → (n, C, H + 2·width, W + 2·width); H and W are larger than `width`. On CUDA,
+    PyTorch's own operation adds gradients in any order.
+    """
+    if not uses_cuda_forms(x):
+        return F.pad(x, (width,) * 4, mode="reflect")
+    for dim in (-2, -1):
+        last = x.shape[dim] - 1
+        before = x.narrow(dim, 1, width).flip(dim)
+        after = x.narrow(dim, last - width, width).flip(dim)
+        x = torch.cat([before, x, after], dim)
+    return x
 
 
 def uses_cuda_forms(x: Tensor) -> bool:

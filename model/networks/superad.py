@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.networks.kernels import reflect_border
 from model.networks.layers import require
 from model.networks.segment_attention import TransformerBlock, segment_means, spread_over_segments
 
@@ -40,18 +41,20 @@ class SuperAD(nn.Module):
         check_window(window, kernel, height, width)
         self.window, self.taps = window, kernel**2
         self.patch_embed = nn.Sequential(
-            reflecting(bands, channels), nn.LeakyReLU(SLOPE), reflecting(channels, channels)
+            ReflectingConv2d(bands, channels),
+            nn.LeakyReLU(SLOPE),
+            ReflectingConv2d(channels, channels),
         )
         self.blocks = nn.ModuleList([TransformerBlock(channels)])
         self.norm = nn.LayerNorm(channels)
-        self.middle_conv = reflecting(channels, channels)
+        self.middle_conv = ReflectingConv2d(channels, channels)
         self.decoder_embed = nn.Linear(channels, channels)
         self.decoder_blocks = nn.ModuleList([TransformerBlock(channels)])
         self.decoder_norm = nn.LayerNorm(channels)
         # in the order of the state dict, but drawn below
         self.smconv, self.output_block = (chain(channels, kernel) for _ in range(2))
         self.post_conv = nn.Sequential(
-            reflecting(channels, channels), nn.LeakyReLU(SLOPE), nn.Conv2d(channels, bands, 1)
+            ReflectingConv2d(channels, channels), nn.LeakyReLU(SLOPE), nn.Conv2d(channels, bands, 1)
         )
         draw_again(self)
 
@@ -87,9 +90,14 @@ class SuperAD(nn.Module):
         return x
 
 
-def reflecting(inputs: int, outputs: int) -> nn.Conv2d:
-    """Build a convolution of 3×3 taps with reflected borders."""
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+class ReflectingConv2d(nn.Conv2d):
+    """A convolution of 3×3 taps with reflected borders."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(reflect_border(x, 1))
 
 
 def chain(channels: int, kernel: int) -> nn.Sequential:
@@ -150,7 +158,7 @@ def convolve_at(convolution: nn.Conv2d, x: Tensor, places: Tensor, window: int) 
 
     The taps of the convolution, row by row, meet the places (taps, H · W) of each pixel in order.
     """
-    reflected = F.pad(x, (window // 2,) * 4, mode="reflect").flatten(2)[0]
+    reflected = reflect_border(x, window // 2).flatten(2)[0]
     gathered = reflected[:, places.flatten()].view(-1, places.shape[1])  # (C · taps, H · W)
     assert convolution.bias is not None
     result = torch.addmm(convolution.bias[:, None], convolution.weight.flatten(1), gathered)

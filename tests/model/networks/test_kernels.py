@@ -1,6 +1,7 @@
 """The forms of operations for CUDA, compared with PyTorch's own on the CPU."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
@@ -77,12 +79,14 @@ def test_dilated_convolution_on_subsampled_images(size: tuple[int, int]) -> None
     )
 
 
-@pytest.mark.parametrize("size", [(2, 2), (2, 7), (6, 5)])
-def test_reflected_borders(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "width"), [((2, 2), 1), ((2, 7), 1), ((6, 5), 1), ((4, 5), 3)])
+def test_reflected_borders(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], width: int
+) -> None:
     monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _: True)
     assert_same_function(
-        kernels.ReflectedBorder(),
-        lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
+        lambda x: kernels.reflect_border(x, width),
+        lambda x: F.pad(x, (width,) * 4, mode="reflect"),
         numbers(2, 3, *size),
     )
 
@@ -141,3 +145,40 @@ def test_a_method_trains_alike_in_both_forms(monkeypatch: pytest.MonkeyPatch, me
         losses = [loss for _, loss in trainer.train(image, epochs=3)]
         found.append((torch.tensor(losses), trainer.detect(image)[0]))
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)
+
+
+class Operations(TorchDispatchMode):
+    """The names of the operations within the block, those of the backward pass included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(
+        self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.names.add(operation.__name__)
+        return operation(*args, **(kwargs or {}))
+
+
+# those that raise on CUDA, by the documentation of torch.use_deterministic_algorithms
+NOT_DETERMINISTIC = re.compile(
+    r"(reflection_pad\dd|avg_pool3d|adaptive_\w+|fractional_\w+|upsample_\w*linear\dd"
+    r"|upsample_bicubic2d|grid_sampler_\dd)_backward\b"
+    r"|max_unpool|nll_loss|_ctc_loss_backward|put_\.|histc|median\.dim|kthvalue"
+)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [name for name, record in METHODS.items() if record.trained and not record.variant_of],
+)
+def test_a_training_on_cuda_is_deterministic(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _: True)
+    image = torch.rand(1, 6, 11, 9, generator=torch.Generator().manual_seed(0))
+    name, options = resolve({"method": method, "nch_ker": 8})
+    trainer = build_trainer(name, image.shape, device=torch.device("cpu"), options=options)
+    with Operations() as operations:
+        list(trainer.train(image, epochs=2))
+    assert any(name.startswith("convolution_backward") or "mm" in name for name in operations.names)
+    assert not [name for name in operations.names if NOT_DETERMINISTIC.match(name)]
