@@ -1,10 +1,15 @@
 """Write files in the order of their jobs, in the background where that saves time."""
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 Job = Callable[[], object]
+
+# seconds that the background may keep the interpreter from the thread that trains, which needs it
+# several times a step: Python's 5 ms would be longer than a step
+SWITCH = 1e-4
 
 
 class Writer:
@@ -18,8 +23,11 @@ class Writer:
     def __init__(self, *, background: bool) -> None:
         self.executor = ThreadPoolExecutor(max_workers=1) if background else None
         self.pending: Future[None] | None = None
+        self.switch_interval = sys.getswitchinterval()
 
     def __enter__(self) -> "Writer":
+        if self.executor is not None:
+            sys.setswitchinterval(SWITCH)
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -29,6 +37,7 @@ class Writer:
             if error is None:  # otherwise the first error is the one to report
                 raise
         finally:
+            sys.setswitchinterval(self.switch_interval)
             if self.executor is not None:
                 self.executor.shutdown()
 

@@ -50,7 +50,7 @@ class Trainer(Detector):
         self.device = torch.device(device)
         self.precision = precision
         self.network = network.to(self.device)
-        if self.device.type == "cuda" and precision != "fp32":  # the layout of its kernels
+        if self.device.type == "cuda":  # the layout of its kernels
             self.network.to(memory_format=torch.channels_last)
         self.loss = LOSSES[loss] if isinstance(loss, str) else loss
         self.epoch = 0  # steps whose losses have been read

@@ -1,5 +1,6 @@
 """Jobs of the writer, in the background and at once."""
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -50,6 +51,15 @@ def test_an_error_is_raised_once_by_the_next_call() -> None:
         writer.submit(fail)
     with pytest.raises(OSError, match="full"), Writer(background=False) as writer:
         writer.submit(fail)
+
+
+def test_the_interpreter_is_given_back_quickly_while_files_are_written() -> None:
+    before = sys.getswitchinterval()
+    with Writer(background=True):
+        assert sys.getswitchinterval() <= 2e-4  # a step takes 2e-3 s
+    with Writer(background=False):
+        assert sys.getswitchinterval() == before
+    assert sys.getswitchinterval() == before
 
 
 def test_the_first_error_is_the_one_to_report() -> None:

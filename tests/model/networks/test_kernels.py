@@ -13,10 +13,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
-from model.networks import kernels
+from model.networks import convolution, kernels
 from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
-from model.networks.convolution import TapProducts, convolve_subsampled
+from model.networks.convolution import convolve_subsampled
 from model.networks.kernels import ImageNorm
+from model.networks.row_products import Layout, sum_of_rows
 from options.parse import resolve
 
 # an epoch on patches has many steps, which amplify rounding: for these networks their parts suffice
@@ -50,23 +51,47 @@ SHAPES = [  # taps, padding, dilation
     ((3, 2), (1, 2), (1, 4)),  # and its outer columns
     ((5, 5), (2, 2), (1, 1)),
     ((3, 3), (0, 0), (1, 1)),
+    ((3, 3), (4, 5), (2, 2)),  # a padding beyond the reach, and no multiple of the dilation
+    ((1, 1), (1, 0), (1, 1)),
     ((1, 1), (0, 0), (1, 1)),
 ]
 
 
-@pytest.mark.parametrize("chunk", [1 << 28, 900])  # at once, and in chunks of few rows
+@pytest.mark.parametrize("full", [True, False])  # precision: in tf32 as cuDNN has it
+@pytest.mark.parametrize("size", [(11, 9), (12, 13)])
 @pytest.mark.parametrize(("taps", "padding", "dilation"), SHAPES)
 def test_convolution_by_products(
-    monkeypatch: pytest.MonkeyPatch, taps: Any, padding: Any, dilation: Any, chunk: int
+    monkeypatch: pytest.MonkeyPatch,
+    taps: Any,
+    padding: Any,
+    dilation: Any,
+    size: tuple[int, int],
+    full: bool,
 ) -> None:
-    monkeypatch.setattr(kernels, "CHUNK_VALUES", chunk)
+    monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _: True)
+    monkeypatch.setattr(convolution, "in_full_precision", lambda _: full)
     assert_same_function(
-        lambda x, weight, bias: TapProducts.apply(x, weight, bias, padding, dilation),
+        lambda *factors: convolution.conv2d(*factors, padding=padding, dilation=dilation),
         lambda x, weight, bias: F.conv2d(x, weight, bias, padding=padding, dilation=dilation),
-        numbers(2, 3, 11, 9),
+        numbers(2, 3, *size),
         numbers(4, 3, *taps, seed=1),
         numbers(4, seed=2),
     )
+
+
+def test_products_of_rows_take_no_copy_of_all_taps() -> None:
+    layout = Layout.of(torch.zeros(1, 3, 11, 9), torch.zeros(4, 3, 3, 3), (3, 3), (3, 3))
+    pixels = layout.embed(torch.rand(1, 3, 11, 9))
+    rows = layout.rows(pixels, -layout.lead, groups=3, length=4)
+    assert rows.shape == (3, 4, 9)
+    assert rows.data_ptr() == pixels.data_ptr()
+    assert torch.equal(rows[1, 2], pixels[7:10].flatten())  # pixel 1 + 3 · 2 and the next two
+
+
+@pytest.mark.parametrize("number", [1, 63, 64, 200, 70_001])
+def test_sum_of_rows_in_two_steps(number: int) -> None:
+    matrix = numbers(number, 3)
+    torch.testing.assert_close(sum_of_rows(matrix), matrix.sum(dim=0))
 
 
 @pytest.mark.parametrize("size", [(9, 12), (11, 13)])  # multiples of the dilation, and not
