@@ -4,7 +4,7 @@ Source: Lian, Wang, Sun and Huang, "GT-HAD: Gated Transformer for Hyperspectral 
 IEEE TNNLS, 2024, DOI 10.1109/TNNLS.2024.3355166.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import torch
@@ -20,6 +20,7 @@ from model.precision import use_precision
 from model.scoring.evidence import Evidence, evidence_of_reconstruction
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
+from model.trainers.cuda_graph import graph_per_shape
 from model.trainers.losses import LOSSES
 from model.trainers.shuffling import shuffled
 from model.trainers.states import copy_to_cpu
@@ -40,7 +41,7 @@ class BlockTrainer(Trainer):
     No-data pixels are 0 in the blocks, count in no loss and have no residual.
     """
 
-    graphable = False  # batches differ in size, and searches in what they open
+    graphable = False  # an epoch is many steps, most of which are CUDA graphs themselves
     not_extendable = "no search for blocks to open follows the last epoch of a training"
 
     def __init__(
@@ -74,16 +75,16 @@ class BlockTrainer(Trainer):
         blocks = ImageBlocks.of(load_all(image).to(self.device))
         self.open_blocks = self.flags_for(blocks.grid)
         rebuilt = BlockMean(blocks.grid, blocks.bands, self.device)
+        step, keeping_step = self.batch_step(blocks), partial(self.step_on, blocks, rebuilt)
 
         def epoch_step() -> Tensor:
             rebuilt.total.zero_()
-            return self.pass_over(
-                blocks, rebuilt if self.searches(self.epoch + 1, epochs) else None
-            )
+            searches = self.searches(self.epoch + 1, epochs)
+            return self.pass_over(blocks, keeping_step if searches else step)
 
         for epoch, loss in self.repeat(epoch_step, epochs=epochs, observed=observed):
-            if self.searches(epoch, epochs):
-                self.open_blocks = self.find_matching(blocks, rebuilt.image())
+            if self.searches(epoch, epochs):  # in place, where the graphs read it
+                self.open_blocks.copy_(self.find_matching(blocks, rebuilt.image()))
             yield epoch, loss
 
     def searches(self, epoch: int, last: int) -> bool:
@@ -105,32 +106,43 @@ class BlockTrainer(Trainer):
             return self.open_blocks
         return torch.zeros(len(grid), dtype=torch.bool, device=self.device)
 
-    def pass_over(self, blocks: ImageBlocks, rebuilt: BlockMean | None) -> Tensor:
+    def pass_over(self, blocks: ImageBlocks, step: Callable[[Tensor], Tensor]) -> Tensor:
         """Take a step on each batch of blocks, in random order; return as `step` does.
 
         The loss is the mean over all pixels, each before the step of its batch, the gradient norm
-        the largest. Outputs are added to `rebuilt`, where there is one, as they come.
+        the largest.
         """
         results, sizes = [], []
         for numbers in shuffled(len(blocks.grid)).to(self.device).split(self.batch_size):
             valid = blocks.cut_valid(numbers)
             if valid is not None and not valid.any():
                 continue
-            results.append(self.update(partial(self.batch_loss, blocks, numbers, valid, rebuilt)))
+            results.append(step(numbers))
             sizes.append(len(numbers) * BLOCK**2 if valid is None else valid.sum())
         losses, gradients = torch.stack(results).T
         shares = torch.as_tensor(sizes, device=self.device)
         return torch.stack([(losses * shares).sum() / shares.sum(), gradients.max()])
 
-    def batch_loss(
-        self,
-        blocks: ImageBlocks,
-        numbers: Tensor,
-        valid: Tensor | None,
-        rebuilt: BlockMean | None,
-    ) -> Tensor:
+    def batch_step(self, blocks: ImageBlocks) -> Callable[[Tensor], Tensor]:
+        """Return a step on the blocks of some numbers (n,).
+
+        On CUDA it is a graph for each n, except for images with no-data pixels.
+        """
+        step = partial(self.step_on, blocks, None)
+        if self.device.type != "cuda" or blocks.valid is not None:
+            return step
+        return graph_per_shape(step, self.device, optimiser=self.optimiser)
+
+    def step_on(self, blocks: ImageBlocks, rebuilt: BlockMean | None, numbers: Tensor) -> Tensor:
+        """Take a step on a batch of blocks, and return as `step` does.
+
+        Outputs are added to `rebuilt`, where there is one.
+        """
+        return self.update(partial(self.batch_loss, blocks, rebuilt, numbers))
+
+    def batch_loss(self, blocks: ImageBlocks, rebuilt: BlockMean | None, numbers: Tensor) -> Tensor:
         """Compute the mean squared error of a batch of blocks over its valid pixels."""
-        originals = blocks.cut(numbers)
+        originals, valid = blocks.cut(numbers), blocks.cut_valid(numbers)
         outputs = self.network(originals, self.open_blocks[numbers]).float()
         if rebuilt is not None:
             rebuilt.add(numbers, outputs.detach())

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -80,6 +81,27 @@ class GraphedStep:
             return results
 
         return replay
+
+
+def graph_per_shape(
+    step: Callable[[Tensor], Tensor], device: torch.device, *, optimiser: torch.optim.Optimizer
+) -> Callable[[Tensor], Tensor]:
+    """Turn a step on a tensor into CUDA graphs, one for each shape of the tensor.
+
+    A graph reads the tensor from memory of its own. The results (2,) are copies.
+    """
+    graphs: dict[torch.Size, tuple[Tensor, GraphedStep]] = {}
+
+    def take(values: Tensor) -> Tensor:
+        if values.shape not in graphs:
+            own = torch.empty_like(values)
+            graphed = GraphedStep(partial(step, own), device, optimiser=optimiser)
+            graphs[values.shape] = own, graphed
+        own, graphed = graphs[values.shape]
+        own.copy_(values)
+        return graphed().clone()
+
+    return take
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Base class of trainers on patches of an image, some of whose pixels are hidden."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model.detector import EpochFilter
 from model.image import Image, load_all
 from model.nodata import fill_with_mean
+from model.trainers.cuda_graph import graph_per_shape
 from model.trainers.hidden_pixels import HiddenPixels
 from model.trainers.losses import Loss
 from model.trainers.patches import Patches
@@ -26,7 +27,7 @@ class PatchTrainer(Trainer):
     it is, without hidden pixels; no-data pixels are the mean spectrum.
     """
 
-    graphable = False  # the steps of an epoch have different tensors
+    graphable = False  # an epoch is many steps, which are CUDA graphs themselves
     kept_images = 1  # the pixels that patches are cut from
 
     def __init__(
@@ -71,18 +72,31 @@ class PatchTrainer(Trainer):
     ) -> Iterator[tuple[int, float]]:
         """Take epochs up to `epochs`; the loss of one is the mean over its patches."""
         patches = self.patches_of(image)
+        step = self.batch_step(patches)
         self.diverged.zero_()
         while self.epoch < epochs:
-            losses, gradients, sizes = zip(*self.take_epoch(patches), strict=True)
+            losses, gradients, sizes = zip(*self.take_epoch(step, len(patches)), strict=True)
             shares = torch.tensor(sizes, device=self.device) / len(patches)
             loss = (torch.stack(losses) * shares).sum()
             results = torch.stack([loss, torch.stack(gradients).max()])
             yield self.record_step(*results.tolist())
 
-    def take_epoch(self, patches: Patches) -> Iterator[tuple[Tensor, Tensor, int]]:
+    def batch_step(self, patches: Patches) -> Callable[[Tensor], Tensor]:
+        """Return a step on the patches of some numbers (n,); on CUDA, a graph for each n."""
+
+        def step(numbers: Tensor) -> Tensor:
+            return self.update(partial(self.batch_loss, *patches.batch(numbers)))
+
+        if self.device.type != "cuda":
+            return step
+        return graph_per_shape(step, self.device, optimiser=self.optimiser)
+
+    def take_epoch(
+        self, step: Callable[[Tensor], Tensor], patches: int
+    ) -> Iterator[tuple[Tensor, Tensor, int]]:
         """Take a step on every batch; yield its loss, gradient norm and number of patches."""
-        for numbers in shuffled(len(patches)).split(self.batch_size):
-            loss, gradient = self.update(partial(self.batch_loss, *patches.batch(numbers)))
+        for numbers in shuffled(patches).to(self.device).split(self.batch_size):
+            loss, gradient = step(numbers)
             yield loss, gradient, len(numbers)
 
     def batch_loss(self, inputs: Tensor, labels: Tensor, mask: Tensor) -> Tensor:

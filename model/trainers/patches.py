@@ -36,12 +36,12 @@ class Patches:
         return len(self.centres)
 
     def batch(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compose some patches, by their numbers from 0: inputs, labels and mask of the loss.
+        """Compose some patches, by their numbers from 0 (n,): inputs, labels and mask of the loss.
 
         The first two are (n, B, side, side), the mask is (n, 1, side, side), 1 where the loss
         counts.
         """
-        centres = self.centres[numbers.to(self.centres.device)]
+        centres = self.centres[numbers]
         width = len(self.columns)
         rows, columns = self.rows[centres // width], self.columns[centres % width]
         labels = (rows[:, :, None] + columns[:, None, :]).flatten(1)  # of pixels, (n, side²)

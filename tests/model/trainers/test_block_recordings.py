@@ -108,7 +108,7 @@ def trained(name: str) -> Repeated:
         for epoch, value in trainer.train(run.image, epochs=epochs):
             run.by_epoch.append(value)
             if trainer.searches(epoch, epochs):
-                run.flags.append(trainer.open_blocks)
+                run.flags.append(trainer.open_blocks.clone())
     run.rebuilt = search.call_args_list[0].args[2]
     return run
 

@@ -145,8 +145,17 @@ def test_values_under_no_data_pixels_change_nothing() -> None:
     assert valid is not None
     squares = ((outputs - blocks.cut(numbers)) * valid).square()
     fresh.open_blocks = torch.zeros(len(blocks.grid), dtype=torch.bool)
-    loss = fresh.batch_loss(blocks, numbers, valid, None)
+    loss = fresh.batch_loss(blocks, None, numbers)
     torch.testing.assert_close(loss, squares.sum() / (3 * valid.sum()))
+
+
+def test_flags_change_in_place_where_graphs_read_them() -> None:
+    training = trainer(search_every=1)
+    steps = training.train(image(), epochs=9)
+    next(steps)
+    flags, before = training.open_blocks, training.open_blocks.clone()
+    list(steps)
+    assert training.open_blocks is flags and not torch.equal(flags, before)
 
 
 def test_blocks_of_no_data_pixels_alone_are_left_out() -> None:

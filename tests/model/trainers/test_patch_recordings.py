@@ -77,8 +77,9 @@ def repeat(name: str) -> Repeated:
     image = load_all(task.image)
     run.found["prediction_at_init"] = image_to_cube(trainer.reconstruct(image))
     patches = trainer.patches_of(image)
+    step = trainer.batch_step(patches)
     for _ in range(run.config["epochs"]):
-        for loss, _, _ in trainer.take_epoch(patches):
+        for loss, _, _ in trainer.take_epoch(step, len(patches)):
             run.losses.append(float(loss))
             run.gradients = run.gradients or gradients(trainer)
     run.found |= {f"final/{key}": value.numpy() for key, value in trainer.weights().items()}
