@@ -109,6 +109,7 @@ class FastTrainer(TileStepTrainer):
     @torch.inference_mode()
     def reconstruct(self, image: Tensor) -> Tensor:
         """Reconstruct the image tile by tile, (1, B, H, W) → (1, B, H, W), in its units."""
+        image = image.cpu()
         bands = self.band_statistics(image)
         return bands.restore(
             self.reconstruct_tiles(bands.standardise(image), self.network.factor_test)
@@ -117,7 +118,7 @@ class FastTrainer(TileStepTrainer):
     @torch.inference_mode()
     def examine(self, image: Image) -> Evidence:
         """Reconstruct an image at the network's own factor, and at 1 where residuals are needed."""
-        image = load_all(image)
+        image = load_all(image).cpu()
         bands = self.band_statistics(image)
         standardised = bands.standardise(image)
         own = self.network.factor_test

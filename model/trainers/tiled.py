@@ -57,7 +57,7 @@ class TiledTrainer(TileStepTrainer):
         down, across = (self.tile_spans(size) for size in (height, width))
         tiles = [(one, other) for one in down for other in across]
         for (rows, inner_rows), (columns, inner_columns) in reporting(tiles, self.progress):
-            tile = windows.read(rows, columns)
+            tile = windows.read(rows, columns).cpu()
             tile_scores = residual(tile, self.reconstruct(tile))
             within = (shift(inner_rows, -rows.start), shift(inner_columns, -columns.start))
             scores[inner_rows, inner_columns] = tile_scores[within]
@@ -69,7 +69,7 @@ class TiledTrainer(TileStepTrainer):
         rows, columns = (
             centre_slice(size, comparison_side(self.tile)) for size in windows.shape[2:]
         )
-        part = windows.read(rows, columns)
+        part = windows.read(rows, columns).cpu()
         height, width = part.shape[2:]
         if max(height, width) <= self.tile or no_data_mask(part).all():
             return ""
