@@ -1,7 +1,7 @@
 """Convolution, on CUDA as matrix products where these are faster.
 
 cuDNN's deterministic convolutions in full float32 take several times as long as the equivalent
-matrix products (row_products.py).
+matrix products (tap_products.py).
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks import kernels
-from model.networks.row_products import AddedBias, PixelProduct, RowProducts
+from model.networks.tap_products import AddedBias, PixelProduct, TapProducts
 from model.precision import in_full_precision
 
 
@@ -48,7 +48,7 @@ def conv2d(
     if weight.shape[2:] == (1, 1) and padding == (0, 0):
         return multiply_pixels(x, weight[:, :, 0, 0], bias)
     if in_full_precision(x):
-        return multiply_rows(x, weight, bias, padding=padding, dilation=dilation)
+        return TapProducts.apply(x, weight, bias, padding, dilation)
     convolved = F.conv2d(x, weight, padding=padding, dilation=dilation)
     return convolved if bias is None else AddedBias.apply(convolved, bias.to(convolved.dtype))
 
@@ -60,25 +60,6 @@ def multiply_pixels(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         kind = torch.get_autocast_dtype("cuda")
         factors = [None if factor is None else factor.to(kind) for factor in factors]
     return PixelProduct.apply(*factors).permute(0, 3, 1, 2)
-
-
-def multiply_rows(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    *,
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
-) -> Tensor:
-    """Convolve by products of the rows of a kernel, (N, C, H, W) → (N, C', H', W')."""
-    if dilation[1] > 1 == dilation[0]:  # along columns, whose taps are neighbours
-        swapped = multiply_rows(
-            x.mT, weight.mT, bias, padding=padding[::-1], dilation=dilation[::-1]
-        )
-        return swapped.mT
-    if padding[1] % dilation[1]:
-        x, padding = F.pad(x, (padding[1], padding[1])), (padding[0], 0)
-    return RowProducts.apply(x, weight, bias, padding, dilation)
 
 
 def convolve_subsampled(convolve: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Tensor:

@@ -13,11 +13,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
-from model.networks import convolution, kernels
+from model.networks import convolution, kernels, tap_products
 from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
 from model.networks.convolution import convolve_subsampled
 from model.networks.kernels import ImageNorm
-from model.networks.row_products import Layout, sum_of_rows
+from model.networks.tap_products import sum_of_rows
 from options.parse import resolve
 
 # an epoch on patches has many steps, which amplify rounding: for these networks their parts suffice
@@ -57,6 +57,7 @@ SHAPES = [  # taps, padding, dilation
 ]
 
 
+@pytest.mark.parametrize("kept", [1 << 24, 0])  # the matrix, or computed in chunks of few pixels
 @pytest.mark.parametrize("full", [True, False])  # precision: in tf32 as cuDNN has it
 @pytest.mark.parametrize("size", [(11, 9), (12, 13)])
 @pytest.mark.parametrize(("taps", "padding", "dilation"), SHAPES)
@@ -67,7 +68,10 @@ def test_convolution_by_products(
     dilation: Any,
     size: tuple[int, int],
     full: bool,
+    kept: int,
 ) -> None:
+    monkeypatch.setattr(tap_products, "KEPT_VALUES", kept)
+    monkeypatch.setattr(kernels, "CHUNK_VALUES", 900)
     monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _: True)
     monkeypatch.setattr(convolution, "in_full_precision", lambda _: full)
     assert_same_function(
@@ -79,17 +83,8 @@ def test_convolution_by_products(
     )
 
 
-def test_products_of_rows_take_no_copy_of_all_taps() -> None:
-    layout = Layout.of(torch.zeros(1, 3, 11, 9), torch.zeros(4, 3, 3, 3), (3, 3), (3, 3))
-    pixels = layout.embed(torch.rand(1, 3, 11, 9))
-    rows = layout.rows(pixels, -layout.lead, groups=3, length=4)
-    assert rows.shape == (3, 4, 9)
-    assert rows.data_ptr() == pixels.data_ptr()
-    assert torch.equal(rows[1, 2], pixels[7:10].flatten())  # pixel 1 + 3 · 2 and the next two
-
-
-@pytest.mark.parametrize("number", [1, 63, 64, 200, 70_001])
-def test_sum_of_rows_in_two_steps(number: int) -> None:
+@pytest.mark.parametrize("number", [1, 200])
+def test_sum_of_rows_by_a_product(number: int) -> None:
     matrix = numbers(number, 3)
     torch.testing.assert_close(sum_of_rows(matrix), matrix.sum(dim=0))
 
