@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -59,9 +60,12 @@ def goes_down(importer: str, other: str) -> bool:
     return own == room or ROOMS[own] < ROOMS[room]
 
 
-IMPORTS = {
-    module: set(imported(file.read_text(encoding="utf-8"))) for module, file in MODULES.items()
-}
+@cache
+def imports() -> dict[str, set[str]]:
+    """The modules that each module imports."""
+    return {
+        module: set(imported(file.read_text(encoding="utf-8"))) for module, file in MODULES.items()
+    }
 
 
 def test_every_room_is_there_and_every_folder_of_modules_is_a_package() -> None:
@@ -74,7 +78,7 @@ def test_every_room_is_there_and_every_folder_of_modules_is_a_package() -> None:
 def test_imports_go_down_the_floors(room: str) -> None:
     wrong = {
         (module, other)
-        for module, others in IMPORTS.items()
+        for module, others in imports().items()
         for other in others
         if module.partition(".")[0] == room and not goes_down(module, other)
     }
@@ -83,7 +87,7 @@ def test_imports_go_down_the_floors(room: str) -> None:
 
 def test_no_modules_import_in_a_circle() -> None:
     try:
-        TopologicalSorter(IMPORTS).prepare()
+        TopologicalSorter(imports()).prepare()
     except CycleError as error:
         pytest.fail(" ← ".join(error.args[1]))
 

@@ -1,5 +1,6 @@
 """Templates of pages, which share styles."""
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -7,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 FOLDER = Path(__file__).parent / "template"
 
 
+@cache  # a page has many parts, which are compiled once
 def page_template(name: str, *folders: Path) -> Template:
     """Load a template from a folder, or that of the report: values are text, never HTML."""
     environment = Environment(

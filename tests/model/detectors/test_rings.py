@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from model.detectors.boxes import Boxes
@@ -53,7 +53,7 @@ def test_moved_rings_are_those_of_the_definition(
         assert sorted(ring) == [r * width + c + 1 for r, c in expected]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(side, side, odd, wider, st.sampled_from([5, 300]))
 def test_mirrored_rings_are_those_of_the_definition(
     height: int, width: int, inner: int, wider: int, size: int
