@@ -4,9 +4,11 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
+import main
 from utils.signals import StoppedBySignal, catching_signals, deaf_processes, deferring_interrupt
 
 
@@ -78,3 +80,23 @@ def test_sigusr1_asks_once_to_save_and_for_no_end() -> None:
         signal.raise_signal(signal.SIGUSR1)
         assert asked.should_save() and not asked.should_save()
         asked.raise_if_stopped("not asked for")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no SIGUSR1")
+@pytest.mark.usefixtures("small_scene")
+def test_sigusr1_ends_no_program_outside_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    parse = main.parse
+
+    def handler_at_parsing(words: list[str]) -> Any:
+        seen.append(signal.getsignal(signal.SIGUSR1))
+        return parse(words)
+
+    monkeypatch.setattr(main, "parse", handler_at_parsing)
+    before = signal.signal(signal.SIGUSR1, signal.SIG_DFL)  # as a program starts
+    try:
+        main.main(["--command", "info", "--dataset", "small"])
+        seen.append(signal.getsignal(signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert seen == [signal.SIG_IGN] * 2
