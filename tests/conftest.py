@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import settings
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from scipy.io import savemat
 
@@ -42,17 +43,26 @@ def one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw figures only in tests that are marked `draws`: it takes most of a short run's time.
+    """Draw figures only in tests that are marked `draws`: it takes most of a short run's time."""
+    if request.node.get_closest_marker("draws") is None:
+        leave_undrawn(monkeypatch)
 
-    Nor are their texts searched before they are saved, for which Matplotlib makes every tick.
+
+def leave_undrawn(patch: pytest.MonkeyPatch) -> None:
+    """Have figures saved without drawing them.
+
+    Nor are all their texts searched before they are saved, for which Matplotlib makes every tick.
     """
+    findobj = Figure.findobj
+
+    def find_no_texts(figure: Figure, match: Any = None) -> list[Any]:
+        return [] if match is Text else findobj(figure, match)
 
     def draw_nothing(figure: Figure, file: IO[bytes], **settings: object) -> None:
         file.write(b"picture")
 
-    if request.node.get_closest_marker("draws") is None:
-        monkeypatch.setattr(Figure, "savefig", draw_nothing)
-        monkeypatch.setattr(Figure, "findobj", lambda *_: [])
+    patch.setattr(Figure, "savefig", draw_nothing)
+    patch.setattr(Figure, "findobj", find_no_texts)
 
 
 @pytest.fixture

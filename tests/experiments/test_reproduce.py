@@ -29,7 +29,7 @@ from experiments.cell import Cell, Outcome
 from experiments.declaration import TABLES
 from experiments.layouts import LAYOUTS
 from model.methods import METHODS
-from tests.conftest import TINY, CommandLine
+from tests.conftest import TINY, CommandLine, leave_undrawn
 
 TABLE = """
 title = "Two methods"
@@ -63,6 +63,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two scenes and a table that is computed, not to be changed."""
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
         patch.chdir(folder)
         Path("data").mkdir()
         write_scene("one")
@@ -147,8 +148,12 @@ def in_both(*cells: tuple[str, int | None]) -> set[tuple[str, str, int | None]]:
     return {(scene, *cell) for scene in ("one", "two") for cell in cells}
 
 
-def test_a_table_in_every_format_and_the_pictures_of_its_scenes(finished: Path) -> None:
-    tables = finished / "result" / "tables"
+@pytest.mark.draws
+def test_a_table_in_every_format_and_the_pictures_of_its_scenes(
+    there: Path, run: CommandLine
+) -> None:
+    run(*REPRODUCE)
+    tables = Path("result/tables")
     files = {path.name for path in tables.iterdir() if path.is_file()}
     assert files == {"own.md", "own.csv", "own.tex", "own.json"}
     assert {path.name for path in (tables / "own").iterdir()} == {
