@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ import main
 from experiments.jobs import PROJECT
 from tests.conftest import CommandLine
 
-pytest.importorskip("distributed")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
+pytestmark = [
+    pytest.mark.skipif(find_spec("distributed") is None, reason="needs Dask"),
+    pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does"),
+]
 
 TABLE = f"""
 show = "runtime"

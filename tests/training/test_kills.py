@@ -20,7 +20,7 @@ from training.checkpoints import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
 
-EPOCHS = 12
+EPOCHS = 6
 TRAIN = [*TINY, "--command", "train", "--dataset", "small", "--epochs", str(EPOCHS)]
 TRAIN += ["--save_freq", "1", "--learning_rate", "0.01"]
 

@@ -5,6 +5,7 @@ import resource
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -156,22 +157,43 @@ def test_parts_that_overlap_are_not_read(tmp_path: Path) -> None:
         scene_of(tmp_path / "x.h5", write)
 
 
-ZEROS = zlib.compress(bytes(1 << 28), 1)  # 1.1 MiB
-TWICE = zlib.compress(zlib.compress(bytes(1 << 24), 9), 9)
+@cache
+def zeros() -> bytes:
+    """Pack 128 MiB of zeros, which are never in memory together."""
+    packer = zlib.compressobj(1)
+    parts = [packer.compress(bytes(1 << 20)) for _ in range(1 << 7)]
+    return b"".join([*parts, packer.flush()])
+
+
+@cache
+def packed_twice() -> bytes:
+    """Pack 16 MiB of zeros twice."""
+    return zlib.compress(zlib.compress(bytes(1 << 24), 9), 9)
 
 
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
-        (lambda file: filtered(file, [(1, (6,))], ZEROS, chunk=(1 << 19, 32, 32)), "declares chun"),
-        (lambda file: filtered(file, [(1, (6,))], ZEROS * 3), "its chunks are longer than they"),
         (
-            lambda file: filtered(file, [(1, (6,))], ZEROS, chunk=(64, 64, 64), shape=(64, 64, 64)),
+            lambda file: filtered(file, [(1, (6,))], zeros(), chunk=(1 << 19, 32, 32)),
+            "declares",
+        ),
+        (lambda file: filtered(file, [(1, (6,))], zeros() * 3), "its chunks are longer than they"),
+        (
+            lambda file: filtered(
+                file, [(1, (6,))], zeros(), chunk=(64, 64, 64), shape=(64, 64, 64)
+            ),
             "a chunk unpacks to more than its size",
         ),
-        (lambda file: filtered(file, [(1, (6,)), (1, (6,))], TWICE), "no program packs by filters"),
-        (lambda file: filtered(file, [(1, (6,)), (2, ())], ZEROS), "no program packs by filters"),
-        (lambda file: filtered(file, [(32000, ()), (1, (6,))], ZEROS), "no program packs by filt"),
+        (
+            lambda file: filtered(file, [(1, (6,)), (1, (6,))], packed_twice()),
+            "no program packs",
+        ),
+        (lambda file: filtered(file, [(1, (6,)), (2, ())], zeros()), "no program packs"),
+        (
+            lambda file: filtered(file, [(32000, ()), (1, (6,))], zeros()),
+            "no program packs",
+        ),
     ],
 )
 def test_chunks_that_unpack_to_far_too_much_are_refused(
