@@ -144,14 +144,17 @@ def damaged(content: bytes, changes: list[tuple[int, bytes]], length: int | None
     return bytes(spoilt[: None if length is None else length % len(content)])
 
 
+@pytest.mark.parametrize("examples", [80, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", WRITERS)
-def test_whatever_is_damaged_it_is_a_scene_or_refused(folder: Path, kind: str) -> None:
+def test_whatever_is_damaged_it_is_a_scene_or_refused(
+    folder: Path, kind: str, examples: int
+) -> None:
     path = folder / "damaged.hdr"
     path.unlink(missing_ok=True)  # rasterio opens what it is to replace
     WRITERS[kind](path)
     content = path.read_bytes()
 
-    @settings(derandomize=True, deadline=None, max_examples=150, database=None)
+    @settings(derandomize=True, deadline=None, max_examples=examples, database=None)
     @given(edits, st.none() | places)
     def check(changes: list[tuple[int, bytes]], length: int | None) -> None:
         path.write_bytes(damaged(content, changes, length))

@@ -1,15 +1,19 @@
 """States that cannot be resumed from, or only in part: of other options, truths and versions."""
 
 import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from tests.conftest import CommandLine
+import main
+from tests.conftest import TINY, CommandLine
 from tests.training.test_resume import TRAIN, Killed, ending_at, files
 from training.checkpoints import read_state, save_state
 
@@ -135,6 +139,19 @@ def every_weight(made: Any) -> Any:
     return change
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a scene and a training of four epochs, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "data").mkdir()
+    values = np.random.default_rng(0).integers(0, 4000, (13, 11, 5)).astype(np.uint16)
+    savemat(folder / "data" / "small.mat", {"data": values, "map": np.eye(13, 11)})
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()):
+        patch.chdir(folder)
+        main.main([*TINY, *TRAIN, "--epochs", "4"])
+    return folder
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -164,12 +181,17 @@ def every_weight(made: Any) -> Any:
         (put("trainer", "optimiser", "state", 0, "exp_avg", torch.zeros(2)), "of the optimiser is"),
     ],
 )
-@pytest.mark.usefixtures("small_scene")
 def test_of_a_state_that_lacks_something_the_one_before_is_used(
-    run: CommandLine, change: Any, reason: str
+    trained: Path,
+    tmp_path: Path,
+    run: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Any,
+    reason: str,
 ) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     words = (*TRAIN, "--epochs", "4")
-    run(*words)
     unbroken, newest = files("checkpoints"), latest_state()
     state = read_state(newest)
     change(state)

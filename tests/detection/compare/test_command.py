@@ -18,6 +18,7 @@ import main
 from detection.compare.saved import labels_of
 from detection.measures import MEASURES
 from detection.results.run_rows import Row
+from tests.conftest import leave_undrawn
 
 COMPARE = ("--command", "compare", "--dataset", "small", "--gpu_ids", "-1")
 
@@ -50,7 +51,12 @@ def scores_of(run: str) -> NDArray[np.float32]:
 def test_methods_without_predictions_predict_and_are_compared(
     small_scene: str, truth: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main.main([*COMPARE, "--method", "rx", "median", "--threshold", "quantile=0.9"])
+    words = [*COMPARE, "--method", "rx", "median", "--threshold", "quantile=0.9"]
+    with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
+        main.main(words)
+    capsys.readouterr()
+    main.main(words)
     printed = capsys.readouterr().out
     folder = Path("result", "small", "compare_RX_Median")
     found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
