@@ -1,4 +1,7 @@
-"""Small scenes, and the command line as tests see it."""
+"""Small scenes, and the command line as tests see it.
+
+Fixtures import what takes long: the process that hands out the tests needs none of it.
+"""
 
 import gc
 import os
@@ -10,12 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import settings
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 from numpy.typing import NDArray
-from scipy.io import savemat
 
 import main
 
@@ -37,6 +36,8 @@ def no_garbage_in_modules() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Compute on one thread: the recorded runs were, and networks this small gain by it."""
+    import torch
+
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"  # in processes that a test starts, too
 
@@ -53,6 +54,9 @@ def leave_undrawn(patch: pytest.MonkeyPatch) -> None:
 
     Nor are all their texts searched before they are saved, for which Matplotlib makes every tick.
     """
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
     findobj = Figure.findobj
 
     def find_no_texts(figure: Figure, match: Any = None) -> list[Any]:
@@ -98,6 +102,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def small_scene(workplace: Path, cube: NDArray[Any], truth: NDArray[Any]) -> str:
     """The name of a scene in the data folder, small enough to train on in no time."""
+    from scipy.io import savemat
+
     savemat(workplace / "data" / "small.mat", {"data": cube, "map": truth})
     return "small"
 

@@ -41,7 +41,7 @@ def test_every_scene_has_the_map_of_every_method_and_its_truth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("methods", "scenes", "pages"), [(7, 2, 1), (8, 2, 2), (7, 12, 2), (15, 12, 6)]
+    ("methods", "scenes", "pages"), [(7, 2, 1), (7, 9, 2), (15, 2, 3), (8, 7, 4)]
 )
 def test_many_methods_and_scenes_take_several_pages(methods: int, scenes: int, pages: int) -> None:
     labels = [f"method {number}" for number in range(methods)]
