@@ -22,6 +22,8 @@ COMMANDS = (
 )
 RUNS = ("train", "predict", "run")
 COMPUTING = (*RUNS, "reproduce")
+WITH_SCENES = (*COMPUTING, "info", "compare")
+WITH_NETWORKS = (*COMPUTING, "blindspot")
 NO_DEFAULT = SUPPRESS  # the option is not among those of a parsed command line unless given
 
 

@@ -18,7 +18,7 @@ from options.applicable import (
 )
 from options.flag import RUNS, RunName
 from options.flags import DEFAULTS, FLAGS
-from options.output_flags import OUTPUT_OPTIONS
+from options.groups.output import OUTPUT_OPTIONS
 from options.parser import build_parser, join_negative_values
 from options.several import check_several, one_or_several, several
 from options.text import to_argument, to_filename

@@ -146,6 +146,10 @@ def to_bool(value: object) -> bool:
     return values[str(value).lower()]
 
 
+POSITIVE = whole_number(at_least=1)
+COUNT = whole_number(at_least=0)
+RATE = number(at_most=1e30)
+
 TRUE_OR_FALSE = Type(
     "true or false",
     to_bool,

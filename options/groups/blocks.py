@@ -1,0 +1,36 @@
+"""The flags of networks that are trained on blocks of a scene, in the order of `--help`."""
+
+from functools import partial
+
+from options.flag import WITH_NETWORKS, Flag, Group, RunName
+from options.ranges import POSITIVE, number, whole_number
+
+network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
+
+BLOCK_NETWORK = [
+    network(
+        "search_every",
+        POSITIVE,
+        25,
+        "epochs of GT-HAD and SM-HAD from one search for the blocks that open to the next",
+        acts_in="model.trainers.blocks",
+        names_run=RunName(31),
+        trains_only=True,
+    ),
+    network(
+        "mlp_ratio",
+        number(above=0, at_most=100),
+        2.0,
+        "width of GT-HAD's and SM-HAD's feed-forward part as a multiple of nch_ker",
+        acts_in="model.networks.patch_attention",
+        names_run=RunName(32),
+    ),
+    network(
+        "states",
+        whole_number(at_least=1, at_most=1000),
+        64,
+        "states per channel of SM-HAD's state space",
+        acts_in="model.networks.mamba",
+        names_run=RunName(33),
+    ),
+]
