@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from data.published import PublishedRow, published_rows
-from experiments.declaration import Row
 from experiments.formats import csv_text, latex, markdown
 from experiments.grid import fill_table
 from experiments.notes import notes_of, notes_on_layout
 from experiments.plan import Plan
+from experiments.table import Row
 from utils.files import write_text
 from utils.json_text import json_text
 

@@ -9,10 +9,10 @@ import pandas as pd
 from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
 from detection.measures import MEASURES
-from experiments.declaration import Table, seeds_of
 from experiments.layouts import LAYOUTS, Layout
 from experiments.printed import compare
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
+from experiments.table import Table, seeds_of
 from model.methods import METHODS, group_of
 
 AVERAGE = "Average"

@@ -15,9 +15,9 @@ from detection.figures.stretch import stretch_note
 from detection.figures.style import save_figure
 from experiments.captions import Drawn, latex_figures
 from experiments.cell import Outcome
-from experiments.declaration import seeds_of
 from experiments.layouts import LAYOUTS
 from experiments.plan import Plan
+from experiments.table import seeds_of
 from options.stretch import DEFAULT_STRETCH, Stretch
 from options.text import shorten
 from utils.files import ensure_writable, write_text

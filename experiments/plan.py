@@ -11,7 +11,7 @@ from data.reading.scene_folder import find_scenes
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
-from experiments.declaration import Row, Table, seeds_of
+from experiments.table import Row, Table, seeds_of
 from model.methods import METHODS
 from utils.errors import InputError, as_input_error
 

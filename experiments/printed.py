@@ -5,8 +5,8 @@ from typing import Any
 
 from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
-from experiments.declaration import Row
 from experiments.settings import describe_settings
+from experiments.table import Row
 
 WITH_LABELS, ONE_FOR_ALL = "per scene, with labels", "one for all scenes"
 

@@ -11,13 +11,13 @@ from data.scene import Scene
 from detection.measures import MEASURES, compute_measures
 from experiments.cell import Outcome, compute
 from experiments.cell_store import CellStore
-from experiments.declaration import Table
 from experiments.files import write_table
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.pictures import draw_pictures
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress
 from experiments.sweep_figure import draw_sweep
+from experiments.table import Table
 from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
 from utils.files import ensure_writable

@@ -1,6 +1,6 @@
 """The settings of a row as text: what differs from the defaults of its method."""
 
-from experiments.declaration import Row
+from experiments.table import Row
 from model.methods import METHODS
 from options.parse import resolve
 from options.text import to_argument

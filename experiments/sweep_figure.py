@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from detection.figures.curves import line_styles
 from detection.figures.figure_text import figure_text
 from detection.figures.style import COLUMN, print_style, save_figure
-from experiments.declaration import Row
 from experiments.grid import AVERAGE, cell_frame
 from experiments.plan import Plan
 from experiments.summary import Entry, mean_and_spread, scene_average
+from experiments.table import Row
 from options.text import shorten
 from utils.files import ensure_writable
 

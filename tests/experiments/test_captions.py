@@ -1,8 +1,8 @@
 """Captions of figures."""
 
 from experiments.captions import CAPTIONS, Drawn, latex_figures
-from experiments.declaration import Row, Table
 from experiments.plan import Plan
+from experiments.table import Row, Table
 
 
 def test_every_kind_of_figure_has_a_caption_and_a_label() -> None:

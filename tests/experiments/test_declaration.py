@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from experiments.declaration import TABLES, Table, read_table, seeds_of
+from experiments.declaration import TABLES, read_table
 from experiments.layouts import LAYOUTS
 from experiments.plan import plan_table
+from experiments.table import Table, seeds_of
 from model.methods import METHODS
 from options.parse import parse
 from utils.errors import InputError

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from experiments.cell import Outcome
-from experiments.declaration import Row, Table
 from experiments.files import write_table
 from experiments.notes import RANKS, notes_of
 from experiments.plan import Plan
+from experiments.table import Row, Table
 
 
 def a_plan(devices: dict[tuple[str, int], tuple[str, int]], *, show: str = "auc_and_cost") -> Plan:

@@ -10,12 +10,12 @@ import pytest
 from data.published import PublishedRow
 from detection.measures import MEASURES
 from experiments import grid
-from experiments.declaration import Row, Table
 from experiments.grid import Grid, fill_table
 from experiments.layouts import LAYOUTS, Layout
 from experiments.plan import CellKey
 from experiments.printed import WITH_LABELS
 from experiments.summary import NONE, Entry
+from experiments.table import Row, Table
 
 
 def a_table(*labels: str, seeds: Sequence[int] = (1, 2), show: str = "auc") -> Table:

@@ -8,9 +8,9 @@ import pytest
 
 from experiments import progress
 from experiments.cell import Outcome
-from experiments.declaration import Row, Table
 from experiments.plan import CellKey, Plan, plan_table
 from experiments.progress import Progress, describe_result, format_duration
+from experiments.table import Row, Table
 
 SCORES = np.zeros((13, 11), np.float32)
 

@@ -11,11 +11,12 @@ from scipy.io import savemat
 
 import experiments.reproduce
 import main
-from experiments.declaration import Table, read_table, sweep_table
+from experiments.declaration import read_table, sweep_table
 from experiments.plan import Plan, plan_table
 from experiments.summary import Entry
 from experiments.sweep import is_sweep
 from experiments.sweep_figure import Curve, curves_on, sweep_figure, swept_option
+from experiments.table import Table
 from options.parse import parse
 from utils.errors import InputError
 
