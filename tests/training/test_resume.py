@@ -57,31 +57,35 @@ def files(folder: str | Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("epoch", "words"),
+    ("epochs", "words"),
     [
-        *((epoch, ()) for epoch in (1, 5, 6)),
-        (5, ("--precision", "bf16")),
-        (5, ("--preset", "fast")),
-        (5, ("--average_every", "2", "--score", "combined", "--largest_object", "4")),
+        ((1, 5, 6), ()),
+        ((5,), ("--precision", "bf16")),
+        ((5,), ("--preset", "fast")),
+        ((5,), ("--average_every", "2", "--score", "combined", "--largest_object", "4")),
     ],
 )
 @pytest.mark.usefixtures("small_scene", "either_way")
 def test_a_resumed_run_leaves_the_bytes_of_an_unbroken_one(
-    run: CommandLine, monkeypatch: pytest.MonkeyPatch, epoch: int, words: tuple[str, ...]
+    run: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    epochs: tuple[int, ...],
+    words: tuple[str, ...],
 ) -> None:
     words = (*words, "--epochs", "6", "--learning_rate", "0.01")
     run(*TRAIN, *words)
     predicted = run("--command", "predict", "--dataset", "small", *words)
     unbroken, maps = files("checkpoints"), files("result")
     assert "detectmap.mat" in maps
-    shutil.rmtree("checkpoints")
-    with monkeypatch.context() as patch:
-        ending_at(epoch, patch)
-        with pytest.raises(Killed):
-            run(*TRAIN, *words)
-    out = run(*TRAIN, *words, "--resume")
-    assert f"small: resuming after epoch {(epoch - 1) // 2 * 2} of 6" in out
-    assert files("checkpoints") == unbroken
+    for epoch in epochs:
+        shutil.rmtree("checkpoints")
+        with monkeypatch.context() as patch:
+            ending_at(epoch, patch)
+            with pytest.raises(Killed):
+                run(*TRAIN, *words)
+        out = run(*TRAIN, *words, "--resume")
+        assert f"small: resuming after epoch {(epoch - 1) // 2 * 2} of 6" in out
+        assert files("checkpoints") == unbroken
     auc = re.compile(r"^AUC: .*$", re.MULTILINE)
     again = run("--command", "predict", "--dataset", "small", *words)
     assert auc.findall(again) == auc.findall(predicted) != []
@@ -300,7 +304,19 @@ class Written:
         return getattr(self.file, name)
 
 
-@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+@pytest.mark.parametrize(
+    ("call", "either_way"),
+    [
+        ("write", "as on a CPU"),
+        ("write", "as on CUDA"),
+        # which follow a write in the same function
+        ("fsync", "as on CUDA"),
+        ("replace", "as on a CPU"),
+        pytest.param("fsync", "as on a CPU", marks=pytest.mark.slow),
+        pytest.param("replace", "as on CUDA", marks=pytest.mark.slow),
+    ],
+    indirect=["either_way"],
+)
 @pytest.mark.usefixtures("small_scene", "either_way")
 def test_a_fault_of_the_disk_at_any_call_leaves_a_run_that_can_be_resumed(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch, call: str
