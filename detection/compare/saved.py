@@ -14,8 +14,10 @@ from detection.results.known_files import FIRST
 from detection.results.record import digest_of_cube, read_record
 from detection.results.run_rows import Row, rows_in
 from utils.errors import InputError
+from utils.text import did_you_mean, printable_line
 
 PREDICTION = "prediction"
+NOT_OF_SCORES = {"threshold", "map", "map_key", "weights"}  # the file of weights is in the record
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +40,48 @@ def choose_predictions(
 ) -> list[Row]:
     """Select predictions by the names of their folders, or by methods, in that order, or all.
 
+    Those that are not named are the latest of each method and options.
+
     Raises InputError for a name that no folder has.
     """
     if runs:
         by_name = {one.folder.name: one for one in found}
         for name in runs:
             if name not in by_name:
+                hint = did_you_mean(name, by_name, before="; ")
                 known = ", ".join(by_name) or "none"
-                raise InputError(f"--runs {name}: there is no such prediction (there are: {known})")
+                raise InputError(
+                    f"--runs {name}: there is no such prediction{hint} (there are: {known})"
+                )
         return [by_name[name] for name in dict.fromkeys(runs)]
     if not titles:
-        return list(found)
-    return [one for title in titles for one in found if one.method == title]
+        return latest_of_each(found)
+    return latest_of_each([one for title in titles for one in found if one.method == title])
+
+
+def latest_of_each(found: Sequence[Row]) -> list[Row]:
+    """Keep the latest of those predictions, the oldest first, that have the same scores.
+
+    These are of one method, with the same weights and options, but for those that are not of the
+    scores; a line names the others.
+    """
+    latest = {scoring_of(one): one for one in found}
+    kept = [one for one in found if latest[scoring_of(one)] is one]
+    others = [one.folder.name for one in found if latest[scoring_of(one)] is not one]
+    if others:
+        print(
+            printable_line(
+                f"left out, as later predictions have the same method, weights and options of the "
+                f"scores: {', '.join(others)} (--runs names those to compare)"
+            )
+        )
+    return kept
+
+
+def scoring_of(one: Row) -> tuple[object, ...]:
+    """Return what the scores of a prediction depend on: method, weights and options."""
+    options = {name: text for name, text in one.options.items() if name not in NOT_OF_SCORES}
+    return one.method, one.weights, *sorted(options.items())
 
 
 def labels_of(found: Sequence[Row]) -> list[str]:

@@ -20,7 +20,10 @@ from utils.output import print_warning
 
 @dataclass(frozen=True)
 class Row:
-    """A training or a prediction; `options` are those that are not at their defaults."""
+    """A training or a prediction; `options` are those that are not at their defaults.
+
+    A prediction with a record has the file of its `weights`.
+    """
 
     kind: str
     scene: str
@@ -30,6 +33,7 @@ class Row:
     auc: float | None
     date: str
     path: str
+    weights: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -74,6 +78,7 @@ def row_of_record(record: RunRecord, run: Path) -> Row:
         auc=record.auc,
         date=record.date,
         path=str(run),
+        weights=record.weights,
     )
 
 

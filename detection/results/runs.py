@@ -3,17 +3,20 @@
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.reading.by_name import scene_name
+from data.known_scenes.catalogue import catalogue, known_names
+from data.reading.by_name import SYNTHETIC, scene_file, scene_name, scenes_in
+from data.reading.scene_folder import find_scenes
 from detection.results.latest import run_folders
 from detection.results.run_rows import Row, rows_in
 from model.methods import METHODS
+from utils.errors import InputError
 from utils.output import print_result
-from utils.text import printable
+from utils.text import did_you_mean, printable
 
 NARROWEST, UNLIMITED = 40, 1000  # letters of a line
 
@@ -21,7 +24,9 @@ NARROWEST, UNLIMITED = 40, 1000  # letters of a line
 def list_runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Print the runs of the given scenes and method, or of all; return them as values for JSON."""
     found = [*find_runs(args.checkpoint_dir), *find_runs(args.result_dir)]
-    scenes = {scene_name(one) for one in given.get("dataset", [])}
+    datasets, _ = find_scenes(given.get("dataset", []), data_dir=args.data_dir)
+    check_known(datasets, {row.scene for row in found}, data_dir=args.data_dir)
+    scenes = {scene_name(one) for one in datasets}
     titles = {METHODS[args.method].title} if "method" in given else set()
     chosen = [
         row
@@ -33,6 +38,17 @@ def list_runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]
     for line in table_lines(rows, width=max(width, NARROWEST)):
         print_result(line)
     return [asdict(row) for row in rows]
+
+
+def check_known(datasets: Sequence[str], with_runs: Set[str], *, data_dir: Path) -> None:
+    """Raise InputError for a name that neither a scene nor any run has."""
+    known = {*with_runs, *scenes_in(data_dir), *catalogue(), SYNTHETIC}
+    for dataset in datasets:
+        name = scene_name(dataset)
+        exists = name in known or known_names(name)
+        if not exists and scene_file(dataset, data_dir=data_dir) is None:
+            hint = did_you_mean(name, known, before="; ")
+            raise InputError(f"--dataset {dataset}: neither a scene nor a run has this name{hint}")
 
 
 def table_lines(rows: list[Row], *, width: int) -> Iterator[str]:

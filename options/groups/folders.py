@@ -29,7 +29,7 @@ FOLDERS = [
         Path("data"),
         "scenes",
         acts_in="data.reading.by_name",
-        commands=(*WITH_SCENES, "scenes"),
+        commands=(*WITH_SCENES, "scenes", "runs"),
     ),
     folder(
         "checkpoint_dir",

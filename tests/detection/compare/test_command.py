@@ -92,14 +92,33 @@ def test_runs_are_chosen_by_name_and_labelled_by_what_differs(small_scene: str) 
     assert labels == ["Median", "RX, ridge 0.1", "RX, ridge 0.2"]
 
 
+def test_of_predictions_with_the_same_scores_the_latest_is_compared(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict("median")
+    predict("rx", "--ridge", "0.1")
+    predict("rx")
+    predict("rx", "--threshold", "0.5")
+    record = Path("result/small/RX_threshold_value-0.5/run.json")
+    later = json.loads(record.read_text(encoding="utf-8")) | {"date": "2100-01-01T00:00:00+00:00"}
+    record.write_text(json.dumps(later), encoding="utf-8")
+    capsys.readouterr()
+    (found,) = compare()
+    folders = {Path(one["path"]).name for one in found["predictions"]}
+    assert folders == {"Median", "RX_ridge_0.1", "RX_threshold_value-0.5"}
+    assert "of the scores: RX (--runs names those to compare)" in capsys.readouterr().err
+    (found,) = compare("--runs", "RX", "RX_threshold_value-0.5")
+    assert found["rank_correlation"][0][1] == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--method", "nl2net"], "no prediction of nl2net is there to compare; this makes it: "),
         (["--method", "rx"], "a comparison needs two predictions, found 1 of 'small' in "),
         (
-            ["--runs", "RX", "nothing"],
-            "--runs nothing: there is no such prediction (there are: RX)",
+            ["--runs", "RXX"],
+            "--runs RXX: there is no such prediction; did you mean RX? (there are: RX)",
         ),
         (["--runs", "RX", "--method", "rx"], "--runs names predictions and --method takes "),
         (["--factor", "1", "2"], "--factor 1 2: --command compare takes one value; "),

@@ -43,6 +43,21 @@ def test_runs_are_listed_with_what_is_not_at_its_default(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6 and lines[1::2] == [f"    {row['path']}" for row in rows]
     assert list_runs(*parse(["--command", "runs", "--method", "rx"])) == [rx]
+
+
+def test_a_name_that_neither_a_scene_nor_a_run_has_is_refused(
+    small_scene: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main.main([*RX])
+    (row,) = list_runs(*parse(["--command", "runs", "--dataset", small_scene]))
+    with pytest.raises(SystemExit, match="2"):
+        main.main(["--command", "runs", "--dataset", "smal"])
+    assert (
+        "--dataset smal: neither a scene nor a run has this name; did you mean small?"
+        in capsys.readouterr().err
+    )
+    Path("data/small.mat").rename("data/other.mat")
+    assert list_runs(*parse(["--command", "runs", "--dataset", "small"])) == [row]
     assert list_runs(*parse(["--command", "runs", "--dataset", "other"])) == []
 
 
