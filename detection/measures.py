@@ -8,7 +8,8 @@ The score of a no-data pixel is NaN and excluded from every measure.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from utils.errors import InputError
 
+DECIMALS = 4  # as measures are printed; values that are equal so far are equally good
 FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which detection rates are reported
 
 
@@ -124,7 +126,25 @@ def measure_text(value: float) -> str:
         return "undefined"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.4f}".replace("-", "−")
+    return f"{value:.{DECIMALS}f}".replace("-", "−")
+
+
+def ranks(values: Sequence[float | None], *, larger_is_better: bool = True) -> list[int]:
+    """Rank values as they are printed: 1 is the best, 2 the second best, 0 what is not marked.
+
+    Several that are equally the best all have rank 1, and then no other is marked; nor is any of
+    several that are equally the second best. Where all that are defined are equal, or only one is,
+    none is marked. None and NaN are undefined.
+    """
+    printed = [
+        None if value is None or math.isnan(value) else round(value, DECIMALS) for value in values
+    ]
+    counts = Counter(value for value in printed if value is not None)
+    if len(counts) < 2:
+        return [0] * len(printed)
+    best, second = sorted(counts, reverse=larger_is_better)[:2]
+    marked = {best: 1, second: 2} if counts[best] == counts[second] == 1 else {best: 1}
+    return [0 if value is None else marked.get(value, 0) for value in printed]
 
 
 def min_max_scale(scores: NDArray[Any]) -> NDArray[Any]:

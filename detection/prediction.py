@@ -56,8 +56,7 @@ class Prediction:
     @cached_property
     def threshold_score(self) -> float | None:
         """The score from which a pixel is detected; None without a threshold."""
-        # as float32, so that the report's script, which computes in double, detects the same
-        return None if self.cut is None else float(np.float32(self.cut.score))
+        return None if self.cut is None else self.cut.rounded
 
     @cached_property
     def cut(self) -> Cut | None:

@@ -1,12 +1,12 @@
 """Entries of a table: summaries of a value over cells, and their ranking."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import pandas as pd
 
+from detection.measures import ranks
 from utils.text import shape_text
 
 NONE = "–"  # nothing computed yet
@@ -96,18 +96,6 @@ def scene_average(values: Values, scenes: Sequence[str]) -> Values:
 
 
 def rank_entries(entries: Sequence[Entry], *, larger_is_better: bool = True) -> list[Entry]:
-    """Mark the best and the second best to four digits, as they are printed.
-
-    Several that are equally the best all have rank 1, and then no other is marked; nor is any of
-    several that are equally the second best, or where all are equal.
-    """
-    rounded = [None if entry.value is None else round(entry.value, 4) for entry in entries]
-    counts = Counter(value for value in rounded if value is not None)
-    if len(counts) < 2:
-        return list(entries)
-    best, second = sorted(counts, reverse=larger_is_better)[:2]
-    ranks = {best: 1, second: 2} if counts[best] == counts[second] == 1 else {best: 1}
-    return [
-        entry if value is None else replace(entry, rank=ranks.get(value, 0))
-        for entry, value in zip(entries, rounded, strict=True)
-    ]
+    """Mark the best and the second best of the entries that have a number."""
+    found = ranks([entry.value for entry in entries], larger_is_better=larger_is_better)
+    return [replace(entry, rank=rank) for entry, rank in zip(entries, found, strict=True)]

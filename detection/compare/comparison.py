@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data.scene import Scene
 from detection.compare.agreement import Matrix, overlaps, rank_correlations
 from detection.compare.saved import SavedPrediction
-from detection.decision.threshold import threshold_score
+from detection.decision.threshold import find_cut
 from detection.measures import compute_measures
 from options.types import Threshold
 from utils.json_text import json_value
@@ -48,7 +48,7 @@ class Comparison:
     @cached_property
     def thresholds(self) -> list[float]:
         """The score from which each prediction detects a pixel."""
-        return [threshold_score(one.scores, self.threshold) for one in self.predictions]
+        return [find_cut(one.scores, self.threshold).rounded for one in self.predictions]
 
     @cached_property
     def masks(self) -> list[NDArray[np.bool_]]:

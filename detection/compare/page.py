@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 
 from detection.compare.comparison import Comparison
 from detection.figures.stretch import stretched
-from detection.measures import MEASURES, measure_text
+from detection.measures import MEASURES, measure_text, ranks
 from detection.report.page_template import page_template
 from detection.report.pictures import data_address, png
 from options.stretch import Stretch
 from utils.files import write_text
 from utils.json_text import json_value
-
-DECIMALS = 4  # as measures are printed; values that are equal so far are equally good
 
 
 @dataclass(frozen=True)
@@ -58,30 +55,29 @@ def shown_measures(comparison: Comparison) -> list[str]:
 
 def page_rows(comparison: Comparison) -> Iterator[PageRow]:
     """Make the rows of the table."""
-    best = best_values(comparison)
-    for one, score, mask in zip(
-        comparison.predictions, comparison.thresholds, comparison.masks, strict=True
-    ):
+    best = best_of(comparison)
+    decided = zip(comparison.predictions, comparison.thresholds, comparison.masks, strict=True)
+    for number, (one, score, mask) in enumerate(decided):
         values = comparison.measures[one.label] or {}
         yield PageRow(
             label=one.label,
             report=f"../{one.folder.name}/report.html",
-            measures=[
-                (measure_text(value), round(value, DECIMALS) == best.get(name))
-                for name, value in values.items()
-            ],
+            measures=[(measure_text(value), best[name][number]) for name, value in values.items()],
             threshold=f"{score:.6g}",
             detected=f"{int(mask.sum()):,}",
         )
 
 
-def best_values(comparison: Comparison) -> Mapping[str, float]:
-    """Find the best value of each measure that one is defined of, rounded as it is printed."""
-    found: dict[str, float] = {}
-    for name in shown_measures(comparison):
-        values = [measures[name] for measures in comparison.measures.values() if measures]
-        defined = [value for value in values if not isnan(value)]
-        choose = max if MEASURES[name].larger_is_better else min
-        if defined:
-            found[name] = round(choose(defined), DECIMALS)
-    return found
+def best_of(comparison: Comparison) -> Mapping[str, list[bool]]:
+    """Return for each measure which of the predictions are the best."""
+    found = [values or {} for values in comparison.measures.values()]
+    return {
+        name: [
+            rank == 1
+            for rank in ranks(
+                [values.get(name) for values in found],
+                larger_is_better=MEASURES[name].larger_is_better,
+            )
+        ]
+        for name in shown_measures(comparison)
+    }

@@ -25,6 +25,11 @@ class Cut:
     score: float
     tail: Tail | None = None
 
+    @property
+    def rounded(self) -> float:
+        """The score in float32, as those of saved maps are, so that all who compare them agree."""
+        return float(np.float32(self.score))
+
 
 def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
     """Compute the score from which a pixel of a detection map (H, W) is detected, as `find_cut`."""

@@ -130,7 +130,8 @@ def metrics(prediction: Prediction) -> dict[str, Any]:
     scene, mask, decision = prediction.scene, prediction.mask, prediction.decision
     return {
         "dataset": scene.name,
-        "method": prediction.method,
+        "method": prediction.options["method"],
+        "title": prediction.method,
         "shape": list(scene.cube.shape),
         "pixels": scene.pixels,
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),

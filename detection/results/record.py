@@ -4,6 +4,7 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,8 @@ def check_types(record: RunRecord) -> None:
     texts = (record.kind, record.scene, record.method, record.title, record.date)
     if not (all(isinstance(text, str) for text in texts) and isinstance(record.options, dict)):
         raise TypeError("its values are of other types")
+    if datetime.fromisoformat(record.date).tzinfo is None:
+        raise ValueError(f"the date '{record.date}' has no time zone")
     for number in (record.auc, record.seconds, record.epochs_done):
         if number is not None and not isinstance(number, (int, float)):
             raise TypeError(f"'{number}' is no number")

@@ -92,7 +92,7 @@ def row_of_metrics(run: Path) -> Row:
         return Row(
             kind="prediction",
             scene=str(metrics["dataset"]),
-            method=str(metrics["method"]),
+            method=str(metrics.get("title", metrics["method"])),  # the title was the method
             options=unusual(options.get("method", ""), options),
             epochs=None,
             auc=measures.get("auc_df"),

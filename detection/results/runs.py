@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def table_lines(rows: list[Row], *, width: int) -> Iterator[str]:
     if not rows:
         yield "no runs"
         return
-    columns = [[row.date[:16].replace("T", " "), row.kind, row.scene, row.method] for row in rows]
+    columns = [[local_time(row.date), row.kind, row.scene, row.method] for row in rows]
     widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
     for row, texts in zip(rows, columns, strict=True):
         auc = "AUC      –" if row.auc is None else f"AUC {row.auc:.4f}"
@@ -65,6 +66,11 @@ def table_lines(rows: list[Row], *, width: int) -> Iterator[str]:
         line = printable("  ".join([*entries, auc, options]), longest=10**4).rstrip()
         yield line if len(line) <= width else f"{line[: width - 1]}…"
         yield f"    {printable(row.path, longest=10**4)}"
+
+
+def local_time(date: str) -> str:
+    """Format a date with an offset, as of UTC, in the time zone of this machine."""
+    return f"{datetime.fromisoformat(date).astimezone():%Y-%m-%d %H:%M}" if date else ""
 
 
 def find_runs(folder: Path) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from detection.measures import (
     compute_measures,
     measure_text,
     min_max_scale,
+    ranks,
 )
 
 # few values, so that there are many ties
@@ -196,3 +197,22 @@ def test_infinite_scores_are_not_measured() -> None:
 )
 def test_a_measure_is_written_for_a_reader(value: float, text: str) -> None:
     assert measure_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0.90001, 0.9, 0.89996, 0.7, 0.8), [1, 1, 1, 0, 0]),  # several are the best
+        ((0.9, 0.8, 0.8, 0.7), [1, 0, 0, 0]),  # several are the second best
+        ((0.9, 0.8, 0.7, 0.7), [1, 2, 0, 0]),
+        ((0.9, 0.9), [0, 0]),
+        ((0.9, None), [0, 0]),
+        ((math.nan, 3.0, None, math.inf), [0, 2, 0, 1]),
+    ],
+)
+def test_ties_are_ranked_as_they_are_printed(
+    values: tuple[float | None, ...], expected: list[int]
+) -> None:
+    assert ranks(values) == expected
+    reverse = [None if value is None else -value for value in values]
+    assert ranks(reverse, larger_is_better=False) == expected

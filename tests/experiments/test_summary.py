@@ -78,20 +78,6 @@ def test_ranks_follow_what_is_printed(numbers: list[float | None], larger: bool)
         assert entry.rank == (1 if is_best else 2 if alone else 0)
 
 
-@pytest.mark.parametrize(
-    ("numbers", "ranks"),
-    [
-        ((0.90001, 0.9, 0.89996, 0.7, 0.8), [1, 1, 1, 0, 0]),  # several are the best
-        ((0.9, 0.8, 0.8, 0.7), [1, 0, 0, 0]),  # several are the second best
-        ((0.9, 0.8, 0.7, 0.7), [1, 2, 0, 0]),
-        ((0.9, 0.9), [0, 0]),
-    ],
-)
-def test_ties_as_printed(numbers: tuple[float, ...], ranks: list[int]) -> None:
-    entries = [mean_and_spread(values(one)) for one in numbers]
-    assert [entry.rank for entry in rank_entries(entries)] == ranks
-
-
 @given(st.lists(st.integers(1, 10**7) | st.none(), min_size=1, max_size=6))
 def test_counts_are_one_number_or_the_smallest_and_the_largest(numbers: list[int | None]) -> None:
     available = [value for value in numbers if value is not None]

@@ -107,8 +107,9 @@ def test_of_predictions_with_the_same_scores_the_latest_is_compared(
     folders = {Path(one["path"]).name for one in found["predictions"]}
     assert folders == {"Median", "RX_ridge_0.1", "RX_threshold_value-0.5"}
     assert "of the scores: RX (--runs names those to compare)" in capsys.readouterr().err
-    (found,) = compare("--runs", "RX", "RX_threshold_value-0.5")
+    (found,) = compare("--runs", "RX", "RX_threshold_value-0.5", "--threshold", "0.1")
     assert found["rank_correlation"][0][1] == pytest.approx(1)
+    assert found["predictions"][0]["threshold_score"] == float(np.float32(0.1))
 
 
 @pytest.mark.parametrize(
@@ -158,15 +159,15 @@ def test_equal_labels_are_told_apart_by_their_folders() -> None:
 def test_measures_that_are_undefined_are_not_the_best(
     small_scene: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compare("--method", "rx", "median")
-    values = iter([{"auc_snpr": nan}, {"auc_snpr": 2.0}])
+    values = iter([{"auc_snpr": nan}, {"auc_snpr": 2.0}, {"auc_snpr": 1.0}])
     monkeypatch.setattr(
         "detection.compare.comparison.compute_measures",
         lambda *scores: dict.fromkeys(MEASURES, 0.5) | next(values),
     )
-    compare("--method", "rx", "median")
-    page = Path("result/small/compare_RX_Median/compare.html").read_text(encoding="utf-8")
+    compare("--method", "rx", "median", "aed")
+    page = Path("result/small/compare_RX_Median_AED/compare.html").read_text(encoding="utf-8")
     assert "<td>undefined</td>" in page and "<td><b>2.0000</b></td>" in page
+    assert "<b>0.5000</b>" not in page  # where all are equal
 
 
 def test_a_damaged_record_of_another_run_is_left_out(

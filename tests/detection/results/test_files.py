@@ -66,7 +66,7 @@ def prediction(
         scores=scores,
         reconstruction=reconstruction,
         measures=compute_measures(scene.anomalous, scores),
-        options={"seed": "1", "dataset": "a: b"},
+        options={"method": "rx", "seed": "1", "dataset": "a: b"},
         details=DETAILS,
         threshold=threshold,
     )
@@ -88,7 +88,9 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene, "--seed", "3")
     metrics = json.loads((latest("small") / "metrics.json").read_text(encoding="utf-8"))
-    assert (metrics["dataset"], metrics["method"]) == ("small", "NL2Net")
+    assert (metrics["dataset"], metrics["method"], metrics["title"]) == (
+        *("small", "nl2net", "NL2Net"),
+    )
     assert (metrics["pixels"], metrics["anomalous"]) == (13 * 11, 3)
     assert list(metrics["measures"]) == list(MEASURES)
     assert f"AUC: {metrics['measures']['auc_df']}\n" in out
@@ -109,7 +111,7 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     folder = latest("small")
     assert names(folder) == FILES - {"reconstructed_data.mat"} | {"run.json"}  # RX makes none
     assert not Path("result/small/reconstructed_data.mat").exists()
-    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "RX"
+    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "rx"
     assert not np.array_equal(loadmat(folder / "detectmap.mat")["detectmap"], scores)
 
 
@@ -166,7 +168,8 @@ def test_the_log_has_options_work_and_outcome(cube: NDArray[Any], truth: NDArray
     made = prediction(cube, truth)
     assert made.measures is not None
     assert log_text(made, run="RX") == (
-        "seed: 1\ndataset: a: b\nground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)\n"
+        "method: rx\nseed: 1\ndataset: a: b\n"
+        "ground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)\n"
         "run: RX\npredicting: small on the CPU\n" + f"AUC: {made.measures['auc_df']}\n"
     )
     assert log_text(prediction(cube, truth * 0), run="RX").endswith(
@@ -195,7 +198,9 @@ def test_no_text_of_a_file_makes_lines_or_commands(
 
 def test_metrics_have_the_options_by_name(cube: NDArray[Any], truth: NDArray[Any]) -> None:
     made = prediction(cube, truth)
-    assert json.loads(metrics_text(made))["options"] == {"seed": "1", "dataset": "a: b"}
+    assert json.loads(metrics_text(made))["options"] == {
+        **{"method": "rx", "seed": "1", "dataset": "a: b"},
+    }
 
 
 def test_methods_without_training_run_but_do_not_train(

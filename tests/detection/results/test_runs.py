@@ -1,13 +1,14 @@
 """The table of runs, and the records it is made of."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 import main
 from detection.results.record import read_record
-from detection.results.runs import find_runs, list_runs
+from detection.results.runs import find_runs, list_runs, local_time
 from options.parse import parse
 from tests.conftest import CommandLine
 from tests.latest import latest
@@ -67,6 +68,10 @@ def test_runs_of_earlier_versions_are_listed_as_far_as_they_are_known(
     run("--command", "run", "--dataset", small_scene, "--seed", "3")
     for path in (*Path("checkpoints").rglob("run.json"), *Path("result").rglob("run.json")):
         path.unlink()
+    (measured,) = Path("result").rglob("NL2Net_*/metrics.json")
+    metrics = json.loads(measured.read_text(encoding="utf-8"))
+    metrics["method"] = metrics.pop("title")
+    measured.write_text(json.dumps(metrics), encoding="utf-8")
     bare = Path("checkpoints/small/PDBSNet_epoch_7_learning_rate_0.1_factor_3_gpu_ids_0/model")
     bare.mkdir(parents=True)
     (bare / "PDBSNet_small_7.pkl").touch()
@@ -75,6 +80,16 @@ def test_runs_of_earlier_versions_are_listed_as_far_as_they_are_known(
     assert (rows["PDBSNet"].epochs, rows["PDBSNet"].auc) == (7, None)
     (predicted,) = find_runs(Path("result"))
     assert predicted.options["seed"] == "3" and predicted.auc is not None
+    assert predicted.method == "NL2Net"
+
+
+def test_dates_are_shown_in_the_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "UTC-2")  # two hours east
+        time.tzset()
+        shown = local_time("2026-11-28T23:30:00+00:00")
+    time.tzset()
+    assert (shown, local_time("")) == ("2026-11-29 01:30", "")
 
 
 def test_a_damaged_record_is_named_and_the_others_are_listed(
@@ -83,7 +98,8 @@ def test_a_damaged_record_is_named_and_the_others_are_listed(
     main.main([*RX])
     main.main([*RX, "--threshold", "0.5"])
     record = Path("result/small/RX/run.json")
-    for text in ("{", "[]", '{"kind": 3}', "null"):
+    undated = json.dumps(json.loads(record.read_text(encoding="utf-8")) | {"date": "yesterday"})
+    for text in ("{", "[]", '{"kind": 3}', "null", undated):
         record.write_text(text)
         with pytest.raises(InputError, match="'result/small/RX/run.json' is damaged"):
             read_record(record.parent)
