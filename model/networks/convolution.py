@@ -13,7 +13,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks import kernels
-from model.networks.tap_products import AddedBias, PixelProduct, TapProducts
+from model.networks.pixel_products import AddedBias, PixelProduct
+from model.networks.tap_products import TapProducts
 from model.precision import in_full_precision
 
 

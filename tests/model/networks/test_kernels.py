@@ -17,7 +17,7 @@ from model.networks import convolution, kernels, tap_products
 from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
 from model.networks.convolution import convolve_subsampled
 from model.networks.kernels import ImageNorm
-from model.networks.tap_products import sum_of_rows
+from model.networks.pixel_products import sum_of_rows
 from options.parse import resolve
 
 # an epoch on patches has many steps, which amplify rounding: for these networks their parts suffice
