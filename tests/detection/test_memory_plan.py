@@ -9,8 +9,9 @@ import pytest
 import torch
 
 import utils.free_memory
-from detection import memory_plan
-from detection.memory_plan import available_memory_on, memory_needed, network_peak, plan_memory
+from detection import memory_estimate, memory_plan
+from detection.memory_estimate import memory_needed, network_peak
+from detection.memory_plan import available_memory_on, plan_memory
 from model.build import build_trainer
 from model.networks.nl2net import NL2Net
 from options.parse import resolve
@@ -58,7 +59,7 @@ def test_the_estimate_is_the_peak_of_a_step(recompute: bool) -> None:
     options = {**options_of(nch_ker=8), "recompute": recompute}
     estimate = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
     trainer = build_trainer("nl2net", torch.Size((1, 5, 24, 30)), device=CPU, options=options)
-    with memory_plan.LiveTensors() as live:
+    with memory_estimate.LiveTensors() as live:
         image = torch.rand(1, 5, 24, 30)
         trainer.step(image, image, None)
     states = 3 * sum(part.nbytes for part in trainer.network.parameters())  # of Adam, and gradients
@@ -224,17 +225,17 @@ def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peaks = {True: 2 * GIBIBYTE, False: GIBIBYTE}
-    monkeypatch.setattr(memory_plan, "network_peak", lambda *_, training, **__: peaks[training])
+    monkeypatch.setattr(memory_estimate, "network_peak", lambda *_, training, **__: peaks[training])
     need = {
         training: memory_needed(
             "nl2net", LARGE, options=options_of(), device=torch.device("cuda"), training=training
         )
         for training in (True, False)
     }
-    libraries = memory_plan.CUDA_LIBRARIES
-    reserved = memory_plan.CUDA_FRAGMENTATION * 2 * GIBIBYTE + GIBIBYTE
-    assert need[True] == pytest.approx(memory_plan.MARGIN * (libraries + reserved))
-    assert need[False] == pytest.approx(memory_plan.MARGIN * (libraries + GIBIBYTE))
+    libraries = memory_estimate.CUDA_LIBRARIES
+    reserved = memory_estimate.CUDA_FRAGMENTATION * 2 * GIBIBYTE + GIBIBYTE
+    assert need[True] == pytest.approx(memory_estimate.MARGIN * (libraries + reserved))
+    assert need[False] == pytest.approx(memory_estimate.MARGIN * (libraries + GIBIBYTE))
 
 
 @pytest.mark.parametrize("method", ["autoad", "superad"])
@@ -247,7 +248,7 @@ def test_the_estimate_counts_outputs_that_are_kept(method: str) -> None:
     image = torch.rand(1, 40, 24, 30)
     peaks = []
     for epochs in (1, 2, 3):
-        with memory_plan.LiveTensors() as live:
+        with memory_estimate.LiveTensors() as live:
             list(trainer.train(image, epochs=epochs))
         peaks.append(live.peak)
     assert 0.7 * peaks[-1] < estimate < 2 * peaks[-1]

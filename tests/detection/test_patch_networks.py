@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection import memory_plan
+from detection import memory_estimate, memory_plan
 from detection.estimator import AnomalyDetector
 from detection.learning import learn
-from detection.memory_plan import network_peak, plan_memory
+from detection.memory_estimate import network_peak
+from detection.memory_plan import plan_memory
 from detection.task import Task
 from model.build import build_trainer
 from model.image import load_all
@@ -98,7 +99,7 @@ def test_the_estimate_is_the_peak_of_a_step() -> None:
     estimate = network_peak("directnet", (20, 20, 5), options=options, device=CPU, training=True)
     trainer = build_trainer("directnet", torch.Size((1, 5, 20, 20)), device=CPU, options=options)
     assert isinstance(trainer, PatchTrainer)
-    with memory_plan.LiveTensors() as live:
+    with memory_estimate.LiveTensors() as live:
         patches = trainer.patches_of(torch.rand(1, 5, 20, 20))
         trainer.update(partial(trainer.batch_loss, *patches.batch(torch.arange(100))))
     assert estimate < live.peak < 1.3 * estimate
