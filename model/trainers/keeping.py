@@ -38,8 +38,9 @@ class KeepingTrainer(Trainer):
         device: torch.device | str,
         precision: str,
     ) -> None:
-        super().__init__(network, loss=loss, device=device, precision=precision)
-        self.optimiser = optimiser
+        super().__init__(
+            network, loss=loss, device=device, precision=precision, optimiser=optimiser
+        )
         self.kept: dict[str, Tensor] = {}  # outputs (1, B, H, W) by name, on the device
 
     def keep(self, output: Tensor) -> None:

@@ -43,15 +43,17 @@ class PatchTrainer(Trainer):
         device: torch.device | str = "cpu",
         precision: str = "fp32",
     ) -> None:
-        super().__init__(network, loss=loss, device=device, precision=precision)
-        self.optimiser = torch.optim.Adam(
+        optimiser = torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
             betas=(0.5, 0.999),
             weight_decay=weight_decay,
             # not on the CPU, where it rounds otherwise than the published programs: thousands of
             # small steps amplify the last bit
-            fused=self.device.type == "cuda",
+            fused=torch.device(device).type == "cuda",
+        )
+        super().__init__(
+            network, loss=loss, device=device, precision=precision, optimiser=optimiser
         )
         self.side = side
         self.batch_size = batch_size

@@ -28,7 +28,7 @@ class Trainer(Detector):
 
     Images are (1, B, H, W) and may be on any device; results are on the CPU, in float32. No-data
     pixels are NaN: the input of the network is 0 there, as outside the image, and the loss ignores
-    them.
+    them. An `optimiser` of its own takes the place of Adam with the settings given.
     """
 
     not_extendable = ""  # the reason where the first epochs depend on the number of epochs
@@ -46,6 +46,7 @@ class Trainer(Detector):
         loss: str | Loss = "l1",
         device: torch.device | str = "cpu",
         precision: str = "fp32",
+        optimiser: torch.optim.Optimizer | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.precision = precision
@@ -57,7 +58,7 @@ class Trainer(Detector):
         self.ahead = 0  # further steps that are queued on the device
         self.diverged = torch.zeros((), dtype=torch.bool, device=self.device)
         self.average = MapAverage()
-        self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
+        self.optimiser: torch.optim.Optimizer = optimiser or torch.optim.Adam(
             network.parameters(),
             lr=learning_rate,
             betas=betas,
