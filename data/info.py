@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import label
 
 from data.formats.contents import Variable
+from data.formats.format import first_bytes
+from data.formats.registry import recognised
 from data.georeference import Georeference
 from data.known_scenes.catalogue import catalogue, known_names, source_text
 from data.known_scenes.comparison import checksum_if_known, differences
@@ -30,9 +32,12 @@ def file_facts(path: Path) -> Facts:
 
 
 def file_size(path: Path) -> int:
-    """Return the bytes of a file, or of the files of a folder."""
-    files = [item for item in path.iterdir() if item.is_file()] if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files)
+    """Return the bytes of a file, of a header that of its values, or of the files of a folder."""
+    if path.is_dir():
+        return sum(item.stat().st_size for item in path.iterdir() if item.is_file())
+    format = recognised(path, first_bytes(path))
+    data = None if format is None else format.data_file(path)
+    return (data or path).stat().st_size
 
 
 def type_name(variable: Variable) -> str:

@@ -80,7 +80,8 @@ def test_a_recorded_run_from_file_to_auc(
 def test_the_published_commands_leave_the_published_files(
     small_scene: str, run: CommandLine
 ) -> None:
-    run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
+    printed = run("--command", "train", "--dataset", small_scene, "--save_freq", "1")
+    assert f"  {TINY_RUN / 'run.json'}\n" in printed
     run("--command", "predict", "--dataset", small_scene)
     assert {path.name for path in (TINY_RUN / "model").iterdir()} == {
         *("NL2Net_small_1.pkl", "NL2Net_small_2.pkl"),

@@ -12,6 +12,7 @@ from options.parse import complete
 from options.text import command_line
 from training.run import name_of_scene, predict
 from utils.errors import InputError
+from utils.output import print_result
 
 
 def compare(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,4 +41,5 @@ def predict_missing(method: str, given: Mapping[str, Any]) -> None:
     if METHODS[method].trained:
         command = command_line({**kept, "command": "run"})
         raise InputError(f"no prediction of {method} is there to compare; this makes it: {command}")
+    print_result(METHODS[method].title)  # the lines below it do not name the method
     predict(complete(kept), given=kept)

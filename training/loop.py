@@ -13,7 +13,7 @@ from training.run_folder import Run
 from training.saver import RunSaver
 from training.state import SavedTraining
 from utils.output import shows_progress
-from utils.progress_bar import update_interval
+from utils.progress_bar import bar_file, update_interval
 from utils.signals import catching_signals
 
 HINT = "rerun with --resume to continue"
@@ -104,7 +104,7 @@ def name_last_state(run: Run) -> Iterator[None]:
 def progress(steps: Iterable[Epoch], epochs: int, *, done: int) -> Iterator[Epoch]:
     """Show the epoch, the loss and the remaining time."""
     settings = {"mininterval": update_interval(), "disable": not shows_progress()}
-    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", **settings)
+    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", file=bar_file(), **settings)
     for step in bar:
         bar.set_postfix(loss=f"{step.loss:.4f}", refresh=False)
         yield step

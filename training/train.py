@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from data.scene import Scene
+from detection.results.known_files import RECORD
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
@@ -73,7 +74,7 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dic
         last = loop.train(saver, save_freq=args.save_freq, eval_freq=frequency, saved=saved)
     seconds = time.perf_counter() - started
     print(f"Trained in {seconds:.1f} s{describe_end(args, trainer, last)}")
-    paths = [run.weights(args.epochs), *log.files()]
+    paths = [run.weights(args.epochs), run.folder / RECORD, *log.files()]
     print_paths(paths)
     done = {"epochs": last, "loss": log.losses[-1], "seconds": round(seconds, 3)}
     names = {"dataset": scene.name, "method": args.method, "title": task.title}

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -35,12 +36,36 @@ def progress_bar(work: str) -> Iterator[Show]:
         return
     settings = {"delay": DELAY, "mininterval": update_interval(), "bar_format": FORMAT}
     # all at one place: those within others would move the cursor, also in a log
-    with tqdm(desc=work, total=100, position=0, **settings) as bar:
+    with tqdm(desc=work, total=100, position=0, file=bar_file(), **settings) as bar:
 
         def show(share: float) -> None:
             bar.update(100 * share - bar.n)
 
         yield show
+
+
+class Lines:
+    """A file that has each state of a bar as a line of its own, which no other text joins."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file, self.encoding, self.last = file, file.encoding, ""
+
+    def write(self, text: str) -> int:
+        """Write a state of the bar without the signs that return to the start of its line."""
+        line = text.strip()
+        if line and line != self.last:
+            self.file.write(f"{line}\n")
+            self.last = line
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self.file.flush()
+
+
+def bar_file() -> TextIO | Lines:
+    """Return where bars are drawn: in a terminal, or line by line in what is kept, as a log."""
+    return sys.stderr if sys.stderr.isatty() else Lines(sys.stderr)
 
 
 def no_bar(share: float) -> None:

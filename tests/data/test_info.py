@@ -46,6 +46,15 @@ def info(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     return call
 
 
+def test_the_size_of_an_envi_image_is_that_of_its_values(workplace: Path) -> None:
+    (DATA / "x.img").write_bytes(bytes(6 * 5 * 4))
+    (DATA / "x.hdr").write_text(
+        "ENVI\nsamples = 6\nlines = 5\nbands = 4\ndata type = 1\ninterleave = bsq\n"
+    )
+    for name in ("x.hdr", "x.img"):
+        assert next(file_facts(DATA / name)) == ("file", f"data/{name}, ENVI, 120 bytes")
+
+
 def test_a_file_is_listed_with_shapes_and_types(
     workplace: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """The bar of work that takes long, and the seconds of phases."""
 
 import re
+import sys
 
 import pytest
 
@@ -24,6 +25,21 @@ def test_long_work_shows_its_share(
         show(0.25)
         show(1.0)
     assert re.search(r"reading: 100%\|.*\| 00:00, 00:00 left", capsys.readouterr().err)
+
+
+def test_where_there_is_no_terminal_states_are_lines_that_nothing_joins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DELAY", 0)
+    monkeypatch.setattr(module, "update_interval", lambda: 0)
+    with directed_output(), progress_bar("writing") as show:
+        show(0.5)
+        print("a note", file=sys.stderr)
+        show(1.0)
+    lines = capsys.readouterr().err.splitlines()
+    assert "a note" in lines and not any("\r" in line for line in lines)
+    states = [line.partition("|")[0] for line in lines if line != "a note"]
+    assert states == ["writing:   0%", "writing:  50%", "writing: 100%"]
 
 
 @pytest.mark.parametrize("quiet", [True, False])

@@ -54,8 +54,10 @@ def test_methods_without_predictions_predict_and_are_compared(
     words = [*COMPARE, "--method", "rx", "median", "--threshold", "quantile=0.9"]
     with pytest.MonkeyPatch.context() as patch:
         leave_undrawn(patch)
-        main.main(words)
-    capsys.readouterr()
+        main.main([*words, "--quiet"])
+    rx_title, rx_auc, median_title, median_auc = capsys.readouterr().out.splitlines()[:4]
+    assert (rx_title, median_title) == ("RX", "Median")
+    assert rx_auc.startswith("AUC: ") and median_auc.startswith("AUC: ")
     main.main(words)
     printed = capsys.readouterr().out
     folder = Path("result", "small", "compare_RX_Median")
