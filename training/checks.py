@@ -51,17 +51,21 @@ def check_scene(saved: SavedTraining, setup: Setup) -> None:
 
 def check_settings(saved: SavedTraining, setup: Setup) -> None:
     """Raise InputError where a state is of other options, as in a folder that was renamed."""
-    before = settings_of(saved.state)
-    differing = [
-        f"--{name} {printable(before[name])}, not {value}"
-        for name, value in setup.settings.items()
-        if name in before and words(before[name]) != words(value)
-    ]
+    differing = differing_settings(settings_of(saved.state), setup)
     if differing:
         raise InputError(
             f"--resume: '{saved.run.folder}' was trained with other options than its name says: "
             f"{'; '.join(differing)}; --overwrite starts again"
         )
+
+
+def differing_settings(before: Mapping[str, str], setup: Setup) -> list[str]:
+    """Describe the options that an earlier training had, and that are others now."""
+    return [
+        f"--{name} {printable(before[name])}, not {value}"
+        for name, value in setup.settings.items()
+        if name in before and words(before[name]) != words(value)
+    ]
 
 
 def settings_of(state: Mapping[str, Any]) -> dict[str, str]:

@@ -8,9 +8,11 @@ import torch
 
 from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
+from options.text import to_argument
 from training.averages import average_of
 from training.checkpoints import CheckpointError, read_state, save_state
-from training.checks import check_resumable, refusing_state
+from training.checks import check_resumable, differing_settings, refusing_state
+from training.record import record_of
 from training.run_folder import Run, runs_differing_in_epochs
 from training.state import SavedTraining, Setup
 from training.state_contents import check_contents, check_numbers
@@ -43,21 +45,28 @@ def training_to_resume(
     if overwrite:
         return None
     if not resume:
-        check_unused(run, setup.epochs)
+        check_unused(run, setup)
         return None
     source = run if run.states() else shorter_run(run, setup.epochs)
     return None if source is None else latest_of(source, trainer, setup)
 
 
-def check_unused(run: Run, epochs: int | str) -> None:
-    """Raise InputError where a run has files of a training already."""
+def check_unused(run: Run, setup: Setup) -> None:
+    """Raise InputError where a run has files of a training already, and name its other options."""
     states, weights = run.states(), run.saved("pkl")
-    if states or weights or run.weights(epochs).is_file():
-        latest = max([0, *states, *weights])
+    if not (states or weights or run.weights(setup.epochs).is_file()):
+        return
+    holds = f"'{run.folder}' holds a training up to epoch {max([0, *states, *weights])}"
+    record = record_of(run)
+    before = {} if record is None else {"method": record.method, **record.options}
+    texts = {name: to_argument(value) for name, value in before.items()}
+    differing = differing_settings(texts, setup)
+    if differing:
         raise InputError(
-            f"'{run.folder}' holds a training up to epoch {latest}: "
-            f"--resume continues it, --overwrite starts again"
+            f"{holds} with other options ({'; '.join(differing)}): "
+            f"choose another --name, or start again with --overwrite"
         )
+    raise InputError(f"{holds}: --resume continues it, --overwrite starts again")
 
 
 def shorter_run(run: Run, epochs: int | str) -> Run | None:

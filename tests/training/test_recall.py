@@ -27,6 +27,20 @@ def named(small_scene: str, run: CommandLine) -> Path:
     return Path("checkpoints/small/mine/model/NL2Net_small_3.pkl")
 
 
+def test_a_name_in_use_is_refused_with_the_options_that_differ(
+    small_scene: str, run: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--command", "train", "--dataset", small_scene, "--name", "mine")
+    run(*words, "--seed", "9")
+    for seed, message in (
+        ("9", "holds a training up to epoch 2: --resume continues it, --overwrite starts again\n"),
+        ("4", "holds a training up to epoch 2 with other options (--seed 9, not 4): choose "),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            run(*words, "--seed", seed)
+        assert f"'checkpoints/small/mine' {message}" in capsys.readouterr().err
+
+
 def predict(*words: str) -> None:
     """Predict on the CPU, with no option of a network given."""
     main.main(["--command", "predict", "--gpu_ids", "-1", *words])
