@@ -12,6 +12,8 @@ from experiments.summary import NONE, Entry
 from utils.text import in_csv
 
 PRINTED = "Printed elsewhere, not measured here"
+# letters of 10 pt, of 5 pt on average, in a column of 3.5 inches, and of the 12 pt between entries
+LETTERS, GAP = 50, 2.4
 
 
 def markdown(grid: Grid, notes: Sequence[str]) -> str:
@@ -95,8 +97,10 @@ def latex(
 ) -> str:
     """Write a table for a paper, with the rules of booktabs; notes are its comments.
 
-    Its label is made of the name, its caption of the title, sentences and the sources.
+    Its label is made of the name, its caption of the title, sentences and the sources. A table that
+    is wider than a column is over both.
     """
+    place = "table*" if latex_width(grid) > LETTERS else "table"
     sources = [
         f"[{number}] {in_latex(source.rstrip('.'))}." for number, source in numbered(grid.sources)
     ]
@@ -104,7 +108,7 @@ def latex(
         [
             r"% needs \usepackage{booktabs}",
             *[f"% {note}" for note in notes],
-            r"\begin{table}",
+            rf"\begin{{{place}}}",
             r"\centering",
             rf"\caption{{{' '.join([*map(latex_sentence, (grid.title, *caption)), *sources])}}}",
             rf"\label{{tab:{label_name(name)}}}",
@@ -115,10 +119,19 @@ def latex(
             *latex_body(grid),
             r"\bottomrule",
             r"\end{tabular}",
-            r"\end{table}",
+            rf"\end{{{place}}}",
             "",
         ]
     )
+
+
+def latex_width(grid: Grid) -> float:
+    """Estimate the width of a table in letters, with the space between its columns."""
+    printed = [(label, entries) for label, _, entries in grid.published]
+    rows = [[label, *(one.text for one in entries)] for label, entries in [*grid.rows, *printed]]
+    lines = [[grid.heading, *grid.columns], *rows]
+    widest = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return sum(widest) + GAP * len(grid.columns)
 
 
 def latex_body(grid: Grid) -> list[str]:

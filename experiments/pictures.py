@@ -1,5 +1,6 @@
 """Draw the figures of a table: of each scene, and of all scenes together."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from experiments.layouts import LAYOUTS
 from experiments.plan import Plan
 from experiments.table import seeds_of
 from options.stretch import DEFAULT_STRETCH, Stretch
-from options.text import shorten
+from options.text import digest_of, shorten
 from utils.files import ensure_writable, write_text
 
+UNSAFE = re.compile(r"[#%~^&{}$\\]")  # in the name of a file that LaTeX includes
 LONGEST = 236  # bytes of a scene in the name of a file, which leaves room for kind and ending
 
 
@@ -51,7 +53,7 @@ def figures_of_table(plan: Plan, stretch: Stretch) -> Iterator[tuple[Drawn, Figu
         found.append((scene, scores))
         figures = scene_figures(scene, scores, outcomes, stretch=stretch)
         for kind, figure in figures.items():
-            file = f"{shorten(name, most=LONGEST)}_{kind}"
+            file = f"{file_stem(name)}_{kind}"
             yield Drawn(file, kind, name, width=figure.get_figwidth()), figure
     if len(found) > 1:
         labels = [row.label for row in plan.table.rows]
@@ -59,6 +61,15 @@ def figures_of_table(plan: Plan, stretch: Stretch) -> Iterator[tuple[Drawn, Figu
         for number, figure in enumerate(pages, start=1):
             file = "maps" if number == 1 else f"maps_{number}"
             yield Drawn(file, "maps", None, width=figure.get_figwidth()), figure
+
+
+def file_stem(scene: str) -> str:
+    """Return the beginning of the names of a scene's figures, which LaTeX can include.
+
+    Signs that mean something to LaTeX are replaced; a digest keeps two such names apart.
+    """
+    safe = UNSAFE.sub("-", scene)
+    return shorten(scene if safe == scene else f"{safe}_{digest_of(scene)}", most=LONGEST)
 
 
 def scene_figures(

@@ -10,8 +10,8 @@ from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_ENDINGS, has_endin
 from data.known_scenes.catalogue import catalogue, known_names, other_names
 from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
-from data.reading.settings import DEFAULTS, NO_MAP, ReadSettings
-from data.reading.variables import is_truth_of
+from data.reading.settings import DEFAULTS, NEXT_TO_SCENE, NO_MAP, ReadSettings
+from data.reading.variables import is_truth_of, neighbouring_truth
 from data.scene import Scene
 from data.synthetic import synthetic_scene
 from utils.foreign_files import folder_kind, reason_of_absence
@@ -36,7 +36,10 @@ def load_scene(
     """
     path = scene_file(dataset, data_dir=data_dir)
     if path is not None:
-        if reading.map not in (None, NO_MAP):
+        if reading.map == NEXT_TO_SCENE:
+            neighbour = neighbouring_truth(path)
+            reading = replace(reading, map=None if neighbour is None else str(neighbour))
+        elif reading.map not in (None, NO_MAP):
             inside = [path] if path.is_dir() else []
             found = truth_file(reading.map, (Path(), data_dir, path.parent, *inside))
             reading = replace(reading, map=str(found))

@@ -17,7 +17,7 @@ from data.reading.variables import is_truth_name, is_truth_of
 from utils.text import printable
 
 SCENE = ""  # in place of the reason why a file is none
-TRUTH, NO_CUBE = "ground truths by their names", "files without a cube"
+TRUTH, NO_CUBE = "ground truths by their names (--map auto)", "files without a cube"
 OTHER, FOLDER = "files of no format of scenes", "folders, which are not entered"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-NO_MAP = "none"
+NO_MAP, NEXT_TO_SCENE = "none", "auto"
 
 
 @dataclass(frozen=True)
@@ -11,8 +11,9 @@ class ReadSettings:
     """Choices in reading a file, named as the options of the command line.
 
     `data_key` and `map_key` name the variables of the cube and the ground truth; `map` is a file
-    with the ground truth, or "none". `axes` names the axes of the cube, as in "bhw"; `bands`
-    selects, as in "10-50,60-". Pixels with NaN in some bands are masked if `nan` is "mask"; if it
+    with the ground truth, "none", or "auto" for the file that is next to the scene and named after
+    it, if there is one. `axes` names the axes of the cube, as in "bhw"; `bands` selects, as in
+    "10-50,60-". Pixels with NaN in some bands are masked if `nan` is "mask"; if it
     is "refuse", they are an error. `nodata` is the no-data value, in place of the file's own.
     """
 

@@ -29,7 +29,8 @@ READING = [
         "map",
         TEXT,
         None,
-        "file of the ground truth, where it is not in the scene's; none for no ground truth",
+        "file of the ground truth, where it is not in the scene's; none for no ground truth, "
+        "auto for the file next to each scene that is named after it, as x_gt.mat",
         acts_in="data.reading.truth",
         commands=(*RUNS, "info"),
         metavar="FILE",

@@ -195,6 +195,12 @@ def test_a_range_is_words_in_csv_and_has_a_dash_in_latex() -> None:
     assert "| RX | none | 672,000–681,000 |" in markdown(table, [])
 
 
+def test_a_latex_table_that_is_wider_than_a_column_is_over_both() -> None:
+    rows = [("RX", [Entry("0.9000 ± 0.0100", 0.9)] * 4)]
+    wide = latex(grid(columns=["a", "b", "c", "d"], rows=rows, published=[], sources=[]), [])
+    assert r"\begin{table*}" in wide and r"\end{table*}" in wide
+
+
 def test_latex_marks_the_best_and_keeps_printed_numbers_apart() -> None:
     assert latex(grid(), NOTES) == "\n".join(
         [

@@ -30,6 +30,19 @@ def test_a_name_and_a_path_mean_the_same_scene(
     assert scene.source == f"'{Path('data/mine.mat')}'"
 
 
+def test_the_truth_next_to_each_scene(
+    workplace: Path, variables: dict[str, NDArray[Any]], truth: NDArray[Any]
+) -> None:
+    savemat("data/one.mat", {"data": variables["data"]})
+    savemat("data/one_gt.mat", {"gt": 1 - (truth > 0)})
+    savemat("data/two.mat", variables)
+    reading = ReadSettings(map="auto")
+    found = load_scene("one", data_dir=DATA, reading=reading).anomalous
+    assert found is not None and np.array_equal(found, truth == 0)
+    own = load_scene("two", data_dir=DATA, reading=reading).anomalous
+    assert own is not None and np.array_equal(own, truth > 0)
+
+
 @pytest.mark.parametrize(
     ("asked", "file"),
     [

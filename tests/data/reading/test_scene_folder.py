@@ -59,7 +59,7 @@ def test_files_that_are_no_scenes_are_named_with_the_reason(mixed: Path) -> None
     assert listed(mixed).note == (
         f"'{mixed}': besides scenes there are folders, which are not entered: 1 ('notes'); "
         "files of no format of scenes: 1 ('readme.txt'); "
-        "ground truths by their names: 2 ('s1_mask.png', 'S9_gt.mat'); "
+        "ground truths by their names (--map auto): 2 ('s1_mask.png', 'S9_gt.mat'); "
         "files without a cube: 1 ('spectra.npy')"
     )
 
