@@ -288,3 +288,16 @@ def test_the_page_fits_its_window_in_both_schemes(viewer: Any, width: int, schem
     assert (viewer.evaluate(luminance) < 60) == (scheme == "dark")
     view_box = viewer.get_attribute("#spectrum", "viewBox").split()
     assert float(view_box[2]) <= width
+
+
+def test_on_paper_there_are_maps_and_tables_but_no_controls(viewer: Any) -> None:
+    viewer.emulate_media(media="print")
+    settle(viewer)
+    controls = viewer.locator("input, select, .toolbar, #save-spectrum")
+    assert controls.count() > 5
+    assert not any(one.is_visible() for one in controls.all())
+    for name in ("#detection", "#mask", "#objects", "#roc", "#threshold-shown"):
+        assert viewer.locator(name).is_visible()
+    table = viewer.locator("#objects")
+    whole, shown = table.bounding_box(), viewer.locator(".scroll").bounding_box()
+    assert shown["height"] >= whole["height"]  # all of its rows
