@@ -313,7 +313,7 @@ def test_several_scenes_in_turn_and_a_broken_one_among_them(
         assert "two scenes are called 'small'" in line and "to two commands" in line
     assert files() == before
 
-    out, err = broken(*TINY, *RUN, small_scene, "torn", "last")
+    out, err = broken(*TINY, *RUN, small_scene, "torn", "last", "--verbose")
     (said,) = [line for line in err.splitlines() if line and not BAR.fullmatch(line)]
     assert said.startswith("main.py: error: torn: 'data/torn.mat' is damaged")
     tasks = re.findall(r"^(Training|Predicting) (\w+)", out, re.MULTILINE)
@@ -323,7 +323,8 @@ def test_several_scenes_in_turn_and_a_broken_one_among_them(
     assert (latest("last") / "detectmap.npy").is_file() and not Path("result/torn").exists()
     first = {name: detection_map(name) for name in ("small", "last")}
 
-    out, _ = broken(*TINY, *PREDICT, "torn", "last", small_scene)  # each finds weights of its own
+    # each finds weights of its own
+    out, _ = broken(*TINY, *PREDICT, "torn", "last", small_scene, "--verbose")
     assert out.count("Predicting ") == 2
     assert all(np.array_equal(detection_map(name), scores) for name, scores in first.items())
 

@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import StringIO
 from typing import TextIO
 
 from utils.json_text import json_value
@@ -58,6 +59,23 @@ def directed_output(
             yield
         finally:
             State.output = before
+
+
+@contextmanager
+def kept_back() -> Iterator[StringIO]:
+    """Drop notes and results within the block; yield its warnings, which the caller prints."""
+    before, warnings = State.output, StringIO()
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+        State.output = replace(before, results=nowhere, warnings=warnings)
+        try:
+            yield warnings
+        finally:
+            State.output = before
+
+
+def prints_details() -> bool:
+    """Return whether `--verbose` is given."""
+    return State.output.details
 
 
 def print_result(text: object, *, end: str = "\n") -> None:

@@ -42,6 +42,27 @@ class Outcome:
         return measures.get("auc_df")
 
     @property
+    def cautions(self) -> list[str]:
+        """The cautions on the decision."""
+        decision = self.result.get("decision") or {}
+        return list(decision.get("cautions", ()))
+
+    @property
+    def line(self) -> str:
+        """The outcome in a line, without the name of the scene."""
+        loss = self.result.get("loss")
+        texts = [
+            shape_text(self.shape),
+            self.method,
+            "" if loss is None else f"loss {loss:.4f}",
+            "" if self.auc is None else f"AUC {self.auc:.4f}",
+            "" if self.detected is None else f"{self.detected:,} detected",
+            f"{self.seconds:.1f} s",
+            "failed" if self.failed else "",
+        ]
+        return ", ".join(filter(None, texts))
+
+    @property
     def detected(self) -> int | None:
         """The number of detected pixels; None without a threshold."""
         return self.result.get("detected_pixels")

@@ -13,7 +13,7 @@ from model.methods import METHODS
 from options.flag import RUNS
 from utils.errors import error_message
 from utils.files import print_paths
-from utils.output import print_result
+from utils.output import kept_back, print_result, print_warning, prints_details
 from utils.text import printable_line
 
 Work = Callable[[Namespace], Mapping[str, Any] | None]
@@ -33,11 +33,12 @@ def process_batch(
     if summary is not None and summary.note:
         print(summary.note)
     outcomes: list[Outcome] = []
+    in_a_line = args.command in RUNS and not prints_details()
     try:
         for number, dataset in enumerate(scenes, start=1):
             heading = f"[{number}/{len(scenes)}] {scene_name(dataset)}"
-            print_result(printable_line(heading))  # the lines below it do not name the scene
-            outcome = process_scene(args, work, dataset=dataset, report=report)
+            process = process_in_a_line if in_a_line else process_in_full
+            outcome = process(args, work, dataset=dataset, report=report, heading=heading)
             outcomes.append(outcome)
             if summary is not None:
                 summary.add(outcome)
@@ -46,6 +47,26 @@ def process_batch(
         if summary is not None and outcomes:
             print_paths([summary.path])
     return outcomes
+
+
+def process_in_full(
+    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None], heading: str
+) -> Outcome:
+    """Work on one scene, with all lines of it below a heading."""
+    print_result(printable_line(heading))  # the lines below it do not name the scene
+    return process_scene(args, work, dataset=dataset, report=report)
+
+
+def process_in_a_line(
+    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None], heading: str
+) -> Outcome:
+    """Work on one scene, and print its outcome in a line; warnings and cautions follow."""
+    with kept_back() as warnings:
+        outcome = process_scene(args, work, dataset=dataset, report=report)
+    print_result(printable_line(f"{heading}: {outcome.line}"))
+    for line in [*warnings.getvalue().splitlines(), *outcome.cautions]:
+        print_warning(printable_line(f"{outcome.scene}: {line}"))
+    return outcome
 
 
 def process_scene(

@@ -11,7 +11,7 @@ import pytest
 from detection.batch.scenes import process_batch
 from detection.batch.summary import COLUMNS, Summary
 from utils.errors import InputError
-from utils.output import directed_output
+from utils.output import directed_output, print_result, print_warning
 from utils.signals import StoppedBySignal
 
 SCENES = ["a.mat", "b.mat", "data/c.mat"]
@@ -55,7 +55,12 @@ def test_a_scene_that_fails_is_reported_and_the_others_are_done(
 ) -> None:
     assert batch() == ["b: 'b.mat' is damaged"]
     out = capsys.readouterr().out.splitlines()
-    assert out[:5] == ["[1/3] a", "[2/3] b", "[3/3] c", "", "2 of 3 scenes done, 1 failed"]
+    assert out[:5] == [
+        "[1/3] a: 6×5×4, RX, AUC 0.9877, 1,234 detected, 0.0 s",
+        "[2/3] b: RX, 0.0 s, failed",
+        "[3/3] c: 10×10×12, RX, 0 detected, 0.0 s",
+        *("", "2 of 3 scenes done, 1 failed"),
+    ]
     heading, a, b, c, failed, path = out[5:]
     assert heading.split() == ["scene", "size", "method", "AUC", "detected", "seconds"]
     assert a.split() == ["a", "6×5×4", "RX", "0.9877", "1,234", "0.0"]
@@ -64,12 +69,27 @@ def test_a_scene_that_fails_is_reported_and_the_others_are_done(
     assert failed == "failed: b: 'b.mat' is damaged" and path == "  result/summary.csv"
 
 
-def test_a_quiet_batch_names_the_scenes_of_its_results(
+def test_a_scene_is_a_line_with_its_warnings_or_verbosely_all_its_lines(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with directed_output(quiet=True):
-        batch()
-    assert capsys.readouterr().out.startswith("[1/3] a\n[2/3] b\n[3/3] c\n")
+    def work(args: Namespace) -> Mapping[str, Any]:
+        print("a note")
+        print_result("AUC: 0.5")
+        print_warning("take care")
+        return {**A, "decision": {"cautions": ["few pixels"]}}
+
+    lines = ["take care", "few pixels"]
+    for quiet in (False, True):
+        with directed_output(quiet=quiet):
+            batch(work)
+        said = capsys.readouterr()
+        assert "a note" not in said.out and "AUC: " not in said.out
+        warned = said.err if quiet else said.out
+        assert [f"b: {line}" in warned.splitlines() for line in lines] == [True, True]
+        assert "[2/3] b: 6×5×4, RX, AUC 0.9877, 1,234 detected, 0.0 s\n" in said.out
+    with directed_output(verbose=True):
+        batch(work)
+    assert "[2/3] b\na note\nAUC: 0.5\ntake care\n[3/3] c\n" in capsys.readouterr().out
 
 
 def test_the_summary_has_the_numbers_in_full(workplace: Path) -> None:
