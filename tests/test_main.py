@@ -117,7 +117,8 @@ def test_output_states_the_work_the_measures_and_the_files(
     small_scene: str, run: CommandLine
 ) -> None:
     out = run("--command", "run", "--dataset", small_scene)
-    counted, training, trained, weights, log, events, predicting, auc, *rest = out.splitlines()
+    counted, training, trained, *lines = out.splitlines()
+    saved, (predicting, auc, *rest) = lines[:4], lines[4:]  # weights, record, log and events
     table, (predicted, latest_files, *files) = rest[: len(MEASURES) - 1], rest[len(MEASURES) - 1 :]
     assert counted == "small: ground truth: 3 of 143 pixels anomalous (values 0: 140, 1: 3)"
     parameters = r"NL2Net, [\d,]+ parameters"
@@ -127,7 +128,7 @@ def test_output_states_the_work_the_measures_and_the_files(
     assert re.fullmatch(r"Trained in [\d.]+ s", trained)
     assert predicting.startswith("Predicting small ") and re.fullmatch(r"AUC: 0\.\d+", auc)
     assert re.fullmatch(r"Predicted in [\d.]+ s", predicted)
-    for line in (weights, log, events, *files):
+    for line in (*saved, *files):
         assert Path(line.strip()).is_file()
     names = "detectmap.mat, reconstructed_data.mat, log.txt"
     assert latest_files == f"{names} in 'result/small' are now those of {TINY_RUN.name}"
