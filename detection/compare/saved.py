@@ -56,7 +56,7 @@ def choose_predictions(
         return [by_name[name] for name in dict.fromkeys(runs)]
     if not titles:
         return latest_of_each(found)
-    return latest_of_each([one for title in titles for one in found if one.method == title])
+    return latest_of_each([one for title in titles for one in found if one.title == title])
 
 
 def latest_of_each(found: Sequence[Row]) -> list[Row]:
@@ -81,13 +81,13 @@ def latest_of_each(found: Sequence[Row]) -> list[Row]:
 def scoring_of(one: Row) -> tuple[object, ...]:
     """Return what the scores of a prediction depend on: method, weights and options."""
     options = {name: text for name, text in one.options.items() if name not in NOT_OF_SCORES}
-    return one.method, one.weights, *sorted(options.items())
+    return one.title, one.weights, *sorted(options.items())
 
 
 def labels_of(found: Sequence[Row]) -> list[str]:
     """Label predictions: by the method and, among those of one, by the options that differ."""
     labels = [
-        label_among(one, [other for other in found if other.method == one.method]) for one in found
+        label_among(one, [other for other in found if other.title == one.title]) for one in found
     ]
     repeated = {label for label, number in Counter(labels).items() if number > 1}
     return [
@@ -103,7 +103,7 @@ def label_among(one: Row, others: Sequence[Row]) -> str:
         name for name in names if len({other.options.get(name) for other in others}) > 1
     )
     texts = [f"{name} {one.options[name]}" for name in differing if name in one.options]
-    return ", ".join([one.method, *texts])
+    return ", ".join([one.title, *texts])
 
 
 def load_predictions(found: Sequence[Row], scene: Scene) -> list[SavedPrediction]:

@@ -22,12 +22,14 @@ from utils.output import print_warning
 class Row:
     """A training or a prediction; `options` are those that are not at their defaults.
 
-    A prediction with a record has the file of its `weights`.
+    `method` is the word of --method, empty where an earlier version did not record it. A prediction
+    with a record has the file of its `weights`.
     """
 
     kind: str
     scene: str
     method: str
+    title: str
     options: Mapping[str, str]
     epochs: int | None
     auc: float | None
@@ -72,7 +74,8 @@ def row_of_record(record: RunRecord, run: Path) -> Row:
     return Row(
         kind=record.kind,
         scene=record.scene,
-        method=record.title,
+        method=record.method,
+        title=record.title,
         options=unusual(record.method, options),
         epochs=epochs,
         auc=record.auc,
@@ -92,7 +95,8 @@ def row_of_metrics(run: Path) -> Row:
         return Row(
             kind="prediction",
             scene=str(metrics["dataset"]),
-            method=str(metrics.get("title", metrics["method"])),  # the title was the method
+            method=options.get("method", ""),
+            title=str(metrics.get("title", metrics["method"])),  # the title was the method
             options=unusual(options.get("method", ""), options),
             epochs=None,
             auc=measures.get("auc_df"),
@@ -114,7 +118,8 @@ def row_of_training(run: Path) -> Row:
     return Row(
         kind="training",
         scene=run.parent.name,
-        method=title,
+        method=method,
+        title=title,
         options=unusual(method, options),
         epochs=max(epochs, default=None),
         auc=last_auc(run / "logs" / "auc.csv"),

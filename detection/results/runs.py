@@ -32,7 +32,7 @@ def list_runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]
     chosen = [
         row
         for row in found
-        if (not scenes or row.scene in scenes) and (not titles or row.method in titles)
+        if (not scenes or row.scene in scenes) and (not titles or row.title in titles)
     ]
     rows = sorted(chosen, key=lambda row: row.date, reverse=True)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
@@ -57,7 +57,7 @@ def table_lines(rows: list[Row], *, width: int) -> Iterator[str]:
     if not rows:
         yield "no runs"
         return
-    columns = [[local_time(row.date), row.kind, row.scene, row.method] for row in rows]
+    columns = [[local_time(row.date), row.kind, row.scene, row.title] for row in rows]
     widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
     for row, texts in zip(rows, columns, strict=True):
         auc = "AUC      –" if row.auc is None else f"AUC {row.auc:.4f}"

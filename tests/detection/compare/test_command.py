@@ -152,7 +152,7 @@ def test_a_prediction_of_other_values_is_refused(
 
 def test_equal_labels_are_told_apart_by_their_folders() -> None:
     found = [
-        Row("prediction", "x", "RX", {}, None, None, "2026", f"result/x/{name}")
+        Row("prediction", "x", "rx", "RX", {}, None, None, "2026", f"result/x/{name}")
         for name in ("RX", "mine")
     ]
     assert labels_of(found) == ["RX, RX", "RX, mine"]

@@ -24,20 +24,20 @@ def test_runs_are_listed_with_what_is_not_at_its_default(
     main.main([*RX, "--threshold", "pf=0.1", "--ridge", "0.01"])
     capsys.readouterr()
     rows = list_runs(*parse(["--command", "runs"]))
-    assert sorted((row["kind"], row["method"]) for row in rows) == [
+    assert sorted((row["kind"], row["title"]) for row in rows) == [
         ("prediction", "NL2Net"),
         ("prediction", "RX"),
         ("training", "NL2Net"),
     ]
     assert json.loads(json.dumps(rows)) == rows
-    (rx,) = (row for row in rows if row["method"] == "RX")
+    (rx,) = (row for row in rows if row["method"] == "rx")
     assert rx["options"] == {"threshold": "pf=0.1", "ridge": "0.01"}
     assert rx["path"] == "result/small/RX_threshold_pf-0.1_ridge_0.01"
     assert (
         rx["auc"]
         == json.loads((Path(rx["path"]) / "metrics.json").read_text())["measures"]["auc_df"]
     )
-    trained = [row for row in rows if row["method"] == "NL2Net"]
+    trained = [row for row in rows if row["title"] == "NL2Net"]
     for row in trained:
         assert row["options"] == {"epochs": "2", "nch_ker": "4", "nblk": "2"}
         assert row["epochs"] == 2 and row["auc"] == pytest.approx(trained[0]["auc"], abs=1e-6)
@@ -75,12 +75,12 @@ def test_runs_of_earlier_versions_are_listed_as_far_as_they_are_known(
     bare = Path("checkpoints/small/PDBSNet_epoch_7_learning_rate_0.1_factor_3_gpu_ids_0/model")
     bare.mkdir(parents=True)
     (bare / "PDBSNet_small_7.pkl").touch()
-    rows = {row.method: row for row in find_runs(Path("checkpoints"))}
+    rows = {row.title: row for row in find_runs(Path("checkpoints"))}
     assert rows["NL2Net"].options["seed"] == "3" and rows["NL2Net"].epochs == 2
     assert (rows["PDBSNet"].epochs, rows["PDBSNet"].auc) == (7, None)
     (predicted,) = find_runs(Path("result"))
     assert predicted.options["seed"] == "3" and predicted.auc is not None
-    assert predicted.method == "NL2Net"
+    assert (predicted.method, predicted.title) == ("nl2net", "NL2Net")
 
 
 def test_dates_are_shown_in_the_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
