@@ -153,7 +153,7 @@ def test_an_error_in_one_scene_does_not_stop_the_others(
     with pytest.raises(SystemExit) as exit_:
         main.main([*TINY, *TRAIN, "missing", small_scene])
     said = capsys.readouterr()
-    assert exit_.value.code == 3 and "Training small" in said.out
+    assert exit_.value.code == 3 and "[2/2] small: NL2Net, loss" in said.out
     assert said.err.startswith("main.py: error: missing: no scene 'missing'")
     assert len(list(Path("checkpoints/small").glob("*/model/*.pkl"))) == 1
 
