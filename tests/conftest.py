@@ -4,7 +4,6 @@ Fixtures import what takes long: the process that hands out the tests needs none
 """
 
 import gc
-import os
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -31,15 +30,6 @@ def no_garbage_in_modules() -> None:
     """Leave what is imported so far out of garbage collections, which take 0.3 s with it."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Compute on one thread: the recorded runs were, and networks this small gain by it."""
-    import torch
-
-    torch.set_num_threads(1)
-    os.environ["OMP_NUM_THREADS"] = "1"  # in processes that a test starts, too
 
 
 @pytest.fixture(autouse=True)
