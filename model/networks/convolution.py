@@ -4,12 +4,10 @@ cuDNN's deterministic convolutions in full float32 take several times as long as
 matrix products (tap_products.py).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks import kernels
@@ -61,17 +59,3 @@ def multiply_pixels(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         kind = torch.get_autocast_dtype("cuda")
         factors = [None if factor is None else factor.to(kind) for factor in factors]
     return PixelProduct.apply(*factors).permute(0, 3, 1, 2)
-
-
-def convolve_subsampled(convolve: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Tensor:
-    """Compute a dilated convolution on step² subsampled images, (N, C, H, W) → (N, C', H, W).
-
-    Taps `step` pixels apart are neighbours there. `convolve` must preserve the size of an image.
-    """
-    height, width = x.shape[2:]
-    padded = F.pad(x, (0, -width % step, 0, -height % step))  # zeros, as outside the image
-    pixels = padded.permute(0, 2, 3, 1)
-    subsampled = rearrange(pixels, "b (h i) (w j) c -> (b i j) h w c", i=step, j=step)
-    convolved = convolve(subsampled.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-    joined = rearrange(convolved, "(b i j) h w c -> b (h i) (w j) c", i=step, j=step)
-    return joined.permute(0, 3, 1, 2)[..., :height, :width]

@@ -4,13 +4,15 @@ Source: PUNNet, IEEE GRSL 2024. Its NAF blocks are those of NAFNet (Chen, Chu, Z
 "Simple Baselines for Image Restoration", ECCV 2022).
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.convolution import Conv2d, convolve_subsampled
+from model.networks.convolution import Conv2d
 from model.networks.layers import MaskedConv2d, require
 
 
@@ -128,6 +130,20 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         return convolve_subsampled(super().forward, x, self.step)
+
+
+def convolve_subsampled(convolve: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Tensor:
+    """Compute a dilated convolution on step² subsampled images, (N, C, H, W) → (N, C', H, W).
+
+    Taps `step` pixels apart are neighbours there. `convolve` must preserve the size of an image.
+    """
+    height, width = x.shape[2:]
+    padded = F.pad(x, (0, -width % step, 0, -height % step))  # zeros, as outside the image
+    pixels = padded.permute(0, 2, 3, 1)
+    subsampled = rearrange(pixels, "b (h i) (w j) c -> (b i j) h w c", i=step, j=step)
+    convolved = convolve(subsampled.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    joined = rearrange(convolved, "(b i j) h w c -> b (h i) (w j) c", i=step, j=step)
+    return joined.permute(0, 3, 1, 2)[..., :height, :width]
 
 
 class PixelNorm(nn.LayerNorm):

@@ -146,7 +146,7 @@ class Taps:
         return replace(taps, kept=taps.compute(0, layout.pixels))
 
     def compute(self, first: int, last: int) -> Tensor:
-        """Compute the rows of a range of pixels."""
+        """Compute the rows of a range of pixels, (last − first, taps · C)."""
         starts = [self.layout.lead + offset for offset in self.offsets]
         return torch.cat([self.embedded[start + first : start + last] for start in starts], dim=1)
 
@@ -172,7 +172,10 @@ class Taps:
         return output
 
     def correlate(self, embedded: Tensor) -> Tensor:
-        """Sum the products with the gradient of each output pixel, (C', taps · C)."""
+        """Sum the products with the gradient of each output pixel.
+
+        (pixels and zeros, C') → (C', taps · C)
+        """
         gradient = embedded[self.layout.lead :]
         # the transposed product takes twice as long
         parts = [chunk.mT @ gradient[first:last] for first, last, chunk in self.chunks()]

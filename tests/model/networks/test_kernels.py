@@ -15,9 +15,9 @@ from model.build import build_trainer
 from model.methods import METHODS
 from model.networks import convolution, kernels, tap_products
 from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
-from model.networks.convolution import convolve_subsampled
 from model.networks.kernels import ImageNorm
 from model.networks.pixel_products import sum_of_rows
+from model.networks.punnet import convolve_subsampled
 from options.parse import resolve
 
 # an epoch on patches has many steps, which amplify rounding: for these networks their parts suffice
