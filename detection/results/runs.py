@@ -48,7 +48,9 @@ def check_known(datasets: Sequence[str], with_runs: Set[str], *, data_dir: Path)
         name = scene_name(dataset)
         exists = name in known or known_names(name)
         if not exists and scene_file(dataset, data_dir=data_dir) is None:
-            hint = did_you_mean(name, known, before="; ")
+            hint = (
+                did_you_mean(name, known, before="; ") or "; without --dataset all runs are listed"
+            )
             raise InputError(f"--dataset {dataset}: neither a scene nor a run has this name{hint}")
 
 
