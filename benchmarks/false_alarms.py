@@ -14,7 +14,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.reading.by_name import load_scene, scenes_in
-from detection.decision.threshold import find_cut
+from detection.decision.threshold import threshold_score
 from detection.task import Task
 from options.parse import resolve
 from options.types import Threshold
@@ -35,7 +35,7 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
         scores, _ = task.detect(task.build_detector())
         scores = scene.without_unlabelled(scores)
         for rate in RATES:
-            detected = scores >= find_cut(scores, Threshold("pf", rate)).score
+            detected = scores >= threshold_score(scores, Threshold("pf", rate))
             background = ~anomalous & ~np.isnan(scores)
             yield method, rate, detected[background].mean(), detected[anomalous].mean()
 

@@ -31,6 +31,11 @@ class Cut:
         return float(np.float32(self.score))
 
 
+def threshold_score(scores: NDArray[Any], threshold: Threshold) -> float:
+    """Compute the score from which a pixel of a detection map (H, W) is detected, as `find_cut`."""
+    return find_cut(scores, threshold).score
+
+
 def find_cut(scores: NDArray[Any], threshold: Threshold) -> Cut:
     """Find the score from which a pixel of a detection map (H, W) is detected; NaN is ignored.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, f, genpareto
 
 from detection.decision.tail import fit_tail
-from detection.decision.threshold import find_cut
+from detection.decision.threshold import threshold_score
 from options.types import THRESHOLD, Threshold
 
 BACKGROUNDS = {"pareto": genpareto(0.2), "chi2": chi2(10), "heavy": f(20, 8)}
@@ -21,7 +21,7 @@ RATES = (1e-2, 1e-3)
 
 def at_rate(scores: NDArray[Any], rate: float) -> float:
     """The threshold of a false alarm rate."""
-    return find_cut(scores, Threshold("pf", rate)).score
+    return threshold_score(scores, Threshold("pf", rate))
 
 
 def evenly(background: str, pixels: int) -> NDArray[np.float64]:
@@ -88,7 +88,7 @@ def test_a_lower_rate_is_a_higher_threshold(
 ) -> None:
     if np.isnan(scores).all():
         scores[0] = 0
-    found = [find_cut(scores, Threshold("pf", rate)).score for rate in sorted(rates)]
+    found = [threshold_score(scores, Threshold("pf", rate)) for rate in sorted(rates)]
     assert found == sorted(found, reverse=True) and np.isfinite(found).all()
 
 
@@ -124,10 +124,10 @@ def test_the_threshold_goes_with_the_scale_of_the_scores(
 @pytest.mark.parametrize("threshold", ["pf=0.01", "pf=0.4", "quantile=0.9"])
 def test_no_data_pixels_make_no_difference(threshold: str) -> None:
     scores = evenly("chi2", 3000).reshape(60, 50)
-    wanted = find_cut(scores, THRESHOLD(threshold)).score
+    wanted = threshold_score(scores, THRESHOLD(threshold))
     framed = np.full((80, 90), np.nan)
     framed[10:70, 20:70] = scores
-    assert find_cut(framed, THRESHOLD(threshold)).score == wanted
+    assert threshold_score(framed, THRESHOLD(threshold)) == wanted
 
 
 @pytest.mark.parametrize("pixels", [1, 7, 90])
@@ -152,11 +152,11 @@ def test_a_quantile_is_that_of_the_scores(quantile: float) -> None:
     scores = evenly("chi2", 500).reshape(20, 25)
     scores[3, 4:9] = np.nan
     expected = np.nanquantile(scores, quantile)
-    assert find_cut(scores, Threshold("quantile", quantile)).score == pytest.approx(expected)
+    assert threshold_score(scores, Threshold("quantile", quantile)) == pytest.approx(expected)
 
 
 def test_a_value_is_itself() -> None:
-    assert find_cut(evenly("chi2", 50), Threshold("value", 0.4)).score == 0.4
+    assert threshold_score(evenly("chi2", 50), Threshold("value", 0.4)) == 0.4
 
 
 def test_no_scores_have_no_threshold() -> None:
@@ -169,4 +169,4 @@ def test_infinite_scores_have_no_threshold(kind: str) -> None:
     for infinite in (math.inf, -math.inf):
         scores = np.array([[0.1, infinite, np.nan, 0.3]])
         with pytest.raises(ValueError, match="have no threshold"):
-            find_cut(scores, Threshold(kind, 0.5))
+            threshold_score(scores, Threshold(kind, 0.5))
