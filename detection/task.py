@@ -58,7 +58,7 @@ class Task:
     @property
     def unscaled(self) -> bool:
         """True where the method sees the values as they are stored."""
-        return self.options.get("input_scale") == STORED
+        return METHODS[self.method].as_stored or self.options.get("input_scale") == STORED
 
     @cached_property
     def image(self) -> Image:
@@ -67,7 +67,8 @@ class Task:
         For a method whose input is not scaled, the cube as it is stored.
         """
         if self.unscaled:
-            check_magnitude(self.scene)
+            if METHODS[self.method].trained:  # the others compute in double precision
+                check_magnitude(self.scene)
             return cube_to_image(self.scene.stored_cube())
         if not self.options.get("tile"):
             return cube_to_image(self.scene.scaled_cube())

@@ -57,7 +57,9 @@ DECOMPOSITION = {
         paper="Tao, Zhao, Li, Li and Du, IEEE JSTARS 12(12), 2019, DOI 10.1109/JSTARS.2019.2940278",
         blind_to="nothing: the pixel is part of the background",
         trainer=None,
+        as_stored=True,
         work=4,
+        revision=2,
     ),
     "msrfqft": Method(
         "MsRFQFT",

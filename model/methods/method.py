@@ -44,7 +44,9 @@ class Method:
 
     `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for any
     other, and None without training; `trainer_options` are those that its own trainer takes.
-    A network is `sized` where it is built for the size of the image. `fit` is, for a
+    A network is `sized` where it is built for the size of the image. A method is `as_stored` where
+    its scores change with an offset of the values: it sees those of the file, not those scaled to
+    [0, 1]. `fit` is, for a
     method without training, the dotted name of a function that keeps the background of a cube: its
     result has `distance(cube)`. `settings` is the dotted name of a function of the shape of a cube
     and the options that describes the settings that follow from them, `memory` that of one that
@@ -68,6 +70,7 @@ class Method:
     trainer: str | None = BY_PRESET
     trainer_options: tuple[str, ...] = OPTIMISER
     sized: bool = False
+    as_stored: bool = False
     defaults: Mapping[str, object] = field(default_factory=dict)
     arguments: Mapping[str, object] = field(default_factory=dict)
     mode: Callable[[int], tuple[str, ...]] = default_mode

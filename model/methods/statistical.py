@@ -67,7 +67,9 @@ STATISTICAL = {
         paper="Li and Du, IEEE TGRS 53(3), 2015, DOI 10.1109/TGRS.2014.2343955",
         blind_to="the inner window around the pixel, but for mirror images at the border",
         trainer=None,
+        as_stored=True,
         work=60,
+        revision=2,
     ),
     "lrx_tables": Method(
         "LRX (tables)",
