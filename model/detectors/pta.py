@@ -25,6 +25,7 @@ GROWTH = 1.5  # of the step from one iteration to the next
 LARGEST_STEP = 1e10
 CONVERGED = 1e-6  # the sum of the residuals
 LEAST_VALUE = 1e-6  # of the largest singular value, below which its vectors are arbitrary
+LEAST_OF_PRODUCTS = 1e-3  # the same, below which inner products of bands are too inaccurate
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,16 @@ def leading_vectors(pixels: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """Find the first singular vectors of pixels (N, B) along bands and pixels, (B, r) and (N, r).
 
     Vectors of singular values of `LEAST_VALUE` of the largest or less are left out: they are
-    arbitrary, and the iterations would amplify them.
+    arbitrary, and the iterations would amplify them. Inner products of bands square all values, so
+    that those of 1e-6 would come with an error of 1e-4: a triangular factor takes their place where
+    one of the values is small, as in the first iterations.
     """
     squares, vectors = torch.linalg.eigh(pixels.mT @ pixels)
-    values = squares.clamp(min=0).sqrt().flip(0)[:rank]
+    values, left = squares.clamp(min=0).sqrt().flip(0)[:rank], vectors.flip(1)[:, :rank]
+    if (values < LEAST_OF_PRODUCTS * values[:1]).any():
+        triangle = torch.linalg.qr(pixels, mode="r").R
+        _, values, rows = torch.linalg.svd(triangle, full_matrices=False)
+        values, left = values[:rank], rows[:rank].mT
     kept = values > LEAST_VALUE * values[:1]
-    left = vectors.flip(1)[:, :rank][:, kept]
+    left = left[:, kept]
     return left, pixels @ left / values[kept]

@@ -37,6 +37,7 @@ DECOMPOSITION = {
         memory="model.detectors.pta:memory",
         defaults={"rank": 10, "sparsity": 1.0},
         work=30,
+        revision=2,
     ),
     "lsmad": Method(
         "LSMAD",

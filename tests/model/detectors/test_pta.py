@@ -91,6 +91,15 @@ def test_smoothing_solves_its_equation_along_either_axis(
     torch.testing.assert_close(tau * pulled + mu * smooth, mu * tensor)
 
 
+def test_leading_vectors_of_small_singular_values_are_accurate() -> None:
+    """Those of a matrix of inner products would be wrong in the fifth digit."""
+    left, right = (torch.linalg.qr(random_tensor(size, 7)).Q for size in (7, 30))
+    values = torch.tensor([1, 0.1, 1e-2, 1e-4, 2e-6, 9e-7, 1e-8], dtype=torch.float64)
+    found = leading_vectors((right * values) @ left.mT, 7)
+    product, expected = found[1] @ found[0].mT, right[:, :5] @ left[:, :5].mT
+    np.testing.assert_allclose(product, expected, rtol=0, atol=1e-8)
+
+
 def test_leading_vectors_are_singular_ones_without_those_of_rounding() -> None:
     pixels = random_tensor(30, 3) @ random_tensor(3, 7)
     left, right = leading_vectors(pixels, 2)
