@@ -3,6 +3,7 @@
 from argparse import SUPPRESS, ArgumentTypeError
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from options.ranges import Type
@@ -114,3 +115,8 @@ class Flag:
             "metavar": self.metavar or self.type.metavar,
             "choices": self.type.choices or None,
         }
+
+
+# those that several files of options/groups/ have flags of
+network_flag = partial(Flag, group=Group.NETWORK, commands=COMPUTING)
+training_flag = partial(Flag, group=Group.TRAINING, commands=COMPUTING)

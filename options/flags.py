@@ -17,7 +17,15 @@ from options.groups.training import TRAINING
 from options.groups.untrained import UNTRAINED
 
 GROUPS = (
-    *(TASK, READING, PREDICTION, TRAINING, NETWORK, UNTRAINED, TABLES, KNOWN_SCENES, FOLDERS),
+    TASK,
+    READING,
+    PREDICTION,
+    TRAINING,
+    NETWORK,
+    UNTRAINED,
+    TABLES,
+    KNOWN_SCENES,
+    FOLDERS,
     OUTPUT,
 )
 FLAGS = {flag.name: flag for group in GROUPS for flag in group}

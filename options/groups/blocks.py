@@ -1,14 +1,10 @@
 """The flags of networks that are trained on blocks of a scene, in the order of `--help`."""
 
-from functools import partial
-
-from options.flag import WITH_NETWORKS, Flag, Group, RunName
+from options.flag import RunName, network_flag
 from options.ranges import POSITIVE, number, whole_number
 
-network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
-
 BLOCK_NETWORK = [
-    network(
+    network_flag(
         "search_every",
         POSITIVE,
         25,
@@ -17,7 +13,7 @@ BLOCK_NETWORK = [
         names_run=RunName(31),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "mlp_ratio",
         number(above=0, at_most=100),
         2.0,
@@ -25,7 +21,7 @@ BLOCK_NETWORK = [
         acts_in="model.networks.patch_attention",
         names_run=RunName(32),
     ),
-    network(
+    network_flag(
         "states",
         whole_number(at_least=1, at_most=1000),
         64,

@@ -3,24 +3,24 @@
 from functools import partial
 
 from model.block_modes import BLOCK_KINDS
-from options.flag import NO_DEFAULT, WITH_NETWORKS, Flag, Group, RunName
+from options.flag import NO_DEFAULT, WITH_NETWORKS, RunName, network_flag
 from options.groups.blocks import BLOCK_NETWORK
 from options.groups.patches import PATCH_NETWORK
 from options.groups.untrained import WINDOW
 from options.groups.whole_image import IMAGE_NETWORK
 from options.ranges import POSITIVE, TRUE_OR_FALSE, number, whole_number, words_of
 
-network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
+blind_spot_flag = partial(network_flag, commands=WITH_NETWORKS)
 
 NETWORK = [
-    network(
+    blind_spot_flag(
         "factor",
         POSITIVE,
         NO_DEFAULT,
         "stride of the pixel-shuffle downsampling (PD), 1 for none; both of the following",
         acts_in="model.networks.pixel_shuffle",
     ),
-    network(
+    blind_spot_flag(
         "factor_train",
         POSITIVE,
         2,
@@ -29,7 +29,7 @@ NETWORK = [
         names_run=RunName(3, always=True, label="factor"),
         trains_only=True,
     ),
-    network(
+    blind_spot_flag(
         "factor_test",
         POSITIVE,
         2,
@@ -37,7 +37,7 @@ NETWORK = [
         acts_in="model.networks.pixel_shuffle",
         names_prediction=True,
     ),
-    network(
+    blind_spot_flag(
         "nch_ker",
         whole_number(at_least=2, at_most=2**16),
         64,
@@ -45,7 +45,7 @@ NETWORK = [
         acts_in="model.networks.layers",
         names_run=RunName(6),
     ),
-    network(
+    blind_spot_flag(
         "nblk",
         whole_number(at_least=1, at_most=1000),
         6,
@@ -53,7 +53,7 @@ NETWORK = [
         acts_in="model.networks.dual_branch",
         names_run=RunName(7),
     ),
-    network(
+    blind_spot_flag(
         "mode",
         words_of(*BLOCK_KINDS),
         NO_DEFAULT,
@@ -63,7 +63,7 @@ NETWORK = [
         nargs="+",
         names_run=RunName(8),
     ),
-    network(
+    blind_spot_flag(
         "f_scale",
         POSITIVE,
         2,
@@ -71,7 +71,7 @@ NETWORK = [
         acts_in="model.networks.layers",
         names_run=RunName(9),
     ),
-    network(
+    blind_spot_flag(
         "ss_exp_factor",
         number(above=0, at_most=100),
         1.0,
@@ -79,7 +79,7 @@ NETWORK = [
         acts_in="model.networks.layers",
         names_run=RunName(10),
     ),
-    network(
+    blind_spot_flag(
         "blindspot",
         WINDOW,
         15,
@@ -87,7 +87,7 @@ NETWORK = [
         acts_in="model.networks.bocknet",
         names_run=RunName(13),
     ),
-    network(
+    blind_spot_flag(
         "dilation",
         POSITIVE,
         2,
@@ -95,7 +95,7 @@ NETWORK = [
         acts_in="model.networks.punnet",
         names_prediction=True,
     ),
-    network(
+    blind_spot_flag(
         "refinement",
         TRUE_OR_FALSE,
         False,

@@ -1,16 +1,11 @@
 """The flags of networks that are trained on patches of a scene, in the order of `--help`."""
 
-from functools import partial
-
 from model.methods.method import INITIALISATIONS, INPUT_SCALES, NORMALISATIONS
-from options.flag import COMPUTING, Flag, Group, RunName
+from options.flag import RunName, network_flag, training_flag
 from options.ranges import choice, number, whole_number
 
-network = partial(Flag, group=Group.NETWORK, commands=COMPUTING)
-training = partial(Flag, group=Group.TRAINING, commands=COMPUTING)
-
 PATCH_TRAINING = [
-    training(
+    training_flag(
         "input_scale",
         choice(*INPUT_SCALES),
         "stored",
@@ -22,7 +17,7 @@ PATCH_TRAINING = [
 ]
 
 PATCH_NETWORK = [
-    network(
+    network_flag(
         "patch",
         whole_number(at_least=1, at_most=10**4),
         19,
@@ -31,7 +26,7 @@ PATCH_NETWORK = [
         names_run=RunName(50),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "size_window",
         whole_number(at_least=2, at_most=10**4),
         5,
@@ -41,7 +36,7 @@ PATCH_NETWORK = [
         names_run=RunName(51),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "ratio",
         number(at_most=1),
         0.9,
@@ -50,7 +45,7 @@ PATCH_NETWORK = [
         names_run=RunName(52),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "norm_mode",
         choice(*NORMALISATIONS),
         "bnorm",
@@ -58,7 +53,7 @@ PATCH_NETWORK = [
         acts_in="model.networks.reflected_residual",
         names_run=RunName(53),
     ),
-    network(
+    network_flag(
         "init_weight_type",
         choice(*INITIALISATIONS),
         "normal",
@@ -67,7 +62,7 @@ PATCH_NETWORK = [
         names_run=RunName(54),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "init_gain",
         number(above=0, at_most=100),
         0.02,

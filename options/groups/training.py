@@ -1,17 +1,13 @@
 """The flags of trainings, in the order of `--help`."""
 
-from functools import partial
-
 from model.methods.method import AUTO, AUTO_AVERAGE_EVERY
 from model.methods.presets import PRESETS
-from options.flag import COMPUTING, RUNS, WITH_NETWORKS, Flag, Group, RunName
+from options.flag import RUNS, WITH_NETWORKS, RunName, training_flag
 from options.groups.patches import PATCH_TRAINING
 from options.ranges import COUNT, POSITIVE, RATE, TRUE_OR_FALSE, choice, whole_number
 
-training = partial(Flag, group=Group.TRAINING, commands=COMPUTING)
-
 TRAINING = [
-    training(
+    training_flag(
         "preset",
         choice(*PRESETS),
         "paper",
@@ -19,7 +15,7 @@ TRAINING = [
         acts_in="model.trainers.fast",
         names_run=RunName(19),
     ),
-    training(
+    training_flag(
         "tile",
         COUNT,
         0,
@@ -28,7 +24,7 @@ TRAINING = [
         acts_in="model.trainers.tiled",
         names_run=RunName(21),
     ),
-    training(
+    training_flag(
         "epochs",
         whole_number(at_least=1, word=AUTO),
         100,
@@ -38,7 +34,7 @@ TRAINING = [
         names_run=RunName(1, always=True, label="epoch"),
         trains_only=True,
     ),
-    training(
+    training_flag(
         "average_every",
         COUNT,
         0,
@@ -47,7 +43,7 @@ TRAINING = [
         acts_in="model.scoring.averaging",
         names_run=RunName(22),
     ),
-    training(
+    training_flag(
         "learning_rate",
         RATE,
         1e-4,
@@ -56,7 +52,7 @@ TRAINING = [
         names_run=RunName(2, always=True),
         trains_only=True,
     ),
-    training(
+    training_flag(
         "weight_decay",
         RATE,
         1e-5,
@@ -65,7 +61,7 @@ TRAINING = [
         names_run=RunName(12),
         trains_only=True,
     ),
-    training(
+    training_flag(
         "lossm",
         choice("l1", "l2"),
         "l1",
@@ -74,7 +70,7 @@ TRAINING = [
         names_run=RunName(11),
         trains_only=True,
     ),
-    training(
+    training_flag(
         "seed",
         whole_number(at_least=0, at_most=2**32 - 1),
         1,
@@ -84,7 +80,7 @@ TRAINING = [
         names_run=RunName(5),
         trains_only=True,
     ),
-    training(
+    training_flag(
         "save_freq",
         COUNT,
         50,
@@ -92,7 +88,7 @@ TRAINING = [
         acts_in="training.loop",
         commands=RUNS,
     ),
-    training(
+    training_flag(
         "resume",
         TRUE_OR_FALSE,
         False,
@@ -101,7 +97,7 @@ TRAINING = [
         commands=("train", "run"),
         switch=True,
     ),
-    training(
+    training_flag(
         "overwrite",
         TRUE_OR_FALSE,
         False,
@@ -110,14 +106,14 @@ TRAINING = [
         commands=("train", "run"),
         switch=True,
     ),
-    training(
+    training_flag(
         "eval_freq",
         COUNT,
         0,
         "epochs from one logged AUC to the next, 0 for none; needs a ground truth",
         acts_in="training.loop",
     ),
-    training(
+    training_flag(
         "batch_size",
         POSITIVE,
         64,

@@ -1,14 +1,10 @@
 """The flags of Auto-AD and Super-AD, in the order of `--help`."""
 
-from functools import partial
-
-from options.flag import WITH_NETWORKS, Flag, Group, RunName
+from options.flag import RunName, network_flag
 from options.ranges import POSITIVE, RATE, choice, number, whole_number
 
-network = partial(Flag, group=Group.NETWORK, commands=WITH_NETWORKS)
-
 IMAGE_NETWORK = [
-    network(
+    network_flag(
         "levels",
         whole_number(at_least=1, at_most=5),
         5,
@@ -16,7 +12,7 @@ IMAGE_NETWORK = [
         acts_in="model.networks.autoad",
         names_run=RunName(40),
     ),
-    network(
+    network_flag(
         "reweight_every",
         POSITIVE,
         100,
@@ -26,7 +22,7 @@ IMAGE_NETWORK = [
         names_run=RunName(41),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "tolerance",
         RATE,
         1e-5,
@@ -35,7 +31,7 @@ IMAGE_NETWORK = [
         names_run=RunName(42),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "patience",
         POSITIVE,
         50,
@@ -44,7 +40,7 @@ IMAGE_NETWORK = [
         names_run=RunName(43),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "segments",
         whole_number(at_least=1, at_most=10**6),
         100,
@@ -52,7 +48,7 @@ IMAGE_NETWORK = [
         acts_in="model.superpixels",
         names_run=RunName(44),
     ),
-    network(
+    network_flag(
         "search_window",
         whole_number(at_least=5, at_most=101),
         5,
@@ -60,7 +56,7 @@ IMAGE_NETWORK = [
         acts_in="model.networks.superad",
         names_run=RunName(45),
     ),
-    network(
+    network_flag(
         "pixel_loss",
         choice("obpm", "l1", "l2"),
         "obpm",
@@ -69,7 +65,7 @@ IMAGE_NETWORK = [
         names_run=RunName(46),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "linear_weight",
         RATE,
         1.0,
@@ -78,7 +74,7 @@ IMAGE_NETWORK = [
         names_run=RunName(47),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "steepness",
         number(above=0, at_most=20),
         1.0,
@@ -87,7 +83,7 @@ IMAGE_NETWORK = [
         names_run=RunName(48),
         trains_only=True,
     ),
-    network(
+    network_flag(
         "kept_share",
         number(at_most=1),
         0.25,

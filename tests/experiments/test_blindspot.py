@@ -220,7 +220,11 @@ MEANT = {
     *("command", "method", "result_dir", "seed", "nch_ker", "nblk", "mode", "f_scale", "factor"),
     *("ss_exp_factor", "factor_train", "factor_test", "blindspot", "dilation", "refinement"),
 }
-GIVEN = {"threshold": "value=1", "preset": "fast", "gpu_ids": "-1", "epochs": "auto", "tile": "9"}
+OF_OTHER_NETWORKS = {"levels": "3", "search_every": "5", "patch": "7"}
+GIVEN = {
+    **{"threshold": "value=1", "preset": "fast", "gpu_ids": "-1", "epochs": "auto", "tile": "9"},
+    **OF_OTHER_NETWORKS,
+}
 
 
 def test_options_that_cannot_change_the_picture_are_refused(refused: Draw) -> None:
