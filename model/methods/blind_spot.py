@@ -21,7 +21,7 @@ APBSN = Method(
     options=(*BLOCKS, "refinement"),
     paper="Lee, Son and Lee, CVPR 2022",
     blind_to="the pixel",
-    defaults={"epochs": 3000, "factor_train": 5, "factor_test": 2, "nch_ker": 128, "nblk": 9},
+    defaults={"epochs": 3000, "factor_train": 5, "nch_ker": 128, "nblk": 9},
 )
 
 BLIND_SPOT = {

@@ -23,7 +23,7 @@ DECOMPOSITION = {
         paper="Wang, Wang, Hong, Roy and Chanussot, IEEE TCYB, 2022, DOI 10.1109/TCYB.2022.3175771",
         blind_to="nothing: the pixel is part of the background",
         trainer=None,
-        defaults={"components": 6, "dictionary_sparsity": 0.06, "sparsity": 0.01},
+        defaults={"components": 6, "sparsity": 0.01},
         work=10,
     ),
     "pta": Method(
@@ -35,7 +35,6 @@ DECOMPOSITION = {
         blind_to="nothing: the pixel is part of the background",
         trainer=None,
         memory="model.detectors.pta:memory",
-        defaults={"rank": 10, "sparsity": 1.0},
         work=30,
         revision=2,
     ),

@@ -16,8 +16,11 @@ WINDOWS = ("inner_window", "outer_window", "ridge", *SCORING)
 SHORTHANDS: dict[str, tuple[str, ...]] = {"factor": FACTORS}
 # the arguments of builders and trainers that have other names than their options
 ARGUMENTS = {
-    **{"nch_ker": "channels", "nblk": "depth", "blindspot": "guard_window"},
-    **{"search_window": "window", "lossm": "loss"},
+    "nch_ker": "channels",
+    "nblk": "depth",
+    "blindspot": "guard_window",
+    "search_window": "window",
+    "lossm": "loss",
 }
 INPUT = ("input_scale",)  # acts on the image before any builder sees it
 
@@ -39,8 +42,8 @@ class Method:
     `builder` is the dotted name of the network's class, or, for a method without training, of a
     function of a cube (H, W, B) that returns scores (H, W). It takes the `options` as keyword
     arguments, by the names of `ARGUMENTS`, and the fixed `arguments`. `defaults` are the values of
-    options where they differ from those of the parser, `mode` gives the kinds of blocks by their
-    number.
+    options where they differ from those of the flags (options/groups/), `mode` gives the kinds of
+    blocks by their number.
 
     `trainer` is `BY_PRESET` for a blind-spot network, the dotted name of its own trainer for any
     other, and None without training; `trainer_options` are those that its own trainer takes.

@@ -62,7 +62,10 @@ NETWORKS = {
         trainer_options=(*OPTIMISER, "precision", *OUTLIERS),
         sized=True,
         defaults={
-            **{"epochs": 1000, "learning_rate": 1e-3, "weight_decay": 1e-4, "seed": 42},
+            "epochs": 1000,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-4,
+            "seed": 42,
             "nch_ker": 32,
         },
     ),

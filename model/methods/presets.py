@@ -28,8 +28,12 @@ FAST = Preset(
     trainer="model.trainers.fast:FastTrainer",
     max_epochs=900,
     defaults={
-        **{"epochs": 180, "learning_rate": 3e-3, "weight_decay": 0.0, "precision": "bf16"},
-        **{"score": "combined", "largest_object": 30},
+        "epochs": 180,
+        "learning_rate": 3e-3,
+        "weight_decay": 0.0,
+        "precision": "bf16",
+        "score": "combined",
+        "largest_object": 30,
         "save_freq": 0,  # the last weights only: saving takes as long as many steps
     },
     tile_steps=True,

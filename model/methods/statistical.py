@@ -35,7 +35,7 @@ STATISTICAL = {
         paper="Molero, Garzón, García and Plaza, IEEE JSTARS 6(2), 2013",
         blind_to="the inner window around the pixel",
         trainer=None,
-        defaults={"inner_window": 7, "outer_window": 21},
+        defaults={"outer_window": 21},
         work=15,
     ),
     "crd": Method(
@@ -79,7 +79,7 @@ STATISTICAL = {
         paper="Molero, Garzón, García and Plaza, IEEE JSTARS 6(2), 2013",
         blind_to="the inner window around the pixel, but for mirror images at the border",
         trainer=None,
-        defaults={"inner_window": 7, "outer_window": 21},
+        defaults={"outer_window": 21},
         work=20,
     ),
     "aed": Method(

@@ -11,6 +11,7 @@ import pytest
 from model.methods import METHODS
 from model.methods.method import BY_PRESET
 from model.methods.presets import PRESETS
+from options.flags import FLAGS
 from options.parse import expand_shorthands, method_options, parse
 
 ROOT = Path(__file__).parents[2]
@@ -44,13 +45,22 @@ def test_defaults_and_fixed_options_are_options_of_the_method(name: str) -> None
     assert set(method.defaults) <= set(method.options)
     assert all(method.has(option) for option in method.fixed)
     assert len(set(method.options)) == len(method.options)
+    # `auto` needs the epochs of the method; all other defaults of flags are stated there alone
+    assert all(
+        FLAGS[name].default != value for name, value in method.defaults.items() if name != "epochs"
+    )
 
 
 @NAMES
 def test_dotted_names_are_those_of_classes_and_functions(name: str) -> None:
     method = METHODS[name]
     own_trainer = method.trainer if method.trainer != BY_PRESET else None
-    assert all(map(is_defined, filter(None, (method.builder, method.fit, own_trainer))))
+    assert all(
+        map(
+            is_defined,
+            filter(None, (method.builder, method.fit, method.settings, method.memory, own_trainer)),
+        )
+    )
 
 
 def test_presets_name_trainers_and_change_options() -> None:
