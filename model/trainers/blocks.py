@@ -80,7 +80,7 @@ class BlockTrainer(Trainer):
         def epoch_step() -> Tensor:
             rebuilt.total.zero_()
             searches = self.searches(self.epoch + 1, epochs)
-            return self.pass_over(blocks, keeping_step if searches else step)
+            return self.take_epoch(blocks, keeping_step if searches else step)
 
         for epoch, loss in self.repeat(epoch_step, epochs=epochs, observed=observed):
             if self.searches(epoch, epochs):  # in place, where the graphs read it
@@ -106,7 +106,7 @@ class BlockTrainer(Trainer):
             return self.open_blocks
         return torch.zeros(len(grid), dtype=torch.bool, device=self.device)
 
-    def pass_over(self, blocks: ImageBlocks, step: Callable[[Tensor], Tensor]) -> Tensor:
+    def take_epoch(self, blocks: ImageBlocks, step: Callable[[Tensor], Tensor]) -> Tensor:
         """Take a step on each batch of blocks, in random order; return as `step` does.
 
         The loss is the mean over all pixels, each before the step of its batch, the gradient norm

@@ -72,16 +72,22 @@ class PatchTrainer(Trainer):
     def take_steps(
         self, image: Image, *, epochs: int, observed: EpochFilter
     ) -> Iterator[tuple[int, float]]:
-        """Take epochs up to `epochs`; the loss of one is the mean over its patches."""
+        """Take epochs up to `epochs`, and yield as `train` does."""
         patches = self.patches_of(image)
-        step = self.batch_step(patches)
-        self.diverged.zero_()
-        while self.epoch < epochs:
-            losses, gradients, sizes = zip(*self.take_epoch(step, len(patches)), strict=True)
-            shares = torch.tensor(sizes, device=self.device) / len(patches)
-            loss = (torch.stack(losses) * shares).sum()
-            results = torch.stack([loss, torch.stack(gradients).max()])
-            yield self.record_step(*results.tolist())
+        take = partial(self.take_epoch, self.batch_step(patches), len(patches))
+        yield from self.repeat(take, epochs=epochs, observed=observed)
+
+    def take_epoch(self, step: Callable[[Tensor], Tensor], patches: int) -> Tensor:
+        """Take a step on every batch of patches, in random order; return as `step` does.
+
+        The loss is the mean over the patches, each before the step of its batch, the gradient norm
+        the largest.
+        """
+        batches = shuffled(patches).to(self.device).split(self.batch_size)
+        losses, gradients = torch.stack([step(numbers) for numbers in batches]).T
+        sizes = [len(numbers) for numbers in batches]
+        shares = torch.tensor(sizes, device=self.device) / patches
+        return torch.stack([(losses * shares).sum(), gradients.max()])
 
     def batch_step(self, patches: Patches) -> Callable[[Tensor], Tensor]:
         """Return a step on the patches of some numbers (n,); on CUDA, a graph for each n."""
@@ -92,14 +98,6 @@ class PatchTrainer(Trainer):
         if self.device.type != "cuda":
             return step
         return graph_per_shape(step, self.device, optimiser=self.optimiser)
-
-    def take_epoch(
-        self, step: Callable[[Tensor], Tensor], patches: int
-    ) -> Iterator[tuple[Tensor, Tensor, int]]:
-        """Take a step on every batch; yield its loss, gradient norm and number of patches."""
-        for numbers in shuffled(patches).to(self.device).split(self.batch_size):
-            loss, gradient = step(numbers)
-            yield loss, gradient, len(numbers)
 
     def batch_loss(self, inputs: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
         """Compute the loss of a batch (n, B, side, side) as a mean over all of its values.
