@@ -143,8 +143,15 @@ def blindspot(args: Namespace, given: Mapping[str, Any]) -> Answer:
 
 
 COMMANDS = {
-    **{"train": train, "predict": predict, "run": run, "info": info, "scenes": scenes},
-    **{"reproduce": reproduce, "blindspot": blindspot, "runs": runs, "compare": compare},
+    "train": train,
+    "predict": predict,
+    "run": run,
+    "info": info,
+    "scenes": scenes,
+    "reproduce": reproduce,
+    "runs": runs,
+    "compare": compare,
+    "blindspot": blindspot,
 }
 
 

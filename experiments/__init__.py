@@ -1,1 +1,1 @@
-"""Tables of methods, scenes and seeds, and what a prediction leaves behind."""
+"""Tables of methods, scenes and seeds, and receptive fields of networks."""

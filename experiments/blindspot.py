@@ -138,7 +138,5 @@ def table_row(field: ReceptiveField) -> tuple[str, ...]:
 
 def describe_view(view: View) -> tuple[str, str]:
     """Format the blind square and the self-influence of a view."""
-    side = view.blind_side
-    return f"{side}×{side}" if side else "–", format_power(
-        view.self_influence
-    ) if view.self_influence else "0"
+    side, influence = view.blind_side, view.self_influence
+    return f"{side}×{side}" if side else "–", format_power(influence) if influence else "0"

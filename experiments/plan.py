@@ -15,9 +15,8 @@ from experiments.table import Row, Table, seeds_of
 from model.methods import METHODS
 from utils.errors import InputError, as_input_error
 
-CellKey = tuple[
-    str, str, int | None
-]  # label of the row, name of the scene, seed of trained methods
+# label of the row, name of the scene, seed of a method that draws random numbers
+CellKey = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,14 @@ from model.trainers.trainer import Trainer
 from training.state import SavedTraining
 
 TYPES: dict[str, type | tuple[type, ...]] = {
-    **{"trainer": Mapping, "random": Mapping, "versions": Mapping, "losses": Tensor, "aucs": list},
-    **{"epochs": (int, str), "ended": bool, "scene": str},
+    "trainer": Mapping,
+    "random": Mapping,
+    "versions": Mapping,
+    "losses": Tensor,
+    "aucs": list,
+    "epochs": (int, str),
+    "ended": bool,
+    "scene": str,
 }
 LATER = {"settings": Mapping, "device": Mapping, "cube": str}  # which earlier states do not have
 

@@ -13,10 +13,18 @@ MULTIPLE = 4  # tensors may share a storage, but not to claim more than so many 
 DIMENSIONS = 16
 
 STORAGES = {
-    **{"Float": torch.float32, "Double": torch.float64, "Half": torch.float16},
-    **{"BFloat16": torch.bfloat16, "ComplexFloat": torch.complex64, "Bool": torch.bool},
-    **{"ComplexDouble": torch.complex128, "Long": torch.int64, "Int": torch.int32},
-    **{"Short": torch.int16, "Char": torch.int8, "Byte": torch.uint8},
+    "Float": torch.float32,
+    "Double": torch.float64,
+    "Half": torch.float16,
+    "BFloat16": torch.bfloat16,
+    "ComplexFloat": torch.complex64,
+    "ComplexDouble": torch.complex128,
+    "Long": torch.int64,
+    "Int": torch.int32,
+    "Short": torch.int16,
+    "Char": torch.int8,
+    "Byte": torch.uint8,
+    "Bool": torch.bool,
 }
 DTYPES = {
     **{f"torch.{name}Storage": dtype for name, dtype in STORAGES.items()},
