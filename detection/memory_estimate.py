@@ -3,8 +3,6 @@
 import copy
 import math
 import weakref
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import torch
@@ -12,10 +10,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from model.build import build_trainer
-from model.methods.presets import PRESETS
-from model.trainers.tiled import comparison_side
-from utils.errors import as_input_error
+from model.networks.blind_spot import set_recompute
+from model.trainers.trainer import Trainer
 
 # bytes of the workspaces of cuBLAS, 32 MiB for each of three streams, and of cuDNN's
 CUDA_LIBRARIES = 128 << 20
@@ -29,83 +25,78 @@ MARGIN = 1.1  # bytes that must be available per byte of the estimate
 # the heap, by these factors in a training, the second after `return_freed_memory`
 LARGE_TENSOR, FRAGMENTATION, LESS_FRAGMENTATION = 32 << 20, 1.5, 1.25
 RESIDUAL_IMAGES = 4  # reconstructions and residuals that scores by residuals compare
+# values that a step has in memory at most, for each output of a layer and for each band, per pixel
+VALUES_PER_OUTPUT, VALUES_PER_BAND = 10, 20
+
+
+def upper_bound(trainer: Trainer, image_shape: torch.Size) -> int:
+    """Return a rough upper bound of `memory_needed`, which takes no time to find.
+
+    It follows from the widths of the network's layers; a network that has other large tensors
+    states their `values_per_pixel`.
+    """
+    _, bands, height, width = image_shape
+    weights = [weight for weight in trainer.network.parameters() if weight.ndim > 1]
+    outputs = sum(max(weight.shape[:2]) for weight in weights)
+    values = VALUES_PER_BAND * bands + VALUES_PER_OUTPUT * outputs
+    values += getattr(trainer.network, "values_per_pixel", 0)
+    pixels = max(height, width) ** 2  # BockNet pads every image to a square
+    return 2 * LIBRARIES + 4 * max(pixels, trainer.batch_pixels) * values
 
 
 def memory_needed(
-    method: str,
-    shape: tuple[int, int, int],
-    *,
-    options: Mapping[str, Any],
-    device: torch.device,
-    training: bool,
-    recompute: bool = False,
+    trainer: Trainer, image_shape: torch.Size, *, training: bool, recompute: bool = False
 ) -> int:
-    """Estimate the additional bytes of a trained method for a cube (H, W, B), with a margin.
+    """Estimate the additional bytes of a trainer for an image (1, B, H, W), with a margin.
 
-    Those of the device for CUDA, otherwise those of the process.
+    Those of its device for CUDA, otherwise those of the process. `recompute` is that of blind-spot
+    networks.
     """
-    part = step_shape(shape, options, training)
-    peak = partial(network_peak, method, options={**options, "recompute": recompute}, device=device)
-    step = peak(part, training=training)
-    if device.type == "cuda":
+    step = step_peak(trainer, image_shape, training=training, recompute=recompute)
+    if trainer.device.type == "cuda":
         # the memory pool of a step's CUDA graph stays allocated while the image is reconstructed
-        prediction = peak(step_shape(shape, options, training=False), training=False)
+        prediction = step_peak(trainer, image_shape, training=False) if training else 0
         reserved = CUDA_FRAGMENTATION * step + prediction if training else step
         return int(MARGIN * (CUDA_LIBRARIES + reserved))
-    features = 4 * part[0] * part[1] * options["nch_ker"]
-    if training and features < LARGE_TENSOR:
+    if training and first_features(trainer, image_shape) < LARGE_TENSOR:
         step = int(step * (LESS_FRAGMENTATION if recompute else FRAGMENTATION))
-    return int(MARGIN * (LIBRARIES + step + 4 * math.prod(shape) * images_in_memory(options)))
+    images = 4 * math.prod(image_shape) * images_in_memory(trainer)
+    return int(MARGIN * (LIBRARIES + step + images))
 
 
-def step_shape(
-    shape: tuple[int, int, int], options: Mapping[str, Any], training: bool
-) -> tuple[int, int, int]:
-    """Return the shape (h, w, B) of the part of a cube that the network processes at once."""
-    height, width, bands = shape
-    if options.get("tile"):
-        side = options["tile"] if training else comparison_side(options["tile"])
-        return min(height, side), min(width, side), bands
-    if training and PRESETS[options.get("preset", "paper")].tile_steps:
-        factor = options.get("factor_train", 1)  # a tile: every factor-th pixel and row
-        return -(-height // factor), -(-width // factor), bands
-    return shape
+def first_features(trainer: Trainer, image_shape: torch.Size) -> int:
+    """Return the bytes of the features after the first layer in a training step."""
+    *_, height, width = trainer.step_shape(image_shape, training=True)
+    first = next(weight for weight in trainer.network.parameters() if weight.ndim > 1)
+    return 4 * height * width * first.shape[0]
 
 
-def images_in_memory(options: Mapping[str, Any]) -> int:
+def images_in_memory(trainer: Trainer) -> int:
     """Count the copies of the whole image in memory, next to the tensors of a step."""
-    if options.get("tile"):
+    if not trainer.holds_image:
         return 0
-    return 1 if options.get("score", "paper") == "paper" else 1 + RESIDUAL_IMAGES
+    return 1 if trainer.scoring.score == "paper" else 1 + RESIDUAL_IMAGES
 
 
-def network_peak(
-    method: str,
-    shape: tuple[int, int, int],
-    *,
-    options: Mapping[str, Any],
-    device: torch.device,
-    training: bool,
+def step_peak(
+    trainer: Trainer, image_shape: torch.Size, *, training: bool, recompute: bool = False
 ) -> int:
     """Count the bytes of all tensors at the peak of a training step, or of a reconstruction.
 
     Runs on fake tensors, which have shapes but no values. On a CUDA device the weights count too,
     and in training Adam's two averages of each gradient.
     """
-    height, width, bands = shape
-    size = torch.Size((1, bands, height, width))
-    with as_input_error(f"--method {method}"):
-        trainer = build_trainer(method, size, device=device, options=options)
-    fake = FakeTensorMode()
+    part = trainer.step_shape(image_shape, training=training)
+    fake, rehearsal = FakeTensorMode(), copy.copy(trainer)
     with FakeCopyMode(fake):
-        trainer.network = copy.deepcopy(trainer.network)
+        rehearsal.network = copy.deepcopy(trainer.network)
+    set_recompute(rehearsal.network, recompute)
     with fake, LiveTensors() as live:
-        image = torch.empty(1, bands, height, width, device=device)
-        trainer.diverged = torch.zeros((), dtype=torch.bool, device=device)
-        trainer.rehearse(image, training=training)
+        rehearsal.diverged = torch.zeros((), dtype=torch.bool, device=trainer.device)
+        rehearsal.rehearse(torch.empty(part, device=trainer.device), training=training)
     weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
-    copies = 0 if device.type != "cuda" else 3 if training else 1
-    return live.peak + copies * weights + trainer.kept_images * 4 * math.prod(shape)
+    copies = 0 if trainer.device.type != "cuda" else 3 if training else 1
+    return live.peak + copies * weights + trainer.kept_images * 4 * math.prod(part)
 
 
 class LiveTensors(TorchDispatchMode):

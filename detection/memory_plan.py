@@ -13,18 +13,19 @@ from detection.memory_estimate import (
     LIBRARIES,
     MARGIN,
     memory_needed,
-    step_shape,
+    upper_bound,
 )
 from detection.untrained_memory import check_untrained_memory
+from model.build import build_trainer
 from model.methods import METHODS
-from model.networks.patch_attention import BLOCK
-from utils.errors import InputError
+from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
 from utils.output import print_detail
 from utils.text import shape_text
 
 M_MMAP_THRESHOLD = -3  # glibc's number for the size from which it returns freed memory
 TILE_STEP = 64  # pixels: suggested sides of tiles are multiples of it
+RECOMPUTING = "activation checkpointing (recompute), about a third slower"
 
 
 def plan_memory(
@@ -43,10 +44,17 @@ def plan_memory(
         check_untrained_memory(method, shape, options)
         return ""
     available = available_memory_on(device)
-    if available is None or surely_fits(shape, options, available):
+    if available is None:
+        print_detail("memory: the system does not report how much is available")
+        return ""
+    height, width, bands = shape
+    size = torch.Size((1, bands, height, width))
+    with as_input_error(f"--method {method}"):
+        trainer = build_trainer(method, size, device=device, options=options)
+    if upper_bound(trainer, size) < available:
         print_detail("memory: a rough upper bound fits")
         return ""
-    need = partial(memory_needed, method, shape, options=options, device=device, training=training)
+    need = partial(memory_needed, trainer, size, training=training)
     required = need()
     print_detail(f"memory: {format_gibibytes(required)} of {format_gibibytes(available)} needed")
     if required <= available:
@@ -54,30 +62,25 @@ def plan_memory(
     least = need(recompute=True) if training else required
     if least > available:
         work = f"{'training' if training else 'prediction'} on {shape_text(shape)}"
-        part = step_shape(shape, options, training)
+        part = trainer.step_shape(size, training=training)
         raise too_large(work, part, options, least=least, available=available)
     if device.type == "cpu":
         return_freed_memory()
-    means = (
-        "activation checkpointing (recompute), about a third slower"
-        if METHODS[method].blind_spot
-        else "less idle memory"
-    )
     return (
         f"training needs about {format_gibibytes(required)} of {format_gibibytes(available)} "
-        f"available: using {means}"
+        f"available: using {RECOMPUTING if METHODS[method].blind_spot else 'less idle memory'}"
     )
 
 
 def too_large(
     work: str,
-    part: tuple[int, int, int],
+    part: torch.Size,
     options: Mapping[str, Any],
     *,
     least: int,
     available: int,
 ) -> InputError:
-    """Return the error of work that does not fit; `part` (h, w, B) is processed at once."""
+    """Return the error of work that does not fit; `part` (1, B, h, w) is processed at once."""
     share = (available - MARGIN * LIBRARIES) / (least - MARGIN * LIBRARIES) / LESS_FRAGMENTATION
     return InputError(
         f"{work} needs about {format_gibibytes(least)} of memory, but only "
@@ -85,27 +88,11 @@ def too_large(
     )
 
 
-def surely_fits(shape: tuple[int, int, int], options: Mapping[str, Any], available: int) -> bool:
-    """Return whether a rough upper bound of a step fits, so that no estimate is needed."""
-    height, width, bands = shape
-    channels = options["nch_ker"] * max(1, options.get("ss_exp_factor", 1))
-    side = max(BLOCK, options.get("patch", 0), options.get("outer_window", 0))  # of a patch
-    blocks = options.get("nblk", max(6, side // 4))  # DirectNet has one for every four pixels
-    features = 50 * (blocks + 6) * channels  # at most, per pixel
-    features += 4 * channels * options.get("states", 0)  # of 2 inner channels for each, twice
-    # Super-AD sorts the errors of a window around each pixel: values, and places in int64
-    features += 5 * options.get("search_window", 0) ** 2
-    pixels = max(height, width) ** 2  # BockNet pads every image to a square
-    if "batch_size" in options:  # networks on blocks or patches
-        pixels = max(pixels, side**2 * options["batch_size"])
-    return 2 * LIBRARIES + 4 * pixels * (20 * bands + features) < available
-
-
-def hint(shape: tuple[int, int, int], options: Mapping[str, Any], share: float) -> str:
+def hint(part: torch.Size, options: Mapping[str, Any], share: float) -> str:
     """Suggest what needs less, where this share of the required memory is available."""
     if "batch_size" in options:
         return "a smaller --batch_size, --nch_ker or image needs less"
-    side = math.isqrt(int(max(0.0, share) * shape[0] * shape[1])) // TILE_STEP * TILE_STEP
+    side = math.isqrt(int(max(0.0, share) * math.prod(part[2:]))) // TILE_STEP * TILE_STEP
     if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"
     return f"--tile {side} works on parts that fit; a smaller --nch_ker also needs less"

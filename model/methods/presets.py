@@ -12,15 +12,13 @@ class Preset:
     """A recipe of training and scoring, with a line about it.
 
     `trainer` is a dotted name, `max_epochs` the number that `--epochs auto` stands for, `defaults`
-    are the values of options that the preset changes, `tile_steps` is True where a step of the
-    training sees one tile of PD, not the whole image.
+    are the values of options that the preset changes.
     """
 
     about: str
     trainer: str
     max_epochs: int
     defaults: Mapping[str, object] = field(default_factory=dict)
-    tile_steps: bool = False
 
 
 FAST = Preset(
@@ -36,7 +34,6 @@ FAST = Preset(
         "largest_object": 30,
         "save_freq": 0,  # the last weights only: saving takes as long as many steps
     },
-    tile_steps=True,
 )
 
 PRESETS = {

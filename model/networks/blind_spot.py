@@ -64,3 +64,10 @@ class BlindSpotNetwork(nn.Module):
         if not (self.recompute and torch.is_grad_enabled()):
             return part(features)
         return checkpoint(part, features, use_reentrant=False, preserve_rng_state=False)
+
+
+def set_recompute(network: nn.Module, recompute: bool) -> None:
+    """Set `recompute` of a network and of those within it, where they are blind-spot networks."""
+    for part in network.modules():
+        if isinstance(part, BlindSpotNetwork):
+            part.recompute = recompute

@@ -36,6 +36,7 @@ class SMHAD(nn.Module):
         super().__init__()
         if channels % GROUPS:
             raise ValueError(f"nch_ker is {channels}, but SM-HAD needs a multiple of {GROUPS}")
+        self.values_per_pixel = 4 * channels * states  # those of 2 inner channels, and gradients
         self.conv_head = nn.Conv2d(bands, channels, 3, padding=1)
         self.attn_layer = SpectrumLayer(channels, states, mlp_ratio)
         self.conv_tail = nn.Conv2d(channels, bands, 3, padding=1)

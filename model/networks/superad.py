@@ -40,6 +40,7 @@ class SuperAD(nn.Module):
         super().__init__()
         check_window(window, kernel, height, width)
         self.window, self.taps = window, kernel**2
+        self.values_per_pixel = 5 * window**2  # errors in the window, sorted, and places in int64
         self.patch_embed = nn.Sequential(
             ReflectingConv2d(bands, channels),
             nn.LeakyReLU(SLOPE),

@@ -65,6 +65,7 @@ class BlockTrainer(Trainer):
             precision=precision,
         )
         self.batch_size = batch_size
+        self.batch_pixels = batch_size * BLOCK**2
         self.search_every = search_every
         self.open_blocks = torch.zeros(0, dtype=torch.bool, device=self.device)  # none known
 

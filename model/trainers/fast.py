@@ -95,6 +95,12 @@ class FastTrainer(TileStepTrainer):
         row, column = (int(torch.randint(factor, ())) for _ in range(2))
         return image[..., row::factor, column::factor]
 
+    def step_shape(self, image_shape: torch.Size, *, training: bool) -> torch.Size:
+        """Return the shape of a tile in training, of the image in prediction."""
+        *others, height, width = image_shape
+        factor = self.network.factor_train if training else 1
+        return torch.Size((*others, -(-height // factor), -(-width // factor)))
+
     def learning_rate_factor(self, epoch: int, epochs: int) -> float:
         """Return the factor of the learning rate in an epoch, from 1."""
         warm_up = max(1, int(WARM_UP * epochs))

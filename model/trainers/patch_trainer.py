@@ -57,6 +57,7 @@ class PatchTrainer(Trainer):
         )
         self.side = side
         self.batch_size = batch_size
+        self.batch_pixels = batch_size * side**2
         self.seed = seed
 
     @abstractmethod

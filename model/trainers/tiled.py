@@ -28,6 +28,7 @@ class TiledTrainer(TileStepTrainer):
     """
 
     network: BlindSpotNetwork
+    holds_image = False
 
     def __init__(self, network: BlindSpotNetwork, *, tile: int, **settings: Any) -> None:
         super().__init__(network, **settings)
@@ -80,6 +81,12 @@ class TiledTrainer(TileStepTrainer):
             f"scores by tiles differ by {100 * difference:.2g} % from those in one piece "
             f"(median of {height}×{width} pixels in the middle)"
         )
+
+    def step_shape(self, image_shape: torch.Size, *, training: bool) -> torch.Size:
+        """Return the shape of a tile, or of the part that `warning` compares, the largest."""
+        side = self.tile if training else comparison_side(self.tile)
+        *others, height, width = image_shape
+        return torch.Size((*others, min(height, side), min(width, side)))
 
     def tile_spans(self, size: int) -> list[tuple[slice, slice]]:
         """Divide a side of the image into overlapping tiles: the span of each, and its inner span.

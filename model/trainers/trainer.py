@@ -35,6 +35,8 @@ class Trainer(Detector):
     # whether a step changes only the values of tensors, so that a CUDA graph can replay it
     graphable = True
     kept_images = 0  # images of the scene's size that are kept from one step to the next
+    holds_image = True  # whether the whole image is in memory, and not read window by window
+    batch_pixels = 0  # pixels of a batch, for a network on parts of the image
 
     def __init__(
         self,
@@ -241,6 +243,10 @@ class Trainer(Detector):
         self.network.eval()
         with torch.inference_mode():
             self.forward_pass(image)
+
+    def step_shape(self, image_shape: torch.Size, *, training: bool) -> torch.Size:
+        """Return the shape (1, B, h, w) of the part of an image that `rehearse` is to take."""
+        return image_shape
 
     def input_shapes(self, image_shape: torch.Size) -> tuple[torch.Size, ...]:
         """Return the shapes of all that the network takes for a reconstruction."""

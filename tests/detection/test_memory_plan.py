@@ -10,10 +10,13 @@ import torch
 
 import utils.free_memory
 from detection import memory_estimate, memory_plan
-from detection.memory_estimate import memory_needed, network_peak
+from detection.memory_estimate import memory_needed, step_peak, upper_bound
 from detection.memory_plan import available_memory_on, plan_memory
 from model.build import build_trainer
+from model.methods import METHODS
+from model.networks.blind_spot import set_recompute
 from model.networks.nl2net import NL2Net
+from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.conftest import CommandLine
 from training.checkpoints import read_weights
@@ -29,8 +32,14 @@ def has(monkeypatch: pytest.MonkeyPatch, size: float | None) -> None:
     monkeypatch.setattr(memory_plan, "available_memory_on", lambda device: size)
 
 
-def options_of(**settings: Any) -> dict[str, Any]:
-    return resolve({"method": "nl2net", **settings})[1]
+def trainer_of(
+    method: str, shape: tuple[int, int, int], *, device: torch.device = CPU, **settings: Any
+) -> tuple[Trainer, torch.Size]:
+    """Build a trainer for a cube (H, W, B), and return it with the shape of the image."""
+    name, options = resolve({"method": method, **settings})
+    height, width, bands = shape
+    size = torch.Size((1, bands, height, width))
+    return build_trainer(name, size, device=device, options=options), size
 
 
 @pytest.mark.parametrize("mode", [["na"], ["na", "ss"], ["ss", "na", "ss"]])
@@ -56,9 +65,9 @@ def test_recomputing_adds_nothing_to_a_checkpoint() -> None:
 
 @pytest.mark.parametrize("recompute", [False, True])
 def test_the_estimate_is_the_peak_of_a_step(recompute: bool) -> None:
-    options = {**options_of(nch_ker=8), "recompute": recompute}
-    estimate = network_peak("nl2net", (24, 30, 5), options=options, device=CPU, training=True)
-    trainer = build_trainer("nl2net", torch.Size((1, 5, 24, 30)), device=CPU, options=options)
+    trainer, size = trainer_of("nl2net", (24, 30, 5), nch_ker=8)
+    estimate = step_peak(trainer, size, training=True, recompute=recompute)
+    set_recompute(trainer.network, recompute)
     with memory_estimate.LiveTensors() as live:
         image = torch.rand(1, 5, 24, 30)
         trainer.step(image, image, None)
@@ -68,8 +77,8 @@ def test_the_estimate_is_the_peak_of_a_step(recompute: bool) -> None:
 
 def test_recomputing_and_tiles_and_the_preset_fast_need_less() -> None:
     def need(recompute: bool = False, training: bool = True, **settings: Any) -> int:
-        given = {"options": options_of(**settings), "device": CPU, "recompute": recompute}
-        return memory_needed("nl2net", LARGE, training=training, **given)  # type: ignore[arg-type]
+        built = trainer_of("nl2net", LARGE, **settings)
+        return memory_needed(*built, training=training, recompute=recompute)
 
     whole = need()
     assert 4 * GIBIBYTE < whole < 8 * GIBIBYTE
@@ -89,14 +98,15 @@ def test_no_note_where_it_fits_or_memory_is_unknown(monkeypatch: pytest.MonkeyPa
 
 def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, GIBIBYTE)
+    options = resolve({"method": "nl2net"})[1]
     with pytest.raises(
         InputError, match=r"600×500×60 needs about \d\.\d GiB of .* 1\.0 GiB"
     ) as error:
-        plan_memory("nl2net", LARGE, options=options_of(), device=CPU, training=True)
+        plan_memory("nl2net", LARGE, options=options, device=CPU, training=True)
     (side,) = map(int, re.findall(r"--tile (\d+) ", str(error.value)))
     assert side % 64 == 0 and 64 < side < 500
-    given = {"options": options_of(tile=side), "device": CPU, "training": True}
-    assert memory_needed("nl2net", LARGE, **given, recompute=True) <= GIBIBYTE  # type: ignore[arg-type]
+    tiled = trainer_of("nl2net", LARGE, tile=side)
+    assert memory_needed(*tiled, training=True, recompute=True) <= GIBIBYTE
 
 
 def test_auto_ad_has_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,14 +143,8 @@ def test_a_training_that_fits_only_with_checkpointing_recomputes(
     assert "activation checkpointing" not in run(*words)
     (path,) = workplace.rglob("*_2.pkl")
     expected = read_weights(path)
-    options = options_of(nch_ker=4, nblk=2)
-    need = {
-        recompute: memory_needed(
-            "nl2net", (13, 11, 5), options=options, device=CPU, training=True, recompute=recompute
-        )
-        for recompute in (False, True)
-    }
-    has(monkeypatch, need[True])
+    small = trainer_of("nl2net", (13, 11, 5), nch_ker=4, nblk=2)
+    has(monkeypatch, memory_needed(*small, training=True, recompute=True))
     calls: list[None] = []
     monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: calls.append(None))
     built: list[NL2Net] = []
@@ -217,7 +221,7 @@ def test_long_images_are_estimated_as_square_ones_are(
     monkeypatch.setattr(memory_plan, "return_freed_memory", lambda: None)
     options = resolve({"method": method})[1]
     settings: dict[str, Any] = {"options": options, "device": CPU, "training": True}
-    assert memory_needed(method, shape, **settings) > 8 * GIBIBYTE
+    assert memory_needed(*trainer_of(method, shape), training=True) > 8 * GIBIBYTE
     with pytest.raises(InputError, match="of memory") if method == "bocknet" else nullcontext():
         assert "activation checkpointing" in memory_plan.plan_memory(method, shape, **settings)
 
@@ -226,13 +230,10 @@ def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peaks = {True: 2 * GIBIBYTE, False: GIBIBYTE}
-    monkeypatch.setattr(memory_estimate, "network_peak", lambda *_, training, **__: peaks[training])
-    need = {
-        training: memory_needed(
-            "nl2net", LARGE, options=options_of(), device=torch.device("cuda"), training=training
-        )
-        for training in (True, False)
-    }
+    monkeypatch.setattr(memory_estimate, "step_peak", lambda *_, training, **__: peaks[training])
+    trainer, size = trainer_of("nl2net", LARGE)
+    trainer.device = torch.device("cuda")
+    need = {training: memory_needed(trainer, size, training=training) for training in (True, False)}
     libraries = memory_estimate.CUDA_LIBRARIES
     reserved = memory_estimate.CUDA_FRAGMENTATION * 2 * GIBIBYTE + GIBIBYTE
     assert need[True] == pytest.approx(memory_estimate.MARGIN * (libraries + reserved))
@@ -242,10 +243,8 @@ def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
 @pytest.mark.parametrize("method", ["autoad", "superad"])
 def test_the_estimate_counts_outputs_that_are_kept(method: str) -> None:
     """Those of a later step: Super-AD's first one takes less than the others."""
-    shape = (24, 30, 40)
-    options = resolve({"method": method, "nch_ker": 4})[1]
-    estimate = network_peak(method, shape, options=options, device=CPU, training=True)
-    trainer = build_trainer(method, torch.Size((1, 40, 24, 30)), device=CPU, options=options)
+    trainer, size = trainer_of(method, (24, 30, 40), nch_ker=4)
+    estimate = step_peak(trainer, size, training=True)
     image = torch.rand(1, 40, 24, 30)
     peaks = []
     for epochs in (1, 2, 3):
@@ -253,3 +252,25 @@ def test_the_estimate_counts_outputs_that_are_kept(method: str) -> None:
             list(trainer.train(image, epochs=epochs))
         peaks.append(live.peak)
     assert 0.7 * peaks[-1] < estimate < 2 * peaks[-1]
+
+
+TRAINED = [name for name, method in METHODS.items() if method.trained and not method.variant_of]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        *(pytest.param(name, {}, marks=pytest.mark.slow) for name in TRAINED),
+        ("nl2net", {"mode": "ss", "ss_exp_factor": 9}),
+        ("superad", {"search_window": 25, "nch_ker": 4}),
+        ("bs3lnet", {"nblk": 1, "nch_ker": 4}),
+        pytest.param("smhad", {"states": 500, "nch_ker": 4}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_no_estimate_exceeds_the_upper_bound(method: str, settings: dict[str, Any]) -> None:
+    """Even without the part of the bound that is for libraries."""
+    trainer, size = trainer_of(method, (50, 60, 40), **settings)
+    for training in (True, False):
+        peak = step_peak(trainer, size, training=training)
+        assert 1.5 * 1.1 * peak < upper_bound(trainer, size) - 2 * memory_estimate.LIBRARIES

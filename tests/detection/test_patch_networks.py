@@ -12,7 +12,7 @@ from data.scene import Scene
 from detection import memory_estimate, memory_plan
 from detection.estimator import AnomalyDetector
 from detection.learning import learn
-from detection.memory_estimate import network_peak
+from detection.memory_estimate import step_peak
 from detection.memory_plan import plan_memory
 from detection.task import Task
 from model.build import build_trainer
@@ -87,7 +87,9 @@ def test_scores_averages_and_options_are_those_of_any_network(
 def test_the_memory_of_a_training_grows_with_its_batches(method: str) -> None:
     def peak(batch_size: int, training: bool = True) -> int:
         _, options = resolve({"method": method, "nch_ker": 8, "batch_size": batch_size})
-        return network_peak(method, (30, 30, 5), options=options, device=CPU, training=training)
+        size = torch.Size((1, 5, 30, 30))
+        trainer = build_trainer(method, size, device=CPU, options=options)
+        return step_peak(trainer, size, training=training)
 
     assert 1.8 < peak(80) / peak(40) < 2.1
     assert peak(10**6) == peak(900)  # there are no more patches
@@ -96,8 +98,9 @@ def test_the_memory_of_a_training_grows_with_its_batches(method: str) -> None:
 
 def test_the_estimate_is_the_peak_of_a_step() -> None:
     _, options = resolve({"method": "directnet", "nch_ker": 8, "outer_window": 11})
-    estimate = network_peak("directnet", (20, 20, 5), options=options, device=CPU, training=True)
-    trainer = build_trainer("directnet", torch.Size((1, 5, 20, 20)), device=CPU, options=options)
+    size = torch.Size((1, 5, 20, 20))
+    trainer = build_trainer("directnet", size, device=CPU, options=options)
+    estimate = step_peak(trainer, size, training=True)
     assert isinstance(trainer, PatchTrainer)
     with memory_estimate.LiveTensors() as live:
         patches = trainer.patches_of(torch.rand(1, 5, 20, 20))
