@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model.detectors.fractional_fourier import fractional_fourier_matrix
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
 
 STEPS = 10  # of the orders 0, 0.1, …, 1
 LEVELS = 256  # of the histograms
@@ -28,23 +28,19 @@ def fractional_fourier_entropy(cube: Tensor) -> Tensor:
     for a scene of less than three bands, of one spectrum, or of too few pixels.
     """
     pixels, valid = select_valid(cube)
-    check_size(*pixels.shape)
+    check_bands(pixels.shape[1])
+    check_enough(pixels)
     pixels /= pixels.abs().max()
     order = used_order(entropies(pixels))
     return scatter_scores(squared_distances(amplitudes(pixels, order=order)), valid)
 
 
-def check_size(count: int, bands: int) -> None:
-    """Raise ValueError for pixels (count, bands) that are too few, or of too few bands."""
+def check_bands(bands: int) -> None:
+    """Raise ValueError for spectra of too few bands."""
     if bands < FEWEST_BANDS:
         raise ValueError(
             f"the scene has too few bands, {bands}: a fractional Fourier transform of spectra "
             f"needs {FEWEST_BANDS} or more"
-        )
-    if count < bands + 2:
-        raise ValueError(
-            f"the scene has {count} valid pixels of {bands} bands: all would score the same; "
-            f"{bands + 2} pixels or more are needed, or fewer bands (--bands)"
         )
 
 

@@ -17,7 +17,7 @@ from model.detectors.band_scaling import scale_bands
 from model.detectors.iterates import last_of
 from model.detectors.mahalanobis import distance_to
 from model.detectors.proximal import soft, svt
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
 
 MAX_ITERATIONS = 1000  # 23 to 37 are enough for scenes
 CONVERGED = 1e-7  # of the norm of the data
@@ -37,9 +37,10 @@ def rpca_rx(cube: Tensor, *, sparsity: float) -> Tensor:
 
     `sparsity` is the weight λ of the sparse part; 0 stands for 1/√N with N valid pixels. No-data
     pixels, which are NaN, are in neither part and score NaN. Raises ValueError where no valid
-    pixel differs from another.
+    pixel differs from another, and for too few of them.
     """
     pixels, valid = select_valid(cube)
+    check_enough(pixels)
     weight = sparsity or 1 / math.sqrt(len(pixels))
     iterates = robust_pca(scale_bands(pixels), sparsity=weight)
     sparse = last_of(iterates, total=MAX_ITERATIONS).sparse

@@ -26,6 +26,20 @@ def select_valid(cube: Tensor) -> tuple[Tensor, Tensor]:
     return pixels, valid
 
 
+def check_enough(pixels: Tensor) -> None:
+    """Raise ValueError for pixels (n, B) that all have the same distance to their own mean.
+
+    Their covariance has rank n − 1 where they are n ≤ B + 1 independent ones: rounding would rank
+    them.
+    """
+    count, bands = pixels.shape
+    if count < bands + 2:
+        raise ValueError(
+            f"the scene has {count} valid pixels of {bands} bands: all would score the same; "
+            f"{bands + 2} pixels or more are needed, or fewer bands (--bands)"
+        )
+
+
 def scatter_scores(scores: Tensor, valid: Tensor) -> Tensor:
     """Lay the scores of the valid pixels (n,) out as a map (H, W), NaN at no-data pixels."""
     laid = torch.full(valid.shape, torch.nan, dtype=torch.float64, device=valid.device)

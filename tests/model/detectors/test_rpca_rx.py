@@ -73,6 +73,14 @@ def test_a_large_weight_leaves_nothing_to_score() -> None:
     assert not rpca_rx(cube, sparsity=1e4).any()
 
 
+def test_as_few_pixels_as_bands_are_refused() -> None:
+    """All have the same distance to the mean of all: rounding would rank them."""
+    cube = torch.rand(3, 3, 8, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="9 valid pixels of 8 bands.*10 pixels or more"):
+        rpca_rx(cube, sparsity=0)
+    assert rpca_rx(cube[..., :7], sparsity=0).isfinite().all()
+
+
 def test_iterates_are_yielded_one_by_one() -> None:
     first, second = islice(robust_pca(torch.add(*planted()), sparsity=0.1), 2)
     assert not torch.equal(first.sparse, second.sparse)
