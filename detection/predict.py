@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data.scene import Scene
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
@@ -85,7 +88,7 @@ def make_prediction(args: Namespace, task: Task, loaded: Loaded) -> Prediction:
         scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
     with phase("checking") as detector.progress:
-        caution = detector.warning(task.image)
+        cautions = detector.warning(task.image), equal_scores_caution(scores)
     return Prediction(
         scene=scene,
         method=task.title,
@@ -97,11 +100,18 @@ def make_prediction(args: Namespace, task: Task, loaded: Loaded) -> Prediction:
         options=with_unknown(option_texts(args), loaded.unknown),
         details={
             "predicting": work,
-            "caution": caution,
+            "caution": "; ".join(filter(None, cautions)),
             "seconds": round(seconds, 3),
             **provenance(task.device),
         },
     )
+
+
+def equal_scores_caution(scores: NDArray[np.float32]) -> str:
+    """State that all valid pixels of a map (H, W) score the same; empty where they do not."""
+    if np.nanmin(scores) < np.nanmax(scores):
+        return ""
+    return "all pixels score the same: nothing stands out with these options"
 
 
 def record_prediction(

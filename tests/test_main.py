@@ -173,6 +173,16 @@ def test_quiet_leaves_the_result(small_scene: str, capsys: pytest.CaptureFixture
     assert re.fullmatch(r"AUC: 0\.\d+\n", said.out) and said.err == ""
 
 
+def test_a_map_of_one_score_is_stated(small_scene: str, capsys: pytest.CaptureFixture[str]) -> None:
+    predict = ["--method", "aed", "--dataset", small_scene, "--area"]
+    main.main([*predict, "1000"])
+    line = "all pixels score the same: nothing stands out with these options"
+    assert line in capsys.readouterr().out
+    assert line in (latest("small") / "log.txt").read_text()
+    main.main([*predict, "2"])
+    assert line not in capsys.readouterr().out
+
+
 def test_verbose_adds_versions_files_and_seconds(
     small_scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

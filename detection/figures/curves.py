@@ -43,8 +43,8 @@ def roc_figure(anomalous: NDArray[np.bool_], scores: Mapping[str, NDArray[np.flo
     areas = {label: area_under_roc(*one) for label, one in valid.items()}
     legend = Legend("AUC(D,F)", {label: f"{area:.4f}" for label, area in areas.items()})
     figure, axes = legend.figure()
-    background = max(np.count_nonzero(~truth) for truth, _ in valid.values())
-    lowest = 1 / background  # one false alarm; a log axis has no 0
+    background = max(int(np.count_nonzero(~truth)) for truth, _ in valid.values())
+    lowest = 1 / max(background, 2)  # one false alarm; a log axis has no 0, and needs a length
     for (truth, values), entry, style in zip(
         valid.values(), legend.entries, line_styles(), strict=False
     ):

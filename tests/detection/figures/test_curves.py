@@ -28,6 +28,12 @@ def test_every_roc_curve_has_its_name_and_area_on_a_logarithmic_axis() -> None:
     assert perfect[:2].max() == 1  # all anomalies before the first false alarm
 
 
+def test_a_single_pixel_of_background_leaves_an_axis() -> None:
+    truth = np.array([[True, False]])
+    figure = roc_figure(truth, {"RX": np.array([[1, 0]], np.float32)})
+    assert figure.axes[0].get_xlim() == (0.5, 1)
+
+
 def test_lines_differ_in_colour_and_in_dashes() -> None:
     figure = roc_figure(TRUTH, {str(number): SCORES for number in range(12)})
     styles = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
