@@ -8,7 +8,7 @@ coefficients of low rank, and what they leave is the anomaly.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -80,6 +80,15 @@ def pca_tlrsr(
     sparse = last_of(representing, total=ITERATIONS, progress=half).sparse
     scores = torch.linalg.vector_norm(sparse, dim=2)
     return scores.masked_fill(~valid, torch.nan)
+
+
+def memory(shape: tuple[int, int, int], **options: Any) -> int:
+    """Estimate the bytes that a cube (H, W, B) needs besides itself.
+
+    Five copies in float64 for the principal components, and ten tensors of coefficients (W, W, d).
+    """
+    height, width, bands = shape
+    return 8 * (5 * height * width * bands + 10 * width**2 * options["components"])
 
 
 def learn_dictionary(scene: Tensor, sparsity: float) -> Iterator[Dictionary]:

@@ -8,7 +8,6 @@ the spectral unfolding of X without the r largest.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -69,12 +68,6 @@ def pta(
     approximation.run(progress)
     scores = torch.linalg.vector_norm(approximation.sparse, dim=2)
     return scores.masked_fill(~valid, torch.nan)
-
-
-def memory(shape: tuple[int, int, int], **options: Any) -> int:
-    """Estimate the bytes that a cube (H, W, B) needs: 18 copies in float64."""
-    height, width, bands = shape
-    return 18 * 8 * height * width * bands
 
 
 class Approximation:

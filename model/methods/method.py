@@ -49,13 +49,15 @@ class Method:
     other, and None without training; `trainer_options` are those that its own trainer takes.
     A network is `sized` where it is built for the size of the image. A method is `as_stored` where
     its scores change with an offset of the values: it sees those of the file, not those scaled to
-    [0, 1]. `fit` is, for a
-    method without training, the dotted name of a function that keeps the background of a cube: its
-    result has `distance(cube)`. `settings` is the dotted name of a function of the shape of a cube
-    and the options that describes the settings that follow from them, `memory` that of one that
-    estimates the bytes of a prediction, where it needs many copies of a cube. `work` compares the
-    time of such a method with epochs of a network, `epoch_work` that of a network's epochs with
-    those of others.
+    [0, 1].
+
+    The following are for methods without training. `fit` is the dotted name of a function that
+    keeps the background of a cube: its result has `distance(cube)`. `settings` is the dotted name
+    of a function of the shape of a cube and the options that describes the settings that follow
+    from them. `memory` is that of one that estimates the bytes of a prediction; for a method whose
+    need depends on the size of the cube alone, `copies` is enough: that many of the cube in float64
+    (0 for one that works through the cube in parts). `work` compares the time of such a method with
+    epochs of a network, `epoch_work` that of a network's epochs with those of others.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
     the part of the network through which a pixel still sees itself.
@@ -80,6 +82,7 @@ class Method:
     fit: str | None = None
     settings: str | None = None
     memory: str | None = None
+    copies: float = 0
     work: float = 40
     epoch_work: float = 1
     leak: str = ""

@@ -90,6 +90,7 @@ STATISTICAL = {
         paper="Kang et al., IEEE TGRS 55(10), 2017, DOI 10.1109/TGRS.2017.2710145",
         blind_to="nothing: a part is compared with what is around it",
         trainer=None,
+        copies=5,
         work=0.6,
     ),
     "kifd": Method(

@@ -12,7 +12,7 @@ from torch import Tensor
 from model.detectors import path_smoothing
 from model.detectors.band_scaling import scale_bands
 from model.detectors.path_smoothing import path_laplacians, smooth_columns, smooth_rows
-from model.detectors.pta import GROWTH, Approximation, Weights, leading_vectors, memory, pta
+from model.detectors.pta import GROWTH, Approximation, Weights, leading_vectors, pta
 from tests.model.detectors.recorded import close_to_largest, recorded
 
 RUNS = pytest.mark.parametrize("name", ["pta_small", "pta_rank0", "pta_medium"])
@@ -152,8 +152,3 @@ def test_a_rank_above_that_of_the_scene_is_refused() -> None:
     few[0, 0] = torch.nan
     with pytest.raises(ValueError, match="9 bands and 3 valid pixels; take at most 3"):
         of_rank_4(few)
-
-
-def test_memory_grows_with_the_scene() -> None:
-    assert 4 * 2**30 < memory((400, 400, 200)) < 6 * 2**30  # 4.1 GiB were measured
-    assert memory((100, 100, 200)) * 16 == memory((400, 400, 200))
