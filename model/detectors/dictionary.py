@@ -9,9 +9,12 @@ import warnings
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+
+from model.detectors.mahalanobis import distance_to
 
 Pixels = NDArray[np.float64]  # (n, B), a pixel a row
 Labels = NDArray[Any]  # (n,), whole numbers
@@ -56,19 +59,7 @@ def typical_pixels(pixels: Pixels, *, count: int) -> Pixels:
     such distance, up to rounding: the Euclidean distance decides among these.
     """
     near = np.square(pixels - pixels.mean(axis=0)).sum(axis=1)
-    distances = mahalanobis_to_mean(pixels)
+    together = torch.from_numpy(pixels)
+    distances = distance_to(together, together).numpy()
     comparable = np.round(distances / max(distances.max(), np.finfo(float).tiny), DIGITS)
     return pixels[np.lexsort((near, comparable))[:count]]
-
-
-def mahalanobis_to_mean(pixels: Pixels) -> NDArray[np.float64]:
-    """Compute squared Mahalanobis distances of pixels (n, B) to their mean, (n,).
-
-    The covariance is over n − 1; its pseudo-inverse drops singular values ≤ B·ε·σ₁.
-    """
-    centred = pixels - pixels.mean(axis=0)
-    covariance = centred.T @ centred / max(len(pixels) - 1, 1)
-    precision = np.linalg.pinv(
-        covariance, rcond=len(covariance) * np.finfo(float).eps, hermitian=True
-    )
-    return np.asarray(((centred @ precision) * centred).sum(axis=1))

@@ -32,7 +32,7 @@ def fractional_fourier_entropy(cube: Tensor) -> Tensor:
     check_enough(pixels)
     pixels /= pixels.abs().max()
     order = used_order(entropies(pixels))
-    return scatter_scores(squared_distances(amplitudes(pixels, order=order)), valid)
+    return scatter_scores(distances_to_mean(amplitudes(pixels, order=order)), valid)
 
 
 def check_bands(bands: int) -> None:
@@ -87,7 +87,7 @@ def band_entropies(amplitude: Tensor) -> Tensor:
     return torch.special.entr(histograms.double() / count).sum(dim=1) / math.log(2)
 
 
-def squared_distances(pixels: Tensor) -> Tensor:
+def distances_to_mean(pixels: Tensor) -> Tensor:
     """Compute squared Mahalanobis distances to the mean of all, (N, B) → (N,).
 
     Axes whose variance is only rounding, B·ε of the largest or less, are left out.

@@ -1,4 +1,7 @@
-"""Mahalanobis distance to a background whose covariance may be singular."""
+"""Squared Mahalanobis distances: to a background, and under a covariance that is regular.
+
+Many at once, to the rings of pixels: model/detectors/pseudo_inverse.py.
+"""
 
 import torch
 from torch import Tensor
@@ -12,7 +15,14 @@ def distance_to(background: Tensor, pixels: Tensor) -> Tensor:
     """
     mean = background.mean(dim=0)
     centred = background - mean
-    covariance = centred.mT @ centred / (len(background) - 1)
+    covariance = centred.mT @ centred / max(len(background) - 1, 1)
     inverse = torch.linalg.pinv(covariance, hermitian=True)
     difference = pixels - mean
     return (difference @ inverse * difference).sum(dim=1)
+
+
+def squared_lengths(differences: Tensor, covariance: Tensor) -> Tensor:
+    """Compute dᵀ C⁻¹ d of differences d (N, B) and a regular covariance C (B, B), (N,)."""
+    factor = torch.linalg.cholesky(covariance)
+    white = torch.linalg.solve_triangular(factor, differences.mT, upper=False)  # (B, N)
+    return white.square().sum(dim=0)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.detectors.mahalanobis import squared_lengths
 from model.detectors.moved_ring import moved_rings
 from model.detectors.positive_systems import Factors
 from model.detectors.progress import Progress, no_progress, part, reporting
@@ -40,7 +41,7 @@ class GaussianBackground:
     def distance(self, pixels: Tensor, *, progress: Progress = no_progress) -> Tensor:
         """Compute squared Mahalanobis distances, (..., B) → (...), NaN for no-data pixels."""
         scores = [
-            mahalanobis(some.double() - self.mean, self.covariance)
+            squared_lengths(some.double() - self.mean, self.covariance)
             for some in reporting(chunks(pixels), progress)
         ]
         return torch.cat(scores).reshape(pixels.shape[:-1])
@@ -142,13 +143,5 @@ def least_variance(mean_square: float) -> float:
 
 
 def regularise(covariance: Tensor, ridge: float, *, scale: Tensor) -> Tensor:
-    """Add a ridge of `ridge` times `scale` to covariances (..., B, B)."""
-    identity = torch.eye(covariance.shape[-1], dtype=covariance.dtype, device=covariance.device)
-    return covariance + ridge * scale[..., None, None] * identity
-
-
-def mahalanobis(difference: Tensor, covariance: Tensor) -> Tensor:
-    """Compute squared lengths of vectors (..., N, B) under covariances (..., B, B) → (..., N)."""
-    factor = torch.linalg.cholesky(covariance)
-    white = torch.linalg.solve_triangular(factor, difference.mT, upper=False)  # (..., B, N)
-    return white.square().sum(dim=-2)
+    """Add a ridge of `ridge` times `scale` to a covariance (B, B)."""
+    return covariance + ridge * scale * torch.eye(len(covariance)).to(covariance)
