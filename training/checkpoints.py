@@ -70,20 +70,11 @@ def check_old_state(contents: bytes, path: Path) -> bytes:
     return state
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a state dict to the CPU, without running any code the file may hold.
-
-    Raises CheckpointError where the file is missing, damaged, unsafe or holds no weights.
-    """
-    weights = read_checkpoint(path)
-    check_weights(weights, path)
-    return weights
-
-
 def read_checkpoint(path: Path) -> Any:
-    """Read the values of a checkpoint, of which those of unknown classes are `Unbuilt`.
+    """Read the values of a checkpoint to the CPU, without running any code the file may hold.
 
-    Raises CheckpointError where the file is missing, damaged or of another kind.
+    Values of unknown classes are `Unbuilt`. Raises CheckpointError where the file is missing,
+    damaged or of another kind.
     """
     if not path.exists():
         raise CheckpointError(f"no checkpoint '{path}'")

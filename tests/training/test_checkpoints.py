@@ -13,10 +13,10 @@ import torch
 import training.checkpoint_file
 import training.checkpoints
 from tests.training.pickles import PROTOCOL, archive, dict_of
+from tests.training.weights import read_weights
 from training.checkpoints import (
     CheckpointError,
     read_state,
-    read_weights,
     save_state,
     save_weights,
 )

@@ -12,7 +12,8 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from training.checkpoints import CheckpointError, read_weights
+from tests.training.weights import read_weights
+from training.checkpoints import CheckpointError
 from training.foreign_files import foreign_kind
 
 
