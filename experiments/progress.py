@@ -1,12 +1,14 @@
 """Progress of a table: a bar over all its cells, and a line for each finished one."""
 
 import time
-
-from tqdm import tqdm
+from contextlib import ExitStack
 
 from experiments.cell import Outcome
 from experiments.plan import CellKey, Plan
-from utils.output import shows_progress
+from utils.output import bar_line, shows_progress
+from utils.progress_bar import drawn_bar
+
+FORMAT = "{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 
 
 class Progress:
@@ -21,24 +23,24 @@ class Progress:
         self.done = 0.0  # in finished cells
         self.cells = 0
         self.started = time.monotonic()
-        self.bar = tqdm(
-            total=self.total,
-            disable=None if shows_progress() else True,  # None where there is no terminal
-            bar_format="{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
-        )
+        self.stack = ExitStack()
+        self.bar = None
+        if shows_progress() and bar_line() is not None:
+            self.bar = self.stack.enter_context(drawn_bar(total=self.total, bar_format=FORMAT))
         saved = len(plan.cells) - len(self.work)
-        self.bar.write(f"Cells: {len(plan.cells)}, of which {saved} are saved from earlier")
+        print(f"Cells: {len(plan.cells)}, of which {saved} are saved from earlier")
         for line in plan.skipped:
-            self.bar.write(line)
+            print(line)
         for reason in plan.missing.values():
-            self.bar.write(f"missing: {reason}")
+            print(f"missing: {reason}")
         for name, notes in plan.notes.items():
             for note in notes:
-                self.bar.write(f"{name}: {note}")
+                print(f"{name}: {note}")
 
     def advance(self, work: float) -> None:
         """Add work done in the current cell."""
-        self.bar.update(work)
+        if self.bar is not None:
+            self.bar.update(work)
 
     def finished(self, key: CellKey, outcome: Outcome) -> None:
         """Report the result of a cell, how many are finished, and the remaining time."""
@@ -47,21 +49,21 @@ class Progress:
         seconds = time.monotonic() - self.started
         remaining = seconds * (self.total - self.done) / self.done
         count = f"[{self.cells}/{len(self.work)}]"
-        self.bar.write(
-            f"{count} {describe_result(key, outcome)}; {format_duration(remaining)} left"
-        )
-        self.bar.update(self.done - self.bar.n)  # a training may end early
+        result = f"{count} {describe_result(key, outcome)}"
+        print(f"{result}; {format_duration(remaining)} left", flush=True)
+        if self.bar is not None:
+            self.bar.update(self.done - self.bar.n)  # a training may end early
 
     def interrupted(self) -> None:
         """Report that the finished cells are saved."""
-        self.bar.write(
+        print(
             f"{self.cells} of {len(self.work)} cells are computed and saved; "
             f"run the same command to continue"
         )
 
     def close(self) -> None:
         """Remove the bar."""
-        self.bar.close()
+        self.stack.close()
 
 
 def work_of(plan: Plan, key: CellKey) -> float:

@@ -16,12 +16,12 @@ from options.applicable import (
     concerns_one_method,
     method_option_names,
 )
-from options.flag import RUNS, RunName
+from options.flag import RUNS, Group, RunName
 from options.flags import DEFAULTS, FLAGS
 from options.groups.output import OUTPUT_OPTIONS
 from options.parser import build_parser, join_negative_values
 from options.several import check_several, one_or_several, several
-from options.text import to_argument, to_filename
+from options.text import to_argument, to_filename, to_setting
 from options.types import Threshold
 from utils.errors import InputError
 from utils.json_text import json_value
@@ -244,6 +244,12 @@ def training_settings(args: Namespace) -> dict[str, str]:
         if place and name != "epochs" and (not place.only_with or getattr(args, place.only_with)):
             texts[name] = to_argument(getattr(args, name))
     return texts
+
+
+def reading_settings(args: Namespace) -> dict[str, str]:
+    """Return the options that the values of the cube depend on as text, by name."""
+    flags = [flag for flag in FLAGS.values() if flag.group is Group.READING and flag.names_run]
+    return {flag.name: to_setting(getattr(args, flag.name)) for flag in flags}
 
 
 def format_options(args: Namespace) -> str:

@@ -16,6 +16,11 @@ def to_argument(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def to_setting(value: object) -> str:
+    """Format an option's value for a comparison with another one."""
+    return "at its default" if value is None else to_argument(value)
+
+
 def to_filename(value: object, separator: str = "-") -> str:
     """Format an option's value for the name of a file, with a separator between several."""
     text = separator.join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -51,7 +51,7 @@ def check_scene(saved: SavedTraining, setup: Setup) -> None:
 
 def check_settings(saved: SavedTraining, setup: Setup) -> None:
     """Raise InputError where a state is of other options, as in a folder that was renamed."""
-    differing = differing_settings(settings_of(saved.state), setup)
+    differing = differing_settings(settings_of(saved.state), setup.settings)
     if differing:
         raise InputError(
             f"--resume: '{saved.run.folder}' was trained with other options than its name says: "
@@ -59,11 +59,11 @@ def check_settings(saved: SavedTraining, setup: Setup) -> None:
         )
 
 
-def differing_settings(before: Mapping[str, str], setup: Setup) -> list[str]:
+def differing_settings(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Describe the options that an earlier training had, and that are others now."""
     return [
         f"--{name} {printable(before[name])}, not {value}"
-        for name, value in setup.settings.items()
+        for name, value in now.items()
         if name in before and words(before[name]) != words(value)
     ]
 

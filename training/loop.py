@@ -1,10 +1,8 @@
 """Training loop: take epochs, log and save them, end where a signal asks for it."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-
-from tqdm import tqdm
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 
 from detection.learning import Epoch
 from model.trainers.trainer import max_epochs
@@ -12,8 +10,8 @@ from training.resume import copy_weights
 from training.run_folder import Run
 from training.saver import RunSaver
 from training.state import SavedTraining
-from utils.output import shows_progress
-from utils.progress_bar import bar_file, update_interval
+from utils.output import shows_progress, titled
+from utils.progress_bar import drawn_bar
 from utils.signals import catching_signals
 
 HINT = "rerun with --resume to continue"
@@ -59,20 +57,21 @@ def train(
         observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
         over = saved is not None and saved.finished(epochs)
         steps = () if over else saver.epochs_of(eval_freq=eval_freq, observed=observed)
-        for step in progress(steps, most, done=trainer.epoch):
-            epoch = step.number
-            saver.add(step)
-            if trainer.ahead:  # its weights are those of a later epoch
-                continue
-            observed.record(epoch)
-            due = save_freq > 0 and epoch % save_freq == 0 and epoch < most
-            signalled = signals.should_save()
-            if due or signalled:
-                saver.save(run.weights(epoch) if due else None)
-            if signalled:
-                saver.writer.wait()
-            if epoch < most:
-                signals.raise_if_stopped(f"stopped after epoch {epoch} of {most}: {HINT}")
+        with closing(progress(steps, most, done=trainer.epoch)) as shown:
+            for step in shown:
+                epoch = step.number
+                saver.add(step)
+                if trainer.ahead:  # its weights are those of a later epoch
+                    continue
+                observed.record(epoch)
+                due = save_freq > 0 and epoch % save_freq == 0 and epoch < most
+                signalled = signals.should_save()
+                if due or signalled:
+                    saver.save(run.weights(epoch) if due else None)
+                if signalled:
+                    saver.writer.wait()
+                if epoch < most:
+                    signals.raise_if_stopped(f"stopped after epoch {epoch} of {most}: {HINT}")
         saver.save(run.weights(epochs), ended=True)
         saver.writer.wait()
         signals.raise_if_stopped(f"stopped after the last epoch, {trainer.epoch}")
@@ -101,10 +100,13 @@ def name_last_state(run: Run) -> Iterator[None]:
         raise FloatingPointError(f"{error}; the state of epoch {last} is saved") from error
 
 
-def progress(steps: Iterable[Epoch], epochs: int, *, done: int) -> Iterator[Epoch]:
+def progress(steps: Iterable[Epoch], epochs: int, *, done: int) -> Generator[Epoch, None, None]:
     """Show the epoch, the loss and the remaining time."""
-    settings = {"mininterval": update_interval(), "disable": not shows_progress()}
-    bar = tqdm(steps, total=epochs, initial=done, unit="epoch", file=bar_file(), **settings)
-    for step in bar:
-        bar.set_postfix(loss=f"{step.loss:.4f}", refresh=False)
-        yield step
+    if not shows_progress():
+        yield from steps
+        return
+    with drawn_bar(desc=titled("") or None, total=epochs, initial=done, unit="epoch") as bar:
+        for step in steps:
+            bar.set_postfix(loss=f"{step.loss:.4f}", refresh=False)
+            yield step
+            bar.update()

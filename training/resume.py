@@ -8,7 +8,7 @@ import torch
 
 from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
-from options.text import to_argument
+from options.text import to_setting
 from training.averages import average_of
 from training.checkpoints import CheckpointError, read_state, save_state
 from training.checks import check_resumable, differing_settings, refusing_state
@@ -59,8 +59,8 @@ def check_unused(run: Run, setup: Setup) -> None:
     holds = f"'{run.folder}' holds a training up to epoch {max([0, *states, *weights])}"
     record = record_of(run)
     before = {} if record is None else {"method": record.method, **record.options}
-    texts = {name: to_argument(value) for name, value in before.items()}
-    differing = differing_settings(texts, setup)
+    texts = {name: to_setting(value) for name, value in before.items()}
+    differing = differing_settings(texts, {**setup.settings, **setup.reading})
     if differing:
         raise InputError(
             f"{holds} with other options ({'; '.join(differing)}): "

@@ -17,13 +17,15 @@ from utils.seeds import random_states, restore_random_states
 class Setup:
     """A scene to train on, and the options as text: those for the log, and those of a resume.
 
-    `settings` are the options that the rest of a training depends on, by name, without the epochs.
+    `settings` are the options that the rest of a training depends on, by name, without the epochs,
+    and `reading` those that the values of the scene depend on.
     """
 
     scene: Scene
     epochs: int | str
     options: str
     settings: Mapping[str, str]
+    reading: Mapping[str, str]
 
 
 @dataclass(frozen=True)

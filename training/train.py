@@ -10,7 +10,12 @@ from detection.results.known_files import RECORD
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
-from options.parse import format_options, method_options, training_settings
+from options.parse import (
+    format_options,
+    method_options,
+    reading_settings,
+    training_settings,
+)
 from training import loop
 from training.begin import begin, remove_leftovers
 from training.log import TrainingLog
@@ -47,7 +52,8 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dic
     scene = task.scene
     work = task.describe(trainer, gpu_ids=args.gpu_ids)
     options = f"{format_options(args)}training: {work}\n"
-    setup = Setup(scene, args.epochs, options, training_settings(args))
+    settings, reading = training_settings(args), reading_settings(args)
+    setup = Setup(scene, args.epochs, options, settings, reading)
     remove_leftovers(run)
     saved = training_to_resume(run, trainer, setup, resume=args.resume, overwrite=args.overwrite)
     if saved is not None:

@@ -14,6 +14,7 @@ from io import StringIO
 from typing import TextIO
 
 from utils.json_text import json_value
+from utils.terminal import BarLine, text_above_bars
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,17 @@ class Output:
     """The places of what a process prints, next to its standard output, which has the notes.
 
     None stands for standard output. `progress` is True where a person may watch: in a command, but
-    neither in a program that imports this one nor in its worker processes.
+    neither in a program that imports this one nor in its worker processes. Bars are drawn in the
+    `bar_line`, line by line where there is none, and begin with the `heading`, which names the
+    scene of a batch.
     """
 
     results: TextIO | None = None
     warnings: TextIO | None = None
     details: bool = False
     progress: bool = False
+    bar_line: BarLine | None = None
+    heading: str = ""
 
 
 class State:
@@ -47,6 +52,7 @@ def directed_output(
     """
     before = State.output
     with ExitStack() as stack:
+        line = stack.enter_context(text_above_bars())
         notes = sys.stderr if as_json else sys.stdout
         results, warnings = notes, sys.stderr if quiet else notes
         if quiet:
@@ -54,7 +60,7 @@ def directed_output(
             notes = stack.enter_context(nowhere)
             results = notes if as_json else results  # the answer has them
         stack.enter_context(redirect_stdout(notes))
-        State.output = Output(results, warnings, details=verbose, progress=not quiet)
+        State.output = Output(results, warnings, details=verbose, progress=not quiet, bar_line=line)
         try:
             yield
         finally:
@@ -62,11 +68,14 @@ def directed_output(
 
 
 @contextmanager
-def kept_back() -> Iterator[StringIO]:
-    """Drop notes and results within the block; yield its warnings, which the caller prints."""
+def kept_back(*, heading: str = "") -> Iterator[StringIO]:
+    """Drop notes and results within the block; yield its warnings, which the caller prints.
+
+    The heading stands in front of bars.
+    """
     before, warnings = State.output, StringIO()
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
-        State.output = replace(before, results=nowhere, warnings=warnings)
+        State.output = replace(before, results=nowhere, warnings=warnings, heading=heading)
         try:
             yield warnings
         finally:
@@ -97,6 +106,16 @@ def print_detail(text: object) -> None:
 def shows_progress() -> bool:
     """Return whether bars are drawn."""
     return State.output.progress
+
+
+def bar_line() -> BarLine | None:
+    """Return the line of the terminal that bars are drawn in; None where there is no terminal."""
+    return State.output.bar_line
+
+
+def titled(work: str) -> str:
+    """Return the title of a bar: the work, and the scene of a batch before it."""
+    return ": ".join(filter(None, [State.output.heading, work]))
 
 
 def print_json(answer: object) -> None:

@@ -14,7 +14,7 @@ from options.flag import RUNS
 from utils.errors import error_message
 from utils.files import print_paths
 from utils.output import kept_back, print_result, print_warning, prints_details
-from utils.text import printable_line
+from utils.text import printable, printable_line
 
 Work = Callable[[Namespace], Mapping[str, Any] | None]
 
@@ -61,7 +61,7 @@ def process_in_a_line(
     args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None], heading: str
 ) -> Outcome:
     """Work on one scene, and print its outcome in a line; warnings and cautions follow."""
-    with kept_back() as warnings:
+    with kept_back(heading=printable(heading)) as warnings:
         outcome = process_scene(args, work, dataset=dataset, report=report)
     print_result(printable_line(f"{heading}: {outcome.line}"))
     for line in [*warnings.getvalue().splitlines(), *outcome.cautions]:

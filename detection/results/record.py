@@ -14,7 +14,7 @@ from detection.results.known_files import RECORD
 from detection.task import Task
 from options.flags import FLAGS
 from options.parse import option_values
-from options.text import to_argument
+from options.text import to_setting
 from utils.errors import InputError
 from utils.files import write_text
 from utils.json_text import json_text
@@ -121,7 +121,7 @@ def differing_options(record: RunRecord, args: Namespace) -> list[str]:
     current = {"method": args.method, **option_values(args)}
     named = {name for name, flag in FLAGS.items() if flag.names_run or flag.names_prediction}
     return [
-        f"--{name} {printable(to_argument(others[name]))}, not {to_argument(value)}"
+        f"--{name} {printable(to_setting(others[name]))}, not {to_setting(value)}"
         for name, value in current.items()
         if (name == "method" or name in named - {"gpu_ids"})
         and name in others

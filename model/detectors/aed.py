@@ -19,6 +19,7 @@ from model.detectors.domain_transform import smooth_within_edges
 from model.detectors.min_max import min_max
 from model.detectors.otsu import otsu_threshold
 from model.detectors.principal import principal_components
+from model.detectors.progress import Progress, no_progress, reporting
 from model.max_tree import open_by_area
 
 Array = NDArray[np.float64]
@@ -34,6 +35,7 @@ def attribute_filtering(
     largest_part: float,
     spatial_sigma: float,
     range_sigma: float,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Score every pixel by the small parts of the principal components, (H, W, B) → (H, W).
 
@@ -43,7 +45,7 @@ def attribute_filtering(
     Scores are from 0 to 1; many are exactly 0. Raises ValueError for more components than bands.
     """
     scaled = scale_bands(principal_components(cube, components)).cpu().numpy()  # (H, W, C)
-    difference = small_parts(scaled, area)
+    difference = small_parts(scaled, area, progress=progress)
     kept = [is_object(part, largest_part) for part in np.moveaxis(difference, -1, 0)]
     fused = min_max((difference * np.stack(kept, axis=-1)).sum(axis=-1))
     no_data = np.isnan(fused)
@@ -53,18 +55,16 @@ def attribute_filtering(
     return torch.from_numpy(min_max(np.where(no_data, np.nan, smoothed))).to(cube.device)
 
 
-def small_parts(images: Array, area: int) -> Array:
+def small_parts(images: Array, area: int, *, progress: Progress = no_progress) -> Array:
     """Find the parts brighter or darker than all around of fewer than `area` pixels, (H, W, C).
 
     The closing of every image (H, W) by area minus its opening, together scaled to [0, 1]; the
     closing is the opening of the negative.
     """
-    channels = range(images.shape[-1])
-    openings, closings = (
-        np.stack([sign * open_by_area(sign * images[..., c], area) for c in channels], axis=-1)
-        for sign in (1, -1)
-    )
-    return min_max(closings - openings)
+    signed = [sign * images[..., c] for sign in (1, -1) for c in range(images.shape[-1])]
+    opened = [open_by_area(image, area) for image in reporting(signed, progress)]
+    openings, negative_closings = np.split(np.stack(opened, axis=-1), 2, axis=-1)
+    return min_max(-negative_closings - openings)
 
 
 def is_object(difference: Array, largest_part: float) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from model.detectors.fractional_fourier import fractional_fourier_matrix
+from model.detectors.progress import Progress, no_progress, reporting
 from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
 
 STEPS = 10  # of the orders 0, 0.1, …, 1
@@ -21,7 +22,7 @@ FEWEST_BANDS = 3  # the transform of two bands does nothing
 BLOCK_VALUES = 2**22  # complex values at a time, 64 MiB
 
 
-def fractional_fourier_entropy(cube: Tensor) -> Tensor:
+def fractional_fourier_entropy(cube: Tensor, *, progress: Progress = no_progress) -> Tensor:
     """Score every pixel by its distance to the scene in a fractional domain, (H, W, B) → (H, W).
 
     No-data pixels, which are NaN, are left out of all statistics, and score NaN. Raises ValueError
@@ -31,7 +32,7 @@ def fractional_fourier_entropy(cube: Tensor) -> Tensor:
     check_bands(pixels.shape[1])
     check_enough(pixels)
     pixels /= pixels.abs().max()
-    order = used_order(entropies(pixels))
+    order = used_order(entropies(pixels, progress=progress))
     return scatter_scores(distances_to_mean(amplitudes(pixels, order=order)), valid)
 
 
@@ -44,10 +45,12 @@ def check_bands(bands: int) -> None:
         )
 
 
-def entropies(pixels: Tensor) -> Tensor:
+def entropies(pixels: Tensor, *, progress: Progress = no_progress) -> Tensor:
     """Compute the entropy of every band in the domain of every order, (N, B) → (11, B) in bits."""
     orders = [step / STEPS for step in range(STEPS + 1)]
-    return torch.stack([band_entropies(amplitudes(pixels, order=order)) for order in orders])
+    return torch.stack(
+        [band_entropies(amplitudes(pixels, order=order)) for order in reporting(orders, progress)]
+    )
 
 
 def used_order(entropy: Tensor) -> float:

@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def last_of(iterates: Iterable[T], *, total: int, progress: Progress = no_progress) -> T:
-    """Run through iterates, at most `total`, report the share done, and return the last of them."""
+    """Run through iterates, report the share of the usual `total`, and return the last of them."""
     last: deque[T] = deque(maxlen=1)
     for count, iterate in enumerate(iterates, start=1):
-        progress(count / total)
+        progress(min(1, count / total))
         last.append(iterate)
     return last[0]

@@ -7,9 +7,10 @@ magnitudes along all axes are averaged. It shows what a trained method has to ex
 
 from torch import Tensor
 
+from model.detectors.progress import Progress, no_progress
 from model.scoring.evidence import median_map
 
 
-def local_median(cube: Tensor) -> Tensor:
+def local_median(cube: Tensor, *, progress: Progress = no_progress) -> Tensor:
     """Score every pixel by its deviation from the local median, (H, W, B) → (H, W)."""
-    return median_map(cube.permute(2, 0, 1).unsqueeze(0))
+    return median_map(cube.permute(2, 0, 1).unsqueeze(0), progress=progress)

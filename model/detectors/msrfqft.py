@@ -13,6 +13,7 @@ from torch import Tensor
 
 from model.detectors.band_choice import FEWEST_BANDS, choose_bands
 from model.detectors.min_max import min_max
+from model.detectors.progress import Progress, no_progress, reporting
 from model.detectors.quaternion import Pair, inverse_modulus, modulus, quaternion_transform
 from model.detectors.resize import resize
 from model.detectors.valid_pixels import scatter_scores, select_valid
@@ -23,7 +24,9 @@ SMALLER = 3  # scales besides the first
 WEIGHT = 7  # of the first scale, the real part of the quaternions
 
 
-def quaternion_frequency_fusion(cube: Tensor, *, sigma: float) -> Tensor:
+def quaternion_frequency_fusion(
+    cube: Tensor, *, sigma: float, progress: Progress = no_progress
+) -> Tensor:
     """Score every pixel by smoothed quaternion Fourier spectra, (H, W, B) → (H, W) in [0, 1].
 
     `sigma` is the standard deviation of the smoothing in pixels. The transforms need a rectangle:
@@ -33,7 +36,7 @@ def quaternion_frequency_fusion(cube: Tensor, *, sigma: float) -> Tensor:
     pixels, valid = select_valid(cube)
     check_size(*cube.shape)
     filled = torch.where(valid[..., None], cube.double(), pixels.mean(dim=0)).cpu().numpy()
-    spectrum = quaternion_transform(quaternion_image(scales(filled)))
+    spectrum = quaternion_transform(quaternion_image(scales(filled, progress=progress)))
     kernel = gaussian(sigma)
     background = reconstruction(spectrum, kernel).mean(axis=2)
     detail = phase_map(spectrum, kernel).mean(axis=2)
@@ -62,7 +65,7 @@ def check_size(height: int, width: int, bands: int) -> None:
         )
 
 
-def scales(cube: Array) -> Array:
+def scales(cube: Array, *, progress: Progress = no_progress) -> Array:
     """Choose three bands at four scales, (H, W, B) → (4, H + 2g, W + 2g, 3), each to [0, 1].
 
     The first is of the cube itself, the others of the cube shrunk by g, 2g and 3g pixels.
@@ -70,7 +73,7 @@ def scales(cube: Array) -> Array:
     height, width, _ = cube.shape
     g = margin(height, width)
     images = []
-    for step in range(SMALLER + 1):
+    for step in reporting(range(SMALLER + 1), progress):
         smaller = resize(cube, height - step * g, width - step * g)
         chosen = smaller[..., choose_bands(smaller)]
         larger = resize(chosen, height + 2 * g, width + 2 * g)

@@ -13,6 +13,8 @@ def no_progress(share: float) -> None:
 
 def part(progress: Progress, first: float, last: float) -> Progress:
     """Return the progress of a step that takes the whole from one share to another."""
+    if progress is no_progress:
+        return no_progress
     return lambda share: progress(first + (last - first) * share)
 
 

@@ -16,10 +16,11 @@ from torch import Tensor
 from model.detectors.band_scaling import scale_bands
 from model.detectors.iterates import last_of
 from model.detectors.mahalanobis import distance_to
+from model.detectors.progress import Progress, no_progress
 from model.detectors.proximal import soft, svt
 from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
 
-MAX_ITERATIONS = 1000  # 23 to 37 are enough for scenes
+MAX_ITERATIONS, USUAL_ITERATIONS = 1000, 37  # the most that scenes have taken; the fewest were 23
 CONVERGED = 1e-7  # of the norm of the data
 GROWTH = 1.5  # of μ from one iteration to the next
 LARGEST_STEP = 1e7  # of μ, relative to the first
@@ -32,7 +33,7 @@ class Parts(NamedTuple):
     sparse: Tensor
 
 
-def rpca_rx(cube: Tensor, *, sparsity: float) -> Tensor:
+def rpca_rx(cube: Tensor, *, sparsity: float, progress: Progress = no_progress) -> Tensor:
     """Score every pixel by RX on the sparse part of the scene, (H, W, B) → (H, W).
 
     `sparsity` is the weight λ of the sparse part; 0 stands for 1/√N with N valid pixels. No-data
@@ -43,7 +44,7 @@ def rpca_rx(cube: Tensor, *, sparsity: float) -> Tensor:
     check_enough(pixels)
     weight = sparsity or 1 / math.sqrt(len(pixels))
     iterates = robust_pca(scale_bands(pixels), sparsity=weight)
-    sparse = last_of(iterates, total=MAX_ITERATIONS).sparse
+    sparse = last_of(iterates, total=USUAL_ITERATIONS, progress=progress).sparse
     return scatter_scores(distance_to(sparse, sparse), valid)
 
 

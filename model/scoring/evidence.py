@@ -11,6 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from model.detectors.progress import Progress, no_progress
 from model.image import Image, load_all
 from model.nodata import fill_no_data, no_data_mask
 from model.scoring.bands import BandStatistics
@@ -77,12 +78,13 @@ def combined_scores(evidence: Evidence) -> Tensor:
     return by_method + MEDIAN_MAP_WEIGHT * median_map(load_all(evidence.image))
 
 
-def median_map(image: Tensor) -> Tensor:
+def median_map(image: Tensor, *, progress: Progress = no_progress) -> Tensor:
     """Score pixels by their deviation from the local median, (1, B, H, W) → (H, W).
 
     The deviation (model/scoring/residuals.py) of the image itself with standardised bands: what
     differs from its surroundings, without any network.
     """
     image = image.cpu()
-    scores = deviation([fill_no_data(BandStatistics.of(image).standardise(image))])
+    standardised = fill_no_data(BandStatistics.of(image).standardise(image))
+    scores = deviation([standardised], progress=progress)
     return scores.masked_fill(no_data_mask(image)[0], torch.nan)

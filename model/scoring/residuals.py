@@ -7,6 +7,8 @@ import torch
 from scipy.ndimage import median_filter
 from torch import Tensor
 
+from model.detectors.progress import Progress, no_progress, part
+
 CHUNK_ROWS = 64  # processed at once: the difference of a large image would be a copy of its size
 WINDOW = 11  # side in pixels of the neighbourhood whose median is a residual's local bias
 DEBIASED_AXES = 24  # principal axes from which that is subtracted: the others are noise
@@ -23,7 +25,7 @@ def residual(image: Tensor, reconstruction: Tensor) -> Tensor:
     return torch.cat(chunks, dim=1)[0]
 
 
-def deviation(residuals: Sequence[Tensor]) -> Tensor:
+def deviation(residuals: Sequence[Tensor], *, progress: Progress = no_progress) -> Tensor:
     """Score pixels by several residuals of one image, each (1, B, H, W) → (H, W).
 
     Residual vectors are projected on the principal axes of all of them, where the median of each
@@ -34,23 +36,25 @@ def deviation(residuals: Sequence[Tensor]) -> Tensor:
     residuals = [residual.cpu() for residual in residuals]  # for SciPy's median filter
     axes = principal_axes(residuals)
     scores = torch.zeros(residuals[0].shape[2:])
-    for residual in residuals:
+    for number, residual in enumerate(residuals):
         projected = torch.einsum("bhw,bk->khw", residual[0], axes)
-        subtract_medians(projected[:DEBIASED_AXES])
+        one = part(progress, number / len(residuals), (number + 1) / len(residuals))
+        subtract_medians(projected[:DEBIASED_AXES], progress=one)
         magnitude = projected.abs().mean(dim=0)
         # a residual of 0 everywhere, whose mean is 0, adds 0
         scores += magnitude / magnitude.mean().clamp(min=torch.finfo(magnitude.dtype).tiny)
     return scores
 
 
-def subtract_medians(components: Tensor) -> None:
+def subtract_medians(components: Tensor, *, progress: Progress = no_progress) -> None:
     """Subtract from every pixel the median of its window in place, (K, H, W), in threads."""
 
     def subtract(component: Tensor) -> None:
         component -= torch.from_numpy(median_filter(component.numpy(), WINDOW))
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # the filter frees the interpreter
-        list(threads.map(subtract, components))
+        for count, _ in enumerate(threads.map(subtract, components), start=1):
+            progress(count / len(components))
 
 
 def principal_axes(residuals: Sequence[Tensor]) -> Tensor:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from model.detector import EpochFilter
+from model.detectors.progress import part
 from model.image import Image, load_all
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import fill_no_data, no_data_mask
@@ -24,6 +25,7 @@ from model.scoring.bands import BandStatistics
 from model.scoring.evidence import Evidence
 from model.scoring.residuals import residual
 from model.trainers.losses import Loss
+from model.trainers.passes import reporting_layers
 from model.trainers.tile_steps import TileStepTrainer
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -128,10 +130,13 @@ class FastTrainer(TileStepTrainer):
         bands = self.band_statistics(image)
         standardised = bands.standardise(image)
         own = self.network.factor_test
-        rebuilt = self.reconstruct_tiles(standardised, own)
+        half = part(self.progress, 0, 0.5 if own > 1 else 1)
+        with reporting_layers(self.network, half, passes=own**2):
+            rebuilt = self.reconstruct_tiles(standardised, own)
 
         def residuals() -> list[Tensor]:
-            at_one = [] if own == 1 else [self.reconstruct_tiles(standardised, 1)]
+            with reporting_layers(self.network, part(self.progress, 0.5, 1)):
+                at_one = [] if own == 1 else [self.reconstruct_tiles(standardised, 1)]
             return [fill_no_data(standardised - each) for each in (*at_one, rebuilt)]
 
         reconstruction = bands.restore(rebuilt)

@@ -20,6 +20,7 @@ from model.scoring.evidence import Evidence, evidence_of_reconstruction
 from model.scoring.residuals import residual
 from model.trainers.cuda_graph import GraphedStep, Step, StepsAhead
 from model.trainers.losses import LOSSES, Loss
+from model.trainers.passes import reporting_layers
 from model.trainers.states import copy_to_cpu, restore_optimiser
 
 
@@ -210,7 +211,8 @@ class Trainer(Detector):
         FloatingPointError as `reconstruct` does.
         """
         image = load_all(image).cpu()
-        reconstruction = self.reconstruct(image)
+        with reporting_layers(self.network, self.progress):
+            reconstruction = self.reconstruct(image)
         if reconstruction.shape != image.shape:
             sizes = ["×".join(map(str, part.shape[2:])) for part in (reconstruction, image)]
             raise ValueError(

@@ -96,6 +96,21 @@ def test_methods_without_training_score_with_the_defaults(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNTRAINED)
+def test_all_methods_without_training_report_their_progress(name: str) -> None:
+    assert "progress" in inspect.signature(import_named(METHODS[name].builder)).parameters
+
+
+@pytest.mark.parametrize("name", ["aed", "frfe", "median", "msrfqft", "rpca_rx"])
+def test_progress_rises_by_parts(name: str) -> None:
+    shares: list[float] = []
+    detector = untrained(name)
+    detector.progress = shares.append
+    detector.detect(planted())
+    assert shares == sorted(shares) and len(shares) > 2 and shares[-1] <= 1
+    assert shares[0] < 0.5 < shares[-1]
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
 def test_a_background_scores_its_own_image_alike(name: str) -> None:
     detector = untrained(name)
     detector.keep_background(planted())

@@ -32,13 +32,16 @@ def test_a_name_in_use_is_refused_with_the_options_that_differ(
 ) -> None:
     words = ("--command", "train", "--dataset", small_scene, "--name", "mine")
     run(*words, "--seed", "9")
-    for seed, message in (
-        ("9", "holds a training up to epoch 2: --resume continues it, --overwrite starts again\n"),
-        ("4", "holds a training up to epoch 2 with other options (--seed 9, not 4): choose "),
+    same = ": --resume continues it, --overwrite starts again\n"
+    for others, message in (
+        ((), same),
+        (("--seed", "4"), " with other options (--seed 9, not 4): choose another --name, or "),
+        (("--bands", "1-4"), " with other options (--bands at its default, not 1-4): choose "),
     ):
         with pytest.raises(SystemExit, match="2"):
-            run(*words, "--seed", seed)
-        assert f"'checkpoints/small/mine' {message}" in capsys.readouterr().err
+            run(*words, "--seed", "9", *others)
+        line = f"'checkpoints/small/mine' holds a training up to epoch 2{message}"
+        assert line in capsys.readouterr().err
 
 
 def predict(*words: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 
 import pytest
 
@@ -21,25 +22,29 @@ def test_long_work_shows_its_share(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "DELAY", 0)
+    monkeypatch.setattr(module, "INTERVAL", 0)
     with directed_output(), progress_bar("reading") as show:
+        time.sleep(0.11)  # more than from one state to the next
         show(0.25)
+        assert re.search(r"reading:  25%\|.*\| 00:00, 00:00 left", capsys.readouterr().err)
         show(1.0)
-    assert re.search(r"reading: 100%\|.*\| 00:00, 00:00 left", capsys.readouterr().err)
+    assert capsys.readouterr().err == "reading: 00:00\n"
 
 
 def test_where_there_is_no_terminal_states_are_lines_that_nothing_joins(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "DELAY", 0)
-    monkeypatch.setattr(module, "update_interval", lambda: 0)
     with directed_output(), progress_bar("writing") as show:
-        show(0.5)
-        print("a note", file=sys.stderr)
-        show(1.0)
+        for share in (0, 0.5, 1.0):
+            monkeypatch.setattr(module, "INTERVAL", 10 if share == 0.5 else 0)
+            time.sleep(0.11)  # more than from one state to the next
+            show(share)
+            print("a note", file=sys.stderr)
     lines = capsys.readouterr().err.splitlines()
-    assert "a note" in lines and not any("\r" in line for line in lines)
+    assert not any("\r" in line for line in lines)
     states = [line.partition("|")[0] for line in lines if line != "a note"]
-    assert states == ["writing:   0%", "writing:  50%", "writing: 100%"]
+    assert states == ["writing: 00:00", "writing:   0%", "writing: 00:00"]
 
 
 @pytest.mark.parametrize("quiet", [True, False])

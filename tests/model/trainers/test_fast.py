@@ -150,6 +150,16 @@ def test_the_residuals_are_standardised_and_of_two_factors() -> None:
     assert not torch.equal(at_one, at_two)
 
 
+def test_the_passes_at_each_factor_are_half_of_the_progress() -> None:
+    shares: list[float] = []
+    trainer = trainer_of("na")
+    trainer.progress = shares.append
+    evidence = trainer.examine(image(9, 8))
+    assert shares[-1] == 0.5
+    assert len(evidence.residuals) == 2
+    assert shares[-1] == 1 and shares == sorted(shares)
+
+
 def trained_on(whole: Tensor) -> FastTrainer:
     trainer = trainer_of(seed=5)
     list(trainer.train(whole, epochs=8))

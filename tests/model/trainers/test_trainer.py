@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.detectors.progress import no_progress
 from model.networks.nl2net import NL2Net
 from model.trainers.losses import l1_loss
 from model.trainers.trainer import Trainer
@@ -53,6 +54,19 @@ def test_weight_decay_acts() -> None:
         list(trainer.train(image, epochs=3))
         states.append(trainer.weights()["tail.4.weight"])
     assert not torch.equal(*states)
+
+
+def test_a_pass_reports_the_share_of_the_weights_that_it_has_applied() -> None:
+    shares: list[float] = []
+    trainer = Trainer(tiny())
+    trainer.progress = shares.append
+    trainer.examine(torch.rand(1, 3, 8, 8))
+    assert shares[-1] == 1 and len(shares) > 10
+    first = sum(parameter.numel() for parameter in tiny().head[0].parameters())
+    assert shares[0] == first / trainer.parameters
+    trainer.progress = no_progress
+    trainer.examine(torch.rand(1, 3, 8, 8))
+    assert shares[-1] == 1 and shares == sorted(shares)
 
 
 def test_reconstruction_needs_no_gradient_and_changes_nothing() -> None:
