@@ -40,10 +40,10 @@ function move(stage, event) {
   else setView(view.zoom, view.left + to[0] - from[0], view.top + to[1] - from[1]);
 }
 
-/* Zoom by the distance of two fingers, around their middle. */
+/* Zoom by the distance of two fingers; what was in their middle stays there. */
 function pinch(other, from, to) {
   const apart = (place) => Math.hypot(place[0] - other[0], place[1] - other[1]);
-  const middle = [0, 1].map((axis) => (to[axis] + other[axis]) / 2);
+  const middle = [0, 1].map((axis) => (from[axis] + other[axis]) / 2);
   const moved = [0, 1].map((axis) => (to[axis] - from[axis]) / 2);
   zoomAround(apart(to) / Math.max(apart(from), 1e-6), ...middle);
   setView(view.zoom, view.left + moved[0], view.top + moved[1]);

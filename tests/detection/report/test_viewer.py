@@ -277,6 +277,25 @@ def test_a_tap_selects_and_states_the_pixel(browser: Any, tmp_path: Path) -> Non
     context.close()
 
 
+def test_two_fingers_zoom_what_is_between_them_and_select_nothing(
+    browser: Any, tmp_path: Path
+) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 420, "height": 800})
+    tab = context.new_page()
+    tab.goto(write_report(tmp_path / "report.html", prediction()).as_uri())
+    x, y = point(tab, 22, 11)
+    before = tab.evaluate("[selection.row, selection.column]")
+    touches = context.new_cdp_session(tab)
+    for kind, apart in (("touchStart", 20), ("touchMove", 35), ("touchMove", 50)):
+        fingers = [{"x": x + side * apart, "y": y, "id": side + 1} for side in (-1, 1)]
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert tab.evaluate("view.zoom") == pytest.approx(2.5)
+    assert point(tab, 22, 11) == pytest.approx((x, y), abs=1)
+    assert tab.evaluate("[selection.row, selection.column]") == before
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_the_page_fits_its_window_in_both_schemes(viewer: Any, width: int, scheme: str) -> None:
