@@ -16,7 +16,7 @@ from model.detectors.boxes import Boxes
 from model.detectors.positive_systems import Factors
 from model.detectors.progress import Progress
 from model.detectors.ridge_residual import by_residual
-from model.detectors.rings import Rings, pack
+from model.detectors.rings import Rings, at_once, pack
 
 BATCH_VALUES = 2**21  # numbers in the systems of equations of some tiles, 16 MiB
 SIDE = 4  # rows and columns of a tile
@@ -94,7 +94,8 @@ def by_weights(
     boxes = rings.boxes(SIDE, SIDE)
     row, column = rings.windows(boxes[:1])
     most = row.shape[1] * column.shape[1]
-    batch = max(1, BATCH_VALUES // (SIDE**2 * most * max(most, rings.bands)))
+    values = at_once(BATCH_VALUES, rings.spectra.device)
+    batch = max(1, values // (SIDE**2 * most * max(most, rings.bands)))
     for first in range(0, len(boxes), batch):
         some = boxes[first : first + batch]
         pixels = some.pixels(SIDE, SIDE)

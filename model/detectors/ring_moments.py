@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from model.detectors.progress import Progress, no_progress
-from model.detectors.rings import Rings
+from model.detectors.rings import Rings, at_once
 
 BATCH_VALUES = 2**21  # of the scatter matrices of some pixels, 16 MiB
 
@@ -74,10 +74,10 @@ def ring_moments(
     `outer` and `inner` are the sides of the windows in pixels. The moments may be changed. Reports
     the share of the pixels that are done.
     """
-    bands = rings.bands
-    tall, wide = tile_sides(outer=outer, inner=inner, most=BATCH_VALUES // bands**2)
+    bands, values = rings.bands, at_once(BATCH_VALUES, rings.spectra.device)
+    tall, wide = tile_sides(outer=outer, inner=inner, most=values // bands**2)
     tiles = rings.boxes(tall, wide)
-    batch = max(1, BATCH_VALUES // (max(tall * wide * bands, outer**2) * bands))
+    batch = max(1, values // (max(tall * wide * bands, outer**2) * bands))
     for first in range(0, len(tiles), batch):
         boxes = tiles[first : first + batch]
         places, inside = rings.places(boxes)

@@ -16,6 +16,7 @@ from model.detectors.progress import Progress, no_progress
 from model.detectors.valid_pixels import is_valid
 
 BATCH_VALUES = 2**20  # numbers that are computed from the rings of some pixels
+CUDA_BATCHES = 16  # times as large: starting kernels takes longer there than what they compute
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Rings:
         share of the pixels that are done.
         """
         boxes = self.boxes()
-        size = max(1, BATCH_VALUES // values)
+        size = max(1, at_once(BATCH_VALUES, self.spectra.device) // values)
         for first in range(0, len(boxes), size):
             some = boxes[first : first + size]
             yield self.numbers(some), *self.places(some)
@@ -124,6 +125,11 @@ class Rings:
         inner_columns = within(column, *self.columns.inner(boxes.left, boxes.right))
         outer = outer_rows[:, :, None] & outer_columns[:, None, :]
         return outer & ~(inner_rows[:, :, None] & inner_columns[:, None, :])
+
+
+def at_once(values: int, device: torch.device) -> int:
+    """Return how many values to compute at once, where so many fit into the caches of a CPU."""
+    return CUDA_BATCHES * values if device.type == "cuda" else values
 
 
 def candidates(first: Tensor, stop: Tensor) -> Tensor:

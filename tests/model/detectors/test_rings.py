@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model.detectors.boxes import Boxes
 from model.detectors.mirrored_ring import check_mirrored_windows, mirrored_rings
 from model.detectors.moved_ring import moved_rings
-from model.detectors.rings import BATCH_VALUES, Rings
+from model.detectors.rings import BATCH_VALUES, CUDA_BATCHES, Rings, at_once
 from tests.model.detectors.reference import mirrored_ring_of, ring_of
 
 side = st.integers(1, 9)
@@ -64,6 +64,11 @@ def test_mirrored_rings_are_those_of_the_definition(
     for pixel, ring in enumerate(found):
         expected = mirrored_ring_of(*divmod(pixel, width), height=height, width=width, **window)
         assert sorted(ring) == sorted(r * width + c + 1 for r, c in expected)
+
+
+def test_batches_are_larger_on_cuda() -> None:
+    assert at_once(5, torch.device("cpu")) == 5
+    assert at_once(5, torch.device("cuda", 1)) == 5 * CUDA_BATCHES > 5
 
 
 def test_mirrored_rings_are_numpys_symmetric() -> None:
