@@ -40,14 +40,14 @@ class TapProducts(torch.autograd.Function):
         inputs = Taps.of(layout.embed(x), layout, layout.offsets)
         factors = weight.permute(0, 2, 3, 1).flatten(1).mT  # (taps · C, C')
         output = inputs.multiply(factors, bias)
-        ctx.layout, ctx.size = layout, x.shape[2:]
-        ctx.save_for_backward(weight, inputs.embedded, inputs.kept)
+        ctx.layout, ctx.size, ctx.computed = layout, x.shape[2:], inputs.computed
+        ctx.save_for_backward(weight, inputs.source)
         return layout.extract(output, layout.output_size)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        weight, pixels, kept = ctx.saved_tensors
+        weight, source = ctx.saved_tensors
         layout: Layout = ctx.layout
         embedded = layout.embed(gradient)
         x_gradient = w_gradient = bias_gradient = None
@@ -56,7 +56,7 @@ class TapProducts(torch.autograd.Function):
             factors = weight.permute(2, 3, 0, 1).flatten(0, 2)  # (taps · C', C)
             x_gradient = layout.extract(outputs.multiply(factors, None), ctx.size)
         if ctx.needs_input_grad[1]:
-            total = Taps(pixels, kept, layout, layout.offsets).correlate(embedded)
+            total = Taps(source, ctx.computed, layout, layout.offsets).correlate(embedded)
             sizes = weight.shape[2], weight.shape[3], -1
             w_gradient = total.unflatten(1, sizes).permute(0, 3, 1, 2)
         if ctx.needs_input_grad[2]:
@@ -129,41 +129,42 @@ class Layout:
 class Taps:
     """The matrix of the inputs of all output pixels, (pixels, taps · C).
 
-    Only a small one is kept; a large one is computed wherever it is used, in chunks of pixels.
+    The `source` of a small one is the matrix itself, `computed`; that of a large one the embedded
+    image, (pixels and zeros, C), of which it is computed wherever it is used, in chunks of pixels.
     """
 
-    embedded: Tensor  # (pixels and zeros, C)
-    kept: Tensor | None
+    source: Tensor
+    computed: bool
     layout: Layout
     offsets: Sequence[int]
 
     @classmethod
     def of(cls, embedded: Tensor, layout: Layout, offsets: Sequence[int]) -> "Taps":
-        """Compute the matrix, if it is kept."""
-        taps = cls(embedded, None, layout, offsets)
+        """Compute the matrix, if it is small."""
+        taps = cls(embedded, False, layout, offsets)
         if layout.pixels * len(offsets) * embedded.shape[1] > KEPT_VALUES:
             return taps
-        return replace(taps, kept=taps.compute(0, layout.pixels))
+        return replace(taps, source=taps.compute(0, layout.pixels), computed=True)
 
     def compute(self, first: int, last: int) -> Tensor:
         """Compute the rows of a range of pixels, (last − first, taps · C)."""
         starts = [self.layout.lead + offset for offset in self.offsets]
-        return torch.cat([self.embedded[start + first : start + last] for start in starts], dim=1)
+        return torch.cat([self.source[start + first : start + last] for start in starts], dim=1)
 
     def chunks(self) -> Iterator[tuple[int, int, Tensor]]:
         """Yield the matrix in chunks, with the first pixel of each and that after its last."""
         pixels = self.layout.pixels
-        if self.kept is not None:
-            yield 0, pixels, self.kept
+        if self.computed:
+            yield 0, pixels, self.source
             return
-        step = max(1, kernels.CHUNK_VALUES // (len(self.offsets) * self.embedded.shape[1]))
+        step = max(1, kernels.CHUNK_VALUES // (len(self.offsets) * self.source.shape[1]))
         for first in range(0, pixels, step):
             last = min(first + step, pixels)
             yield first, last, self.compute(first, last)
 
     def multiply(self, factors: Tensor, bias: Tensor | None) -> Tensor:
         """Multiply by factors (taps · C, C'), and add a bias (C',): (pixels, C')."""
-        output = self.embedded.new_empty(self.layout.pixels, factors.shape[1])
+        output = self.source.new_empty(self.layout.pixels, factors.shape[1])
         for first, last, chunk in self.chunks():
             if bias is None:
                 torch.mm(chunk, factors, out=output[first:last])
