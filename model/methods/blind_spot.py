@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from model.block_modes import last_third_attends
-from model.methods.method import ATTENTION, BLOCKS, RECIPE, Method
+from model.methods.method import ATTENTION, BLOCKS, BY_PRESET, RECIPE, Method
 
 NL2NET = Method(
     "NL2Net",
@@ -13,6 +13,7 @@ NL2NET = Method(
     paper="Wang, Ren, Sun, Gao and Chanussot, IEEE JSTARS 18, 2025, "
     "DOI 10.1109/JSTARS.2025.3542457",
     blind_to="the pixel, by masks of 3×3 pixels",
+    trainer=BY_PRESET,
 )
 APBSN = Method(
     "AP-BSN",
@@ -21,6 +22,7 @@ APBSN = Method(
     options=(*BLOCKS, "refinement"),
     paper="Lee, Son and Lee, CVPR 2022",
     blind_to="the pixel",
+    trainer=BY_PRESET,
     defaults={"epochs": 3000, "factor_train": 5, "nch_ker": 128, "nblk": 9},
 )
 
@@ -69,6 +71,7 @@ BLIND_SPOT = {
         options=BLOCKS,
         paper="Wang et al., IEEE TGRS 61, 2023",
         blind_to="the pixel",
+        trainer=BY_PRESET,
         defaults={"epochs": 3000, "factor_train": 3, "factor_test": 3},
     ),
     "bocknet": Method(
@@ -78,6 +81,7 @@ BLIND_SPOT = {
         options=(*RECIPE, "nch_ker", "blindspot"),
         paper="Wang et al., IEEE TGRS 61, 2023, DOI 10.1109/TGRS.2023.3335484",
         blind_to="the guard window around the pixel",
+        trainer=BY_PRESET,
         defaults={"epochs": 3000},
     ),
     "punnet": Method(
@@ -87,6 +91,7 @@ BLIND_SPOT = {
         options=(*BLOCKS, "dilation"),
         paper="PUNNet, IEEE GRSL, 2024",
         blind_to="the pixel",
+        trainer=BY_PRESET,
         leak="channel attention averages over the whole image, the pixel itself included",
         defaults={"epochs": 1500, "nch_ker": 128, "nblk": 4},
     ),

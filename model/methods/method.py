@@ -72,7 +72,7 @@ class Method:
     options: tuple[str, ...]
     paper: str
     blind_to: str
-    trainer: str | None = BY_PRESET
+    trainer: str | None = None
     trainer_options: tuple[str, ...] = OPTIMISER
     sized: bool = False
     as_stored: bool = False
