@@ -4,11 +4,15 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
 
+import torch
+
 from data.info import file_facts, scene_facts
 from data.info_values import file_values, scene_values
 from data.reading.by_name import scene_file
 from data.scene import Scene
-from detection.task import open_scene, rx_auc
+from detection.measures import compute_measures
+from detection.task import Task, open_scene
+from options.parse import resolve
 from utils.output import print_result
 from utils.text import printable_line
 
@@ -39,3 +43,12 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print names and texts, one pair per line, whatever the texts quote."""
     for name, text in facts:
         print_result(f"{name:<12} {printable_line(text)}")
+
+
+def rx_auc(scene: Scene) -> float | None:
+    """Compute the AUC of RX with its defaults; None without a ground truth of both classes."""
+    method, options = resolve({"method": "rx"})
+    task = Task(method, options, scene, torch.device("cpu"))
+    scores, _ = task.detect(task.build_detector())
+    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
+    return measures["auc_df"] if measures else None

@@ -14,7 +14,7 @@ from torch import Tensor
 from data.reading.by_name import load_scene
 from data.reading.settings import ReadSettings
 from data.scene import Scene, scale_to_unit
-from detection.measures import check_scores, compute_measures, min_max_scale
+from detection.measures import check_scores, min_max_scale
 from detection.memory_plan import plan_memory
 from model.build import build_detector
 from model.detector import Detector
@@ -22,7 +22,7 @@ from model.image import Image, LazyImage, cube_to_image, image_to_cube
 from model.methods import METHODS
 from model.methods.method import STORED
 from model.trainers.trainer import Trainer
-from options.parse import method_options, resolve
+from options.parse import method_options
 from utils.devices import describe_device, select_device
 from utils.errors import InputError, as_input_error
 from utils.progress_bar import phase
@@ -171,12 +171,3 @@ def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:
 def read_settings(args: Namespace) -> ReadSettings:
     """Take the settings for reading files from the command line."""
     return ReadSettings(**{field.name: getattr(args, field.name) for field in fields(ReadSettings)})
-
-
-def rx_auc(scene: Scene) -> float | None:
-    """Compute the AUC of RX with its defaults; None without a ground truth of both classes."""
-    method, options = resolve({"method": "rx"})
-    task = Task(method, options, scene, torch.device("cpu"))
-    scores, _ = task.detect(task.build_detector())
-    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
-    return measures["auc_df"] if measures else None

@@ -16,7 +16,7 @@ from data.georeference import Georeference
 from data.info import file_facts, scene_facts
 from data.metadata import Metadata
 from data.scene import Scene
-from detection.task import rx_auc
+from detection.info import rx_auc
 from tests.conftest import SHARED, CommandLine
 
 DATA = Path("data")
