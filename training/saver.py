@@ -12,7 +12,7 @@ from detection.figures.pictures import training_picture
 from detection.learning import Epoch, learn
 from detection.measures import min_max_scale
 from model.detector import EpochFilter
-from model.image import Image, LazyImage, image_to_cube
+from model.image import Image, LazyImage
 from model.trainers.trainer import Trainer
 from training.averages import save_average
 from training.checkpoints import save_weights
@@ -44,8 +44,8 @@ class RunSaver:
         run: Run,
         log: TrainingLog,
         background: bool,
-        to_cube: Callable[[Tensor], NDArray[np.float32]] = image_to_cube,
-        record: TrainingRecord | None = None,
+        to_cube: Callable[[Tensor], NDArray[np.float32]],
+        record: TrainingRecord,
     ) -> None:
         self.record = record
         self.trainer = trainer
@@ -96,10 +96,8 @@ class RunSaver:
             if self.trainer.average.maps:
                 jobs.append(partial(save_average, weights, state["trainer"], self.setup))
             jobs += [partial(save_weights, weights, state["trainer"]["weights"]), *pictures]
-        jobs.append(partial(write_state, self.run, state))
-        if self.record is not None:
-            jobs.append(partial(self.record.write, self.trainer.epoch, list(self.log.aucs)))
-        self.writer.submit(*jobs)
+        record = partial(self.record.write, self.trainer.epoch, list(self.log.aucs))
+        self.writer.submit(*jobs, partial(write_state, self.run, state), record)
 
     def pictures(self, *, always: bool) -> list[Job]:
         """Check the weights; return the job that draws a picture, if one is due."""
