@@ -26,7 +26,7 @@ from detection.results.run_name import prediction_name
 from detection.task import Task, open_scene
 from model.detector import Detector
 from model.methods import METHODS
-from options.parse import option_texts
+from options.recorded import option_texts
 from utils.errors import InputError
 from utils.files import print_paths
 from utils.output import print_result, print_warning

@@ -50,6 +50,11 @@ def check_applicable(given: Mapping[str, object], name: str) -> None:
             raise InputError(f"--{option} does not apply to --method {name} (it has {own})")
 
 
+def options_of_others(name: str) -> set[str]:
+    """List the options that other methods have, but not this one."""
+    return method_option_names() - {*METHODS[name].options}
+
+
 def method_option_names() -> set[str]:
     """List the options that some method has."""
     return {option for method in METHODS.values() for option in method.options} | {*SHORTHANDS}

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from options.ranges import Type
-from options.text import to_argument
+from options.text import to_argument, to_filename
 from utils.errors import InputError
 
 COMMANDS = (
@@ -93,6 +93,17 @@ class Flag:
             return self.type(value)
         except ArgumentTypeError as error:
             raise InputError(f"argument --{self.name}: {error}") from None
+
+    @property
+    def label(self) -> str:
+        """The name of the option in the names of runs and of predictions."""
+        return (self.names_run and self.names_run.label) or self.name
+
+    def in_names(self, value: object) -> str:
+        """Format a value for the names of runs and of predictions."""
+        return (
+            to_filename(value, self.names_run.separator) if self.names_run else to_filename(value)
+        )
 
     @property
     def full_help(self) -> str:

@@ -9,23 +9,14 @@ from model.methods import METHODS
 from model.methods.method import AUTO, AUTO_AVERAGE_EVERY, SHORTHANDS
 from model.methods.presets import PRESETS
 from model.scores import SCORES
-from options.applicable import (
-    RESTART_OPTIONS,
-    check_applicable,
-    check_command,
-    concerns_one_method,
-    method_option_names,
-)
-from options.flag import RUNS, Group, RunName
+from options.applicable import check_applicable, check_command, concerns_one_method
 from options.flags import DEFAULTS, FLAGS
 from options.groups.output import OUTPUT_OPTIONS
 from options.parser import build_parser, join_negative_values
 from options.several import check_several, one_or_several, several
-from options.text import to_argument, to_filename, to_setting
-from options.types import Threshold
+from options.text import to_argument
 from utils.errors import InputError
-from utils.json_text import json_value
-from utils.text import did_you_mean, printable_line
+from utils.text import did_you_mean
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[Namespace, dict[str, Any]]:
@@ -185,97 +176,3 @@ def non_default(args: Namespace) -> dict[str, Any]:
     }
     changed = {name: value for name, value in vars(args).items() if value != defaults[name]}
     return {name: value for name, value in changed.items() if name not in OUTPUT_OPTIONS}
-
-
-def run_name_options(args: Namespace) -> dict[str, str]:
-    """Return the options that name a run as text, by their labels, in the order of its name."""
-    changed = non_default(args)
-    others = method_option_names() - {*METHODS[args.method].options}
-    named = [(flag.names_run, flag) for flag in FLAGS.values() if flag.name not in others]
-    return {
-        place.label or flag.name: to_filename(getattr(args, flag.name), place.separator)
-        for place, flag in sorted(
-            ((place, flag) for place, flag in named if place), key=lambda pair: pair[0].position
-        )
-        if place.always or {flag.name, place.only_with or flag.name} <= {*changed}
-    }
-
-
-def prediction_name_options(args: Namespace) -> dict[str, str]:
-    """Return the options that name a prediction as text, by their labels, after its training.
-
-    Those that are not at their defaults and not in the name of the training; of a method without
-    training all that change its scores, of which the device is none.
-    """
-    others = method_option_names() - {*METHODS[args.method].options}
-    changed = changed_in_prediction(args) - others
-    in_training = run_name_options(args) if METHODS[args.method].trained else {"gpu_ids": ""}
-    named = [
-        (flag, flag.names_run or RunName(0))
-        for flag in FLAGS.values()
-        if flag.name in changed and (flag.names_prediction or flag.names_run)
-    ]
-    return {
-        place.label or flag.name: to_filename(readable(getattr(args, flag.name)), place.separator)
-        for flag, place in named
-        if (place.label or flag.name) not in in_training
-    }
-
-
-def changed_in_prediction(args: Namespace) -> set[str]:
-    """Return the options that are not as usual: for PD's stride in prediction, as in training."""
-    changed, usual = {*non_default(args)}, defaults_of(args.method, preset=args.preset)
-    if usual["factor_train"] != usual["factor_test"]:
-        return changed
-    differ = args.factor_train != args.factor_test
-    return changed - {"factor_test"} | ({"factor_test"} if differ else set())
-
-
-def readable(value: object) -> object:
-    """Return a threshold with a sign that names of files keep, as in `pf-0.001`."""
-    return str(value).replace("=", "-") if isinstance(value, Threshold) else value
-
-
-def training_settings(args: Namespace) -> dict[str, str]:
-    """Return the options that the steps and averages of a training depend on as text, by name."""
-    texts = {"method": to_argument(args.method)}
-    for name in METHODS[args.method].options:
-        place = FLAGS[name].names_run
-        if place and name != "epochs" and (not place.only_with or getattr(args, place.only_with)):
-            texts[name] = to_argument(getattr(args, name))
-    return texts
-
-
-def reading_settings(args: Namespace) -> dict[str, str]:
-    """Return the options that the values of the cube depend on as text, by name."""
-    flags = [flag for flag in FLAGS.values() if flag.group is Group.READING and flag.names_run]
-    return {flag.name: to_setting(getattr(args, flag.name)) for flag in flags}
-
-
-def format_options(args: Namespace) -> str:
-    """Format all options that the method uses, one per line."""
-    return "".join(f"{name}: {text}\n" for name, text in option_texts(args).items())
-
-
-def option_texts(args: Namespace) -> dict[str, str]:
-    """Return all options that the method uses, as they are typed, by name."""
-    return {
-        name: printable_line(to_argument(value))
-        for name, value in used_options(args).items()
-        if value is not None
-    }
-
-
-def option_values(args: Namespace) -> dict[str, Any]:
-    """Return all options that the method uses as values for JSON, None where there is none."""
-    return {name: json_value(value) for name, value in used_options(args).items()}
-
-
-def used_options(args: Namespace) -> dict[str, Any]:
-    """Return the options that the method and the command use, by name."""
-    unused = method_option_names() - {*METHODS[args.method].options}
-    unused |= {*RESTART_OPTIONS, *OUTPUT_OPTIONS}
-    unused |= {name for name, flag in FLAGS.items() if not {*flag.commands} & {*RUNS}}
-    if not METHODS[args.method].trained or args.command == "predict":
-        unused |= {"save_freq", "eval_freq"}
-    return {name: value for name, value in vars(args).items() if name not in unused}

@@ -11,7 +11,8 @@ from data.scene import Scene
 from model.methods import METHODS
 from options.applicable import unused_by
 from options.flags import FLAGS
-from options.parse import non_default, run_name_options
+from options.parse import non_default
+from options.run_names import run_name_options
 from options.text import command_line, digest_of, shorten
 from utils.errors import InputError
 
@@ -68,8 +69,7 @@ def run_name(method: str, options: Mapping[str, str]) -> str:
     name = join_name(method, options)
     if len(os.fsencode(name)) <= LONGEST_NAME:
         return name
-    always = [flag for flag in FLAGS.values() if flag.names_run and flag.names_run.always]
-    labels = {(flag.names_run and flag.names_run.label) or flag.name for flag in always}
+    labels = {flag.label for flag in FLAGS.values() if flag.names_run and flag.names_run.always}
     kept = {label: value for label, value in options.items() if label in labels}
     others = {label: value for label, value in options.items() if label not in labels}
     return join_name(method, {**kept, "options": digest_of(join_name("", others))})

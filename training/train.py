@@ -10,12 +10,8 @@ from detection.results.known_files import RECORD
 from detection.task import Task, open_scene
 from model.methods import METHODS
 from model.trainers.trainer import Trainer, max_epochs
-from options.parse import (
-    format_options,
-    method_options,
-    reading_settings,
-    training_settings,
-)
+from options.parse import method_options
+from options.recorded import format_options, reading_settings, training_settings
 from training import loop
 from training.begin import begin, remove_leftovers
 from training.log import TrainingLog

@@ -13,7 +13,7 @@ from data.scene import Scene
 from detection.results.known_files import RECORD
 from detection.task import Task
 from options.flags import FLAGS
-from options.parse import option_values
+from options.recorded import option_values
 from options.text import to_setting
 from utils.errors import InputError
 from utils.files import write_text

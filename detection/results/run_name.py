@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from model.methods import METHODS
-from options.parse import prediction_name_options
+from options.run_names import prediction_name_options
 from options.text import shorten
 
 LONGEST_NAME = 255  # bytes of the name of a file

@@ -20,14 +20,14 @@ from options.flags import FLAGS
 from options.parse import (
     complete,
     expand_shorthands,
-    format_options,
     method_options,
     non_default,
     parse,
     resolve,
-    run_name_options,
 )
 from options.parser import build_parser
+from options.recorded import format_options
+from options.run_names import run_name_options
 from options.text import command_line, to_argument
 from utils.errors import InputError
 
