@@ -5,7 +5,7 @@ from typing import Any
 
 from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
-from experiments.settings import describe_settings
+from experiments.settings import chosen_options, describe_settings
 from experiments.table import Row
 
 WITH_LABELS, ONE_FOR_ALL = "per scene, with labels", "one for all scenes"
@@ -18,11 +18,11 @@ def compare(
 
     The printed AUC is that of the method which is called as the row.
     """
-    here = row.on(scene)
+    here, chosen = row.on(scene), chosen_options(row)
     auc = (record.get("measures") or {}).get("auc_df")
     printed = printed_auc(row.label, scene, published)
     return {
-        "setting": here and (", ".join(describe_settings(here)) or "its defaults"),
+        "setting": here and (", ".join(describe_settings(here, chosen=chosen)) or "its defaults"),
         "chosen": here and (WITH_LABELS if row.per_scene else ONE_FOR_ALL),
         "printed": printed,
         "difference": None if auc is None or printed is None else auc - printed,

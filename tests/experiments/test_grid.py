@@ -257,7 +257,8 @@ def test_printed_aucs_stand_next_to_those_measured() -> None:
         ["RX", "a", "its defaults", "one for all scenes", "0.5000", NONE, NONE],
         ["CRD", "a", "outer_window 19", WITH_LABELS, "0.8999", "0.9000", "−0.0001"],
     ]
-    assert texts[3] == ["CRD", "b", "seed 9", WITH_LABELS, "0.7500", "0.7000", "+0.0500"]
+    setting = "outer_window 15, seed 9"  # chosen, though it is the default
+    assert texts[3] == ["CRD", "b", setting, WITH_LABELS, "0.7500", "0.7000", "+0.0500"]
     assert texts[5] == ["CRD", "c", NONE, NONE, NONE, "0.6000", NONE]  # no setting, no cell
     assert filled.sources == ["a paper"] and filled.published == []
 
