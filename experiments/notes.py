@@ -25,9 +25,10 @@ def notes_of(plan: Plan) -> list[str]:
     notes += notes_on_origin(plan)
     notes += notes_on_devices(plan)
     notes += [f"missing: {reason}" for reason in plan.missing.values()]
-    notes += [
+    # the same line once, though all seeds failed
+    notes += dict.fromkeys(
         f"failed: {label} on {scene}: {reason}" for (label, scene, _), reason in plan.failed.items()
-    ]
+    )
     if plan.open:
         notes.append(f"not finished: {len(plan.open)} of {len(plan.cells)} cells are to come")
     return list(map(printable_line, notes))

@@ -334,6 +334,13 @@ def test_a_failing_cell_is_reported_and_the_others_are_computed(
     run(*REPRODUCE)  # without it the table is complete
 
 
+def test_seeds_that_fail_alike_are_reported_once(
+    there: Path, incomplete: CommandLine, no_pictures: None
+) -> None:
+    Path("own.toml").write_text(f'{TABLE}\n[[methods]]\nmethod = "kifd"\n')
+    assert incomplete().count("- failed: KIFD on one: --method kifd: components 300") == 1
+
+
 def test_an_error_of_a_method_spares_the_others_and_is_gone_once_fixed(
     there: Path, run: CommandLine, incomplete: CommandLine, no_pictures: None
 ) -> None:
