@@ -16,7 +16,6 @@ from detection.learning import learn
 from detection.measures import check_scores, min_max_scale
 from detection.task import Task
 from model.image import Image, cube_to_image
-from model.trainers.trainer import max_epochs
 from options.parameters import (
     check_parameters,
     parameter_names,
@@ -132,7 +131,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _train(self, task: Task) -> list[float]:
         """Train the detector, where its method is trained; return the loss of each epoch."""
-        total = max_epochs(self.detector_, task.epochs)
+        total = self.detector_.last_epoch(task.epochs)
         hidden = not self.verbose or total == 0
         epochs = learn(self.detector_, task.image, scene=task.scene, epochs=task.epochs)
         return [epoch.loss for epoch in tqdm(epochs, total=total, disable=hidden)]

@@ -57,7 +57,7 @@ def build_trainer(
         trainer = preset_trainer(method, image_shape[1], device=device, options=options)
     else:
         trainer = own_trainer(record, image_shape, device=device, options=options)
-    trainer.max_epochs = epochs_of_auto(record, options.get("preset"))
+    trainer.auto_epochs = epochs_of_auto(record, options.get("preset"))
     trainer.scoring = scoring_of(options)
     trainer.average = MapAverage(options.get("average_every", 0))
     return trainer

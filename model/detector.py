@@ -8,6 +8,7 @@ from torch import Tensor
 
 from model.detectors.progress import Progress, no_progress
 from model.image import Image
+from model.methods.method import AUTO
 from model.scoring.evidence import Evidence
 from model.scoring.scoring import Scoring
 
@@ -31,7 +32,7 @@ class Detector(ABC):
     NaN has no data, and its score is NaN. The defaults are those of a method without training.
     """
 
-    max_epochs = 0  # that `auto` stands for, as the record of the method says
+    auto_epochs = 0  # the number that `auto` stands for
     scoring = Scoring()
     # called with the share done by the methods that take long
     progress: Progress = staticmethod(no_progress)
@@ -46,6 +47,10 @@ class Detector(ABC):
     ) -> Iterator[tuple[int, float]]:
         """Train on an image; after each epoch yield its number, from 1, and its loss."""
         return iter(())
+
+    def last_epoch(self, epochs: int | str) -> int:
+        """Return the number of epochs of a training, unless it ends early."""
+        return self.auto_epochs if epochs == AUTO else int(epochs)
 
     def keep_background(self, image: Image) -> None:  # noqa: B027, few methods have one to keep
         """Keep the background of an image, so that `detect` compares other images with it.

@@ -101,9 +101,8 @@ class Flag:
 
     def in_names(self, value: object) -> str:
         """Format a value for the names of runs and of predictions."""
-        return (
-            to_filename(value, self.names_run.separator) if self.names_run else to_filename(value)
-        )
+        separator = self.names_run.separator if self.names_run else "-"
+        return to_filename(value, separator)
 
     @property
     def full_help(self) -> str:

@@ -5,14 +5,13 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 
 from detection.learning import Epoch
-from model.trainers.trainer import max_epochs
 from training.resume import copy_weights
 from training.run_folder import Run
 from training.saver import RunSaver
 from training.state import SavedTraining
 from utils.output import shows_progress, titled
 from utils.progress_bar import drawn_bar
-from utils.signals import catching_signals
+from utils.signals import SignalState, catching_signals
 
 HINT = "rerun with --resume to continue"
 LOOK = 0.3  # seconds from one epoch after which a signal is looked at to the next
@@ -50,32 +49,35 @@ def train(
     from `saved`. Raises StoppedBySignal where a signal requires it, once the state is on disk.
     """
     trainer, run, epochs = saver.trainer, saver.run, saver.setup.epochs
-    most = max_epochs(trainer, epochs)
+    last = trainer.last_epoch(epochs)
     with catching_signals() as signals, name_last_state(run), saver.writer:
         if saved is not None:
             take_over(saver, saved, save_freq=save_freq)
         observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
         over = saved is not None and saved.finished(epochs)
         steps = () if over else saver.epochs_of(eval_freq=eval_freq, observed=observed)
-        with closing(progress(steps, most, done=trainer.epoch)) as shown:
+        with closing(progress(steps, last, done=trainer.epoch)) as shown:
             for step in shown:
-                epoch = step.number
                 saver.add(step)
-                if trainer.ahead:  # its weights are those of a later epoch
-                    continue
-                observed.record(epoch)
-                due = save_freq > 0 and epoch % save_freq == 0 and epoch < most
-                signalled = signals.should_save()
-                if due or signalled:
-                    saver.save(run.weights(epoch) if due else None)
-                if signalled:
-                    saver.writer.wait()
-                if epoch < most:
-                    signals.raise_if_stopped(f"stopped after epoch {epoch} of {most}: {HINT}")
+                if not trainer.ahead:  # otherwise its weights are those of a later epoch
+                    observed.record(step.number)
+                    look(saver, signals, step.number, last=last, save_freq=save_freq)
         saver.save(run.weights(epochs), ended=True)
         saver.writer.wait()
         signals.raise_if_stopped(f"stopped after the last epoch, {trainer.epoch}")
     return trainer.epoch
+
+
+def look(saver: RunSaver, signals: SignalState, epoch: int, *, last: int, save_freq: int) -> None:
+    """Save after an epoch what is due and what a signal requires; stop where one requires it."""
+    due = save_freq > 0 and epoch % save_freq == 0 and epoch < last
+    signalled = signals.should_save()
+    if due or signalled:
+        saver.save(saver.run.weights(epoch) if due else None)
+    if signalled:
+        saver.writer.wait()
+    if epoch < last:
+        signals.raise_if_stopped(f"stopped after epoch {epoch} of {last}: {HINT}")
 
 
 def take_over(saver: RunSaver, saved: SavedTraining, *, save_freq: int) -> None:

@@ -9,7 +9,7 @@ from data.scene import Scene
 from detection.results.known_files import RECORD
 from detection.task import Task, open_scene
 from model.methods import METHODS
-from model.trainers.trainer import Trainer, max_epochs
+from model.trainers.trainer import Trainer
 from options.parse import method_options
 from options.recorded import format_options, reading_settings, training_settings
 from training import loop
@@ -91,7 +91,7 @@ def open_log(
         run.logs,
         method=METHODS[args.method].title,
         options=options,
-        epochs=max_epochs(trainer, args.epochs),
+        epochs=trainer.last_epoch(args.epochs),
         hyperparameters={"method": args.method, **method_options(args)},
         losses=saved.losses if saved else (),
         aucs=saved.aucs if saved else (),
@@ -105,7 +105,7 @@ def saves_in_background(trainer: Trainer) -> bool:
 
 def describe_end(args: Namespace, trainer: Trainer, last: int) -> str:
     """Describe the end of a training, unless it was after the requested epochs."""
-    return f", settled after {last} epochs" if last < max_epochs(trainer, args.epochs) else ""
+    return f", settled after {last} epochs" if last < trainer.last_epoch(args.epochs) else ""
 
 
 def evaluation_frequency(args: Namespace, scene: Scene) -> int:

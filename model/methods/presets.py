@@ -11,20 +11,20 @@ from model.methods.method import Method
 class Preset:
     """A recipe of training and scoring, with a line about it.
 
-    `trainer` is a dotted name, `max_epochs` the number that `--epochs auto` stands for, `defaults`
+    `trainer` is a dotted name, `auto_epochs` the number that `--epochs auto` stands for, `defaults`
     are the values of options that the preset changes.
     """
 
     about: str
     trainer: str
-    max_epochs: int
+    auto_epochs: int
     defaults: Mapping[str, object] = field(default_factory=dict)
 
 
 FAST = Preset(
     "a different recipe, as good in a fraction of the time",
     trainer="model.trainers.fast:FastTrainer",
-    max_epochs=900,
+    auto_epochs=900,
     defaults={
         "epochs": 180,
         "learning_rate": 3e-3,
@@ -37,7 +37,7 @@ FAST = Preset(
 )
 
 PRESETS = {
-    "paper": Preset("as published", trainer="model.trainers.trainer:Trainer", max_epochs=5000),
+    "paper": Preset("as published", trainer="model.trainers.trainer:Trainer", auto_epochs=5000),
     "fast": FAST,
     "best": replace(
         FAST,
@@ -50,5 +50,5 @@ PRESETS = {
 def epochs_of_auto(method: Method, preset: str | None) -> int:
     """Return the number of epochs that `auto` stands for: that of the preset, or of the method."""
     if method.blind_spot:
-        return PRESETS[str(preset)].max_epochs
+        return PRESETS[str(preset)].auto_epochs
     return cast(int, method.defaults["epochs"])

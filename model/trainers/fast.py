@@ -12,6 +12,7 @@ Differences from the published recipe:
 import math
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,7 +25,6 @@ from model.nodata import fill_no_data, no_data_mask
 from model.scoring.bands import BandStatistics
 from model.scoring.evidence import Evidence
 from model.scoring.residuals import residual
-from model.trainers.losses import Loss
 from model.trainers.passes import reporting_layers
 from model.trainers.tile_steps import TileStepTrainer
 
@@ -44,18 +44,14 @@ class FastTrainer(TileStepTrainer):
         *,
         learning_rate: float = 3e-3,
         weight_decay: float = 0.0,
-        loss: str | Loss = "l1",
-        device: torch.device | str = "cpu",
-        precision: str = "fp32",
+        **settings: Any,
     ) -> None:
         super().__init__(
             network,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             betas=(0.9, 0.99),
-            loss=loss,
-            device=device,
-            precision=precision,
+            **settings,
         )
         self.learning_rate = learning_rate
         if self.device.type == "cuda":  # so that replays of a CUDA graph read its current value

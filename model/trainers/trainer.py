@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image, load_all
-from model.methods.method import AUTO
 from model.networks.weights import load_strictly
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
@@ -78,7 +77,7 @@ class Trainer(Detector):
     ) -> Iterator[tuple[int, float]]:
         """Take one step per epoch on the whole image up to `epochs`; yield (epoch from 1, loss).
 
-        The loss is that before the step. `AUTO` stands for `max_epochs`. Raises FloatingPointError
+        The loss is that before the step. `auto` stands for `auto_epochs`. Raises FloatingPointError
         where a loss or gradient is not finite; the weights are then those before the step. After
         the epochs of `observed`, and wherever `ahead` is 0, weights and optimiser are those after
         the step; elsewhere a CUDA device may have taken further steps.
@@ -87,7 +86,7 @@ class Trainer(Detector):
         def all_observed(epoch: int) -> bool:
             return self.average.is_due(epoch) or observed(epoch)
 
-        last = max_epochs(self, epochs)
+        last = self.last_epoch(epochs)
         for epoch, loss in self.take_steps(image, epochs=last, observed=all_observed):
             if self.average.is_due(epoch):
                 self.average.add(self.magnitudes(image))
@@ -286,11 +285,6 @@ class Trainer(Detector):
         """
         load_strictly(self.network, weights)
         return ""
-
-
-def max_epochs(trainer: Detector, epochs: int | str) -> int:
-    """Return the most epochs of a training: the trainer's `max_epochs` for `AUTO`."""
-    return trainer.max_epochs if epochs == AUTO else int(epochs)
 
 
 def check_output(output: Tensor) -> None:

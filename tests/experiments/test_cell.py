@@ -224,7 +224,7 @@ def test_the_work_of_auto_is_that_of_its_epochs(settings: dict[str, str], epochs
     small = {name: value for name, value in SMALL.items() if name in options and name != "epochs"}
     shape, cpu = torch.Size((1, 4, 21, 23)), torch.device("cpu")
     trainer = build_detector(method, shape, device=cpu, options=resolve({**settings, **small})[1])
-    assert trainer.max_epochs == epochs
+    assert trainer.auto_epochs == epochs
 
 
 def test_a_truth_of_one_class_has_scores_but_no_measures(

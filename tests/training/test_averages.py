@@ -71,7 +71,7 @@ def test_an_average_that_does_not_belong_is_refused(
 def test_auto_trains_as_long_as_published_and_averages(
     run: CommandLine, refusal: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PRESETS, "paper", replace(PRESETS["paper"], max_epochs=4))
+    monkeypatch.setitem(PRESETS, "paper", replace(PRESETS["paper"], auto_epochs=4))
     words = ("--command", "run", "--dataset", "small", "--epochs", "auto", "--average_every", "2")
     run(*words)
     averaged = detection_map()

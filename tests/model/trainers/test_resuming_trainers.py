@@ -109,7 +109,7 @@ def test_a_restored_training_is_the_same_to_the_bit(kind: str) -> None:
 def test_a_restored_training_has_the_same_average(
     monkeypatch: pytest.MonkeyPatch, epochs: int | str
 ) -> None:
-    monkeypatch.setattr(Trainer, "max_epochs", 7)
+    monkeypatch.setattr(Trainer, "auto_epochs", 7)
     unbroken, first, second = (averaging(every=2) for _ in range(3))
     list(unbroken.train(image(), epochs=epochs))
     for epoch, _ in first.train(image(), epochs=epochs):
