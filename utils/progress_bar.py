@@ -39,8 +39,7 @@ def progress_bar(work: str) -> Iterator[Show]:
     if not shows_progress():
         yield no_bar
         return
-    leave = not TICKER.bars  # of those within others the line is theirs in the end
-    settings = {"delay": DELAY, "bar_format": ELAPSED, "leave": leave}
+    settings = {"delay": DELAY, "bar_format": ELAPSED}
     with drawn_bar(desc=titled(work), total=100, **settings) as bar:
 
         def show(share: float) -> None:
@@ -55,10 +54,12 @@ def progress_bar(work: str) -> Iterator[Show]:
 def drawn_bar(**settings: Any) -> Iterator["tqdm[Any]"]:
     """Yield a bar of tqdm that is drawn where bars are, also while nothing changes it.
 
-    The remaining time follows from all that is done so far.
+    The remaining time follows from all that is done so far. At the end its line stays, but for a
+    bar within another one, and those of a batch, where the outcome of the scene has a line.
     """
+    leave = not (TICKER.bars or titled(""))
     # all at one place: those within others would move the cursor, also in a log
-    settings |= {"position": 0, "smoothing": 0, "miniters": 0}
+    settings |= {"position": 0, "smoothing": 0, "miniters": 0, "leave": leave}
     line = bar_line()
     file = Lines(sys.stderr) if line is None else line
     with (

@@ -15,7 +15,7 @@ from utils.json_text import json_value
 
 
 @dataclass(frozen=True)
-class PageRow:
+class PageColumn:
     """A prediction in the table; `measures` are texts, and whether each is the best."""
 
     label: str
@@ -38,7 +38,7 @@ def write_page(
         compared=scene.has_both_classes,
         reason="" if scene.has_both_classes else scene.no_auc_reason,
         heads=[MEASURES[name].symbol for name in shown_measures(comparison)],
-        rows=list(page_rows(comparison)),
+        columns=list(page_columns(comparison)),
         threshold=comparison.threshold,
         figures={kind: data_address(picture) for kind, picture in pictures.items()},
         maps=[png(stretched(one.scores, stretch), "viridis") for one in comparison.predictions],
@@ -53,13 +53,13 @@ def shown_measures(comparison: Comparison) -> list[str]:
     return list(MEASURES) if comparison.scene.has_both_classes else []
 
 
-def page_rows(comparison: Comparison) -> Iterator[PageRow]:
-    """Make the rows of the table."""
+def page_columns(comparison: Comparison) -> Iterator[PageColumn]:
+    """Make the columns of the table."""
     best = best_of(comparison)
     decided = zip(comparison.predictions, comparison.thresholds, comparison.masks, strict=True)
     for number, (one, score, mask) in enumerate(decided):
         values = comparison.measures[one.label] or {}
-        yield PageRow(
+        yield PageColumn(
             label=one.label,
             report=f"../{one.folder.name}/report.html",
             measures=[(measure_text(value), best[name][number]) for name, value in values.items()],

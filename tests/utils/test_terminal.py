@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import pytest
 
 from utils import progress_bar as module
-from utils.output import directed_output
+from utils.output import directed_output, kept_back, print_result
 from utils.progress_bar import drawn_bar, progress_bar
 
 
@@ -59,6 +59,17 @@ def test_no_line_joins_a_bar_and_the_bar_is_drawn_again_below(terminal: Terminal
     first, second, bar_line, *last = terminal.lines
     assert (first, second, *last) == ("a note", "an error", "the end", "")
     assert bar_line.startswith("training:  50%")
+
+
+def test_the_bars_of_a_batch_name_the_scene_and_leave_no_line(terminal: Terminal) -> None:
+    with on(terminal), directed_output():
+        with kept_back(heading="[1/2] a"), progress_bar("writing") as show:
+            show(0.5)
+            time.sleep(0.11)  # more than from one state to the next
+            show(0.75)
+            assert terminal.lines[0].startswith("[1/2] a: writing:  75%")
+        print_result("[1/2] a: 3×3×2, RX")
+    assert terminal.lines == ["[1/2] a: 3×3×2, RX", ""]
 
 
 def test_a_bar_waits_for_the_end_of_a_line(terminal: Terminal) -> None:
