@@ -54,8 +54,8 @@ def make_tolerant() -> None:
                 io.BufferedWriter(TolerantFile(number, "w", closefd=False)),
                 encoding=stream.encoding,
                 errors="replace",
-                line_buffering=stream.line_buffering,
-                write_through=stream.write_through,
+                # with PYTHONUNBUFFERED, as in containers, lines are written at once
+                line_buffering=stream.line_buffering or stream.write_through,
             )
             setattr(sys, name, tolerant)
 

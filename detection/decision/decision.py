@@ -15,6 +15,8 @@ from options.types import Threshold
 # of 5 false alarms a draw has 2 to 12 (the 95 % interval of Poisson): with fewer, the scores do not
 # show whether a rate is met
 FEWEST_FALSE_ALARMS = 5
+# a rate so many times smaller than the share of the scores beyond the fit is extrapolated far
+EXTRAPOLATED = 3
 LEAST_CHANCE = 0.025  # so few detections are no chance: below the 95 % interval of Poisson
 
 
@@ -99,7 +101,17 @@ class Decision:
                 f"than {FEWEST_FALSE_ALARMS}: the scores cannot confirm it, take the rate as an "
                 f"order of magnitude"
             )
+        elif self.tail is not None and self.extrapolates(self.tail):
+            cautions.append(
+                f"caution: {self.threshold} is extrapolated from the tail, which is fitted up to "
+                f"the score that {share_text(self.tail.beyond / self.pixels)} of the pixels "
+                f"exceed: take the rate as an order of magnitude"
+            )
         return cautions
+
+    def extrapolates(self, tail: Tail) -> bool:
+        """Return whether the rate is far beyond the scores that the tail is fitted to."""
+        return self.threshold.value * EXTRAPOLATED < tail.beyond / self.pixels
 
     def tail_cautions(self, tail: Tail, *, expected: float) -> list[str]:
         """List lines on a score that a fitted tail gives, where the scores contradict the tail."""
@@ -128,6 +140,7 @@ class Decision:
                 "shape": self.tail.shape,
                 "scale": self.tail.scale,
                 "background_pixels": self.tail.background_pixels,
+                "beyond": self.tail.beyond,
                 "distance": self.tail.distance,
                 "fits": self.tail.fits,
             }

@@ -39,8 +39,9 @@ class Tail:
     """The upper tail of the scores, and what of it is background.
 
     Of `pixels` scores, `above` exceed `start`, `background` of them those of the background. Their
-    excess follows a generalised Pareto distribution of this `shape` and `scale`. `distance` is that
-    of Anderson and Darling between the scores without anomalies and the distribution.
+    excess follows a generalised Pareto distribution of this `shape` and `scale`. It is fitted up to
+    a limit, which `beyond` scores exceed; `distance` is that of Anderson and Darling between the
+    scores up to there and the distribution.
     """
 
     pixels: int
@@ -50,6 +51,7 @@ class Tail:
     scale: float
     background: float
     distance: float
+    beyond: int
 
     @property
     def anomalies(self) -> float:
@@ -98,9 +100,10 @@ def background_tail(values: NDArray[Any]) -> Tail | None:
 def tail_up_to(limit: float, excess: NDArray[np.float64], *, start: float, pixels: int) -> Tail:
     """Fit the tail to the excess of its scores up to a limit, and to the number of the others."""
     clean = excess[: np.searchsorted(excess, limit, side="right")]
-    shape, scale, background = fit_tail(clean, mixed=len(excess) - len(clean))
+    beyond = len(excess) - len(clean)
+    shape, scale, background = fit_tail(clean, mixed=beyond)
     distance = anderson_darling(clean, shape=shape, scale=scale)
-    return Tail(pixels, len(excess), start, shape, scale, background, distance)
+    return Tail(pixels, len(excess), start, shape, scale, background, distance, beyond)
 
 
 def fit_tail(excess: NDArray[np.float64], *, mixed: int) -> tuple[float, float, float]:

@@ -49,6 +49,14 @@ def test_the_work_is_done_whatever_becomes_of_its_output(command: str) -> None:
     assert done.stderr == (lost if "full" in command else "")
 
 
+def test_unbuffered_lines_are_written_at_once() -> None:
+    code = "import os, utils.streams as s; s.make_tolerant(); print('a'); os._exit(0)"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(Path(MAIN).parent)}
+    line = [sys.executable, "-c", code]
+    ended = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.stdout == "a\n"
+
+
 @pytest.mark.usefixtures("small_scene")
 def test_info_is_its_output() -> None:
     done = shell('"$@" >/dev/full', "--command", "info", "--dataset", "small")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import chi2, genpareto
 
 from data.scene import Scene
 from detection.decision.decision import Decision, decide
@@ -58,9 +58,20 @@ def even(pixels: int) -> NDArray[np.float64]:
 
 
 def test_a_rate_within_the_scene_has_no_caution() -> None:
+    found = decided(even(10000), Threshold("pf", 0.01))
+    assert found.cautions == [] and found.expected_false_alarms == pytest.approx(100, rel=0.01)
+    assert "100 false alarms expected" in found.lines[1]
+
+
+def test_a_rate_far_beyond_the_fit_has_a_caution_until_the_scene_is_large() -> None:
     found = decided(even(10000), Threshold("pf", 0.001))
-    assert found.cautions == [] and found.expected_false_alarms == pytest.approx(10, rel=0.01)
-    assert "10 false alarms expected" in found.lines[1]
+    assert found.tail is not None and 0.005 < found.tail.beyond / 10000 < 0.02
+    (caution,) = found.cautions
+    share = f"{found.tail.beyond / 100:.3g} %"
+    fit = f"pf=0.001 is extrapolated from the tail, which is fitted up to the score that {share} of"
+    assert fit in caution
+    pareto = genpareto(0.1).ppf((np.arange(200000) + 0.5) / 200000).reshape(100, -1)
+    assert decided(pareto, Threshold("pf", 0.001)).cautions == []
 
 
 def test_a_rate_beyond_the_scene_has_a_caution() -> None:
