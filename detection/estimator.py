@@ -47,7 +47,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     the fitted values that it or its score is not finite in float32.
 
     Every `X` is scaled by the minimum and the maximum of the fitted one, so that a pixel's score
-    does not change with the rest of `X`; the command line scales each scene separately. Another `X`
+    does not change with the rest of `X`; the command line scales each scene separately. Methods
+    that see the values as they are stored, such as `frfe`, see `X` as it is. Another `X`
     is scored by what the method learned from the fitted one: networks by their weights, `rx` by its
     background. `lrx`, `crd` and `median` see only the given `X`, and `autoad` and `superad` compare
     any `X` with their reconstruction of the fitted one. Maps that are averaged over a training are

@@ -10,7 +10,7 @@ PATCH_TRAINING = [
         choice(*INPUT_SCALES),
         "stored",
         "values that a network on patches sees: as stored in the file, as published, or scaled to "
-        "[0, 1] as for all other methods (unit)",
+        "[0, 1] as for the other networks (unit)",
         acts_in="detection.task",
         names_run=RunName(56),
     ),

@@ -42,5 +42,5 @@ def test_maps_are_those_of_the_recorded_runs(name: str) -> None:
     task = Task(method, options, scene, torch.device("cpu"))
     found, _ = task.detect(task.build_detector())
     np.testing.assert_allclose(found, arrays["detectmap"], rtol=0, atol=1e-5)
-    detector = AnomalyDetector(method, device="cpu", **settings).fit(arrays["cube"])
+    detector = AnomalyDetector(method, device="cpu", **settings).fit(scene.stored_cube())
     np.testing.assert_array_equal(detector.detection_map_, found)
