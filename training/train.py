@@ -45,17 +45,12 @@ def train(args: Namespace, scene: Scene | None = None) -> dict[str, Any]:
 
 def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dict[str, Any]:
     """Train, or resume an earlier training of the same run; return as `train` does."""
-    scene = task.scene
     work = task.describe(trainer, gpu_ids=args.gpu_ids)
     options = f"{format_options(args)}training: {work}\n"
     settings, reading = training_settings(args), reading_settings(args)
-    setup = Setup(scene, args.epochs, options, settings, reading)
-    remove_leftovers(run)
-    saved = training_to_resume(run, trainer, setup, resume=args.resume, overwrite=args.overwrite)
-    if saved is not None:
-        for note in describe(saved, epochs=args.epochs, device=trainer.device):
-            print(printable_line(f"{scene.name}: {note}"))
-    frequency = evaluation_frequency(args, scene)
+    setup = Setup(task.scene, args.epochs, options, settings, reading)
+    saved = find_saved(args, run, trainer, setup)
+    frequency = evaluation_frequency(args, task.scene)
     print(f"Training {work}")
     started = time.perf_counter()
     record = TrainingRecord(args, task, run=run, saved=saved)
@@ -79,8 +74,18 @@ def train_run(args: Namespace, task: Task, *, trainer: Trainer, run: Run) -> dic
     paths = [run.weights(args.epochs), run.folder / RECORD, *log.files()]
     print_paths(paths)
     done = {"epochs": last, "loss": log.losses[-1], "seconds": round(seconds, 3)}
-    names = {"dataset": scene.name, "method": args.method, "title": task.title}
+    names = {"dataset": task.scene.name, "method": args.method, "title": task.title}
     return {**names, **done, "paths": list(map(str, paths))}
+
+
+def find_saved(args: Namespace, run: Run, trainer: Trainer, setup: Setup) -> SavedTraining | None:
+    """Find the training to resume, and describe it; None for one from scratch."""
+    remove_leftovers(run)
+    saved = training_to_resume(run, trainer, setup, resume=args.resume, overwrite=args.overwrite)
+    if saved is not None:
+        for note in describe(saved, epochs=args.epochs, device=trainer.device):
+            print(printable_line(f"{setup.scene.name}: {note}"))
+    return saved
 
 
 def open_log(
