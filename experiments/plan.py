@@ -1,7 +1,8 @@
 """The plan of a table: its scenes, its cells, and their outcomes so far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from data.reading.scene_folder import find_scenes
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
-from experiments.table import Row, Table, seeds_of
+from experiments.table import Table, seeds_of
 from model.methods import METHODS
 from utils.errors import InputError, as_input_error
 
@@ -76,14 +77,7 @@ def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS
 
     Raises InputError where it has no scene.
     """
-    requested, skipped = scenes_in(data_dir), list[str]()
-    if table.scenes is not None:
-        requested, skipped = find_scenes(table.scenes, data_dir=data_dir, data_key=reading.data_key)
-    if not requested:
-        raise InputError(
-            f"table {table.name}: no scene in '{data_dir}'; put scenes there, "
-            f"name another folder with --data_dir, or try --dataset synthetic"
-        )
+    requested, skipped = requested_scenes(table, data_dir=data_dir, data_key=reading.data_key)
     scenes: dict[str, Scene | None] = {}
     missing: dict[str, str] = {}
     cells: dict[CellKey, Cell] = {}
@@ -97,29 +91,43 @@ def plan_table(table: Table, *, data_dir: Path, reading: ReadSettings = DEFAULTS
             continue
         scenes[name] = scene
         path = scene_file(dataset, data_dir=data_dir)
-        source = {
-            "scene": name,
-            "dataset": dataset,
-            "file": str(path.absolute()) if path else dataset,
-            "digest": scene.digest,
-            "reading": reading,
-        }
-        cells |= make_cells(table, source)
+        on_scene = partial(
+            Cell,
+            scene=name,
+            dataset=dataset,
+            file=str(path.absolute()) if path else dataset,
+            digest=scene.digest,
+            reading=reading,
+        )
+        cells |= make_cells(table, name, on_scene)
     return Plan(table, scenes, missing, cells, skipped)
 
 
-def make_cells(table: Table, source: Mapping[str, Any]) -> dict[CellKey, Cell]:
-    """Make the cells of all rows and seeds on a scene."""
+def requested_scenes(
+    table: Table, *, data_dir: Path, data_key: str | None
+) -> tuple[list[str], list[str]]:
+    """List the scenes of a table, and lines on files that are none; raise InputError for none."""
+    if table.scenes is None:
+        requested, skipped = scenes_in(data_dir), list[str]()
+    else:
+        requested, skipped = find_scenes(table.scenes, data_dir=data_dir, data_key=data_key)
+    if not requested:
+        raise InputError(
+            f"table {table.name}: no scene in '{data_dir}'; put scenes there, "
+            f"name another folder with --data_dir, or try --dataset synthetic"
+        )
+    return requested, skipped
+
+
+def make_cells(table: Table, scene: str, on_scene: Callable[..., Cell]) -> dict[CellKey, Cell]:
+    """Make the cells of all rows and seeds on a scene; `on_scene` makes one, given its method."""
     return {
-        (row.label, source["scene"], seed): make_cell(table, here, seed, source)
+        (row.label, scene, seed): on_scene(
+            method=here.method,
+            options=here.options if seed is None else {**here.options, "seed": seed},
+            eval_freq=0 if seed is None else table.eval_freq,
+        )
         for row in table.rows
-        if (here := row.on(source["scene"])) is not None
+        if (here := row.on(scene)) is not None
         for seed in seeds_of(table, here)
     }
-
-
-def make_cell(table: Table, row: Row, seed: int | None, source: Mapping[str, Any]) -> Cell:
-    """Make the cell of a row and a seed on a scene."""
-    options = dict(row.options) if seed is None else {**row.options, "seed": seed}
-    evaluations = 0 if seed is None else table.eval_freq
-    return Cell(**source, method=row.method, options=options, eval_freq=evaluations)
