@@ -139,7 +139,7 @@ def check_score(options: Mapping[str, Any]) -> None:
             f"--score {DEFAULTS['score']}"
         )
     if SCORES[score].needs_residuals and not METHODS[method].trained:
-        others = " and ".join(name for name in SCORES if not SCORES[name].needs_residuals)
+        others = ", ".join(name for name in SCORES if not SCORES[name].needs_residuals)
         raise InputError(
             f"--score {score} needs the residuals of a reconstruction, and --method {method} has "
             f"none: {others} do without"

@@ -79,7 +79,10 @@ class Ticker:
 
     @contextmanager
     def redrawing(self, bar: "tqdm[Any]") -> Iterator[None]:
-        """Draw a bar every second within the block."""
+        """Draw a bar every second within the block, unless TQDM_DISABLE is set."""
+        if bar.disable:
+            yield
+            return
         with self.lock:
             self.bars.append(bar)
             if self.thread is None:
