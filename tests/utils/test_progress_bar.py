@@ -8,7 +8,7 @@ import pytest
 
 from utils import progress_bar as module
 from utils.output import directed_output
-from utils.progress_bar import phase, progress_bar
+from utils.progress_bar import drawn_bar, phase, progress_bar
 
 
 def test_nothing_is_shown_of_quick_work(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,3 +65,10 @@ def test_verbose_prints_the_seconds_of_a_phase(capsys: pytest.CaptureFixture[str
         with directed_output(verbose=verbose), phase("reading"):
             pass
     assert re.fullmatch(r"reading: 0\.\d\d s\n", capsys.readouterr().out)
+
+
+def test_a_disabled_bar_is_not_drawn_again() -> None:
+    """tqdm gives such a bar, as with TQDM_DISABLE=1, no time of its start."""
+    with directed_output(), drawn_bar(total=3, disable=True) as bar:
+        assert bar not in module.TICKER.bars
+        module.TICKER.draw()
