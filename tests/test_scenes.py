@@ -120,18 +120,36 @@ def check_places(crs: str, *, count: int) -> None:
         assert (bounds.min(axis=1) <= point).all() and (point <= bounds.max(axis=1)).all()
 
 
+def write_turned_geotiff(path: str, values: NDArray[np.float32]) -> None:
+    """Write a cube with no-data values, wavelengths and a grid that is turned."""
+    rasterio = pytest.importorskip("rasterio")
+    place = {"crs": "EPSG:32633", "transform": rasterio.Affine(*TURNED), "nodata": FILL}
+    layout = {"driver": "GTiff", "height": 13, "width": 11, "count": 5, "dtype": "float32"}
+    with rasterio.open(path, "w", **layout, **place) as file:
+        file.write(values.transpose(2, 0, 1))
+        for band, wavelength in enumerate(WAVELENGTHS, start=1):
+            file.update_tags(band, wavelength=wavelength, wavelength_units="nm")
+
+
+def read_turned_geotiff(name: str) -> NDArray[Any]:
+    """Read a written image (bands, 13, 11) of `line`, after a check of its place and its tags."""
+    rasterio = pytest.importorskip("rasterio")
+    with rasterio.open(latest("line") / f"{name}.tif") as file:
+        assert file.transform == rasterio.Affine(*TURNED) and file.crs == "EPSG:32633"
+        if name != "mask":
+            assert set(file.dtypes) == {"float32"} and np.isnan(file.nodata)
+        if name == "reconstructed_data":
+            tags = [float(file.tags(band)["wavelength"]) for band in file.indexes]
+            assert tags == WAVELENGTHS
+        return np.asarray(file.read())
+
+
 @pytest.mark.draws
 def test_a_geotiff_without_a_map_goes_back_into_qgis(
     workplace: Path, run: CommandLine, cube: NDArray[Any]
 ) -> None:
-    rasterio = pytest.importorskip("rasterio")
     values, border = bordered(cube)
-    place = {"crs": "EPSG:32633", "transform": rasterio.Affine(*TURNED), "nodata": FILL}
-    layout = {"driver": "GTiff", "height": 13, "width": 11, "count": 5, "dtype": "float32"}
-    with rasterio.open("data/line.tif", "w", **layout, **place) as file:
-        file.write(values.transpose(2, 0, 1))
-        for band, wavelength in enumerate(WAVELENGTHS, start=1):
-            file.update_tags(band, wavelength=wavelength, wavelength_units="nm")
+    write_turned_geotiff("data/line.tif", values)
     out = run(*RUN, "line", "--threshold", "quantile=0.9")
     assert "line: 44 of 143 pixels are masked: no-data value -9999 in all their bands" in out
     assert "no AUC, no ground truth" in out and not (latest("line") / "roc.png").exists()
@@ -144,24 +162,14 @@ def test_a_geotiff_without_a_map_goes_back_into_qgis(
     told = metrics("line")
     assert (told["pixels"], told["anomalous"], told["measures"]) == (143 - 44, None, None)
 
-    images: dict[str, NDArray[Any]] = {}
-    for name in ("detectmap", "reconstructed_data", "mask"):
-        with rasterio.open(latest("line") / f"{name}.tif") as file:
-            assert file.transform == place["transform"] and file.crs == place["crs"]
-            images[name] = file.read()
-            if name != "mask":
-                assert set(file.dtypes) == {"float32"} and np.isnan(file.nodata)
-            if name == "reconstructed_data":
-                tags = [float(file.tags(band)["wavelength"]) for band in file.indexes]
-                assert tags == WAVELENGTHS
     scores = detection_map("line")
     assert np.array_equal(np.isnan(scores), border)
-    np.testing.assert_array_equal(images["detectmap"][0], scores)
-    assert (np.isnan(images["reconstructed_data"]) == border).all()
+    np.testing.assert_array_equal(read_turned_geotiff("detectmap")[0], scores)
+    assert (np.isnan(read_turned_geotiff("reconstructed_data")) == border).all()
     wanted = np.where(np.isnan(scores), 255, scores >= told["threshold"])
-    np.testing.assert_array_equal(images["mask"][0], wanted)
-    assert images["mask"].dtype == np.uint8 and (wanted == 1).any()
-
+    mask = read_turned_geotiff("mask")
+    np.testing.assert_array_equal(mask[0], wanted)
+    assert mask.dtype == np.uint8 and (wanted == 1).any()
     check_places("EPSG:32633", count=label(wanted == 1, np.ones((3, 3)))[1])
 
 

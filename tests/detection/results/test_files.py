@@ -235,12 +235,8 @@ def test_a_decision_is_the_same_in_every_file(
     main.main(words)
     out, folder = capsys.readouterr().out, latest("x")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    scores, mask = loadmat(folder / "detectmap.mat")["detectmap"], loadmat(folder / "mask.mat")
+    scores = loadmat(folder / "detectmap.mat")["detectmap"]
     detected = scores >= metrics["threshold"]
-    assert metrics["threshold"] == float(
-        np.float32(metrics["threshold"])
-    )  # as the page's script has it
-    assert np.array_equal(mask["mask"], detected) and mask["mask"].dtype == np.uint8
     expected = {
         "pf=0.05": (0.02 * 1196 + 4, 0.1 * 1196 + 4),  # of the background, and the anomalies
         "quantile=0.9": (120, 120),
@@ -248,23 +244,37 @@ def test_a_decision_is_the_same_in_every_file(
     }
     least, most = expected[threshold]
     assert least <= detected.sum() <= most and detected[truth > 0].all()
+    assert metrics["decision"]["pd"] == 1
+    assert metrics["decision"]["pf"] == np.mean(detected[truth == 0])
+    count = check_maps_and_objects(folder, detected)
+    check_texts(folder, out, threshold=threshold, detected=detected.sum(), count=count)
+
+
+def check_maps_and_objects(folder: Path, detected: NDArray[np.bool_]) -> int:
+    """The mask and the table of objects are those of the pixels; returns the number of objects."""
+    mask = loadmat(folder / "mask.mat")["mask"]
+    assert np.array_equal(mask, detected) and mask.dtype == np.uint8
     with (folder / "objects.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     labels, count = label(detected, np.ones((3, 3)))
     assert len(rows) == count > 1 and not (folder / "objects.geojson").exists()
     areas = sorted(int(row["area_pixels"]) for row in rows)
     assert areas == sorted(np.bincount(labels.ravel())[1:])
-    line = (
-        f"threshold {threshold}: score {metrics['threshold']:.6g}, "
-        f"{detected.sum()} pixels in {count} objects"
-    )
+    return int(count)
+
+
+def check_texts(folder: Path, out: str, *, threshold: str, detected: int, count: int) -> None:
+    """Output, log, measures and report state the same threshold, pixels and objects."""
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    score = metrics["threshold"]
+    assert score == float(np.float32(score))  # as the page's script has it
+    decision = metrics["decision"]
+    assert (decision["detected_pixels"], decision["objects"]) == (detected, count)
+    line = f"threshold {threshold}: score {score:.6g}, {detected} pixels in {count} objects"
     log = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
     assert line in out.splitlines() and line in log and f"threshold: {threshold}" in log
-    decision = metrics["decision"]
-    assert decision["detected_pixels"] == detected.sum() and decision["objects"] == count
-    assert decision["pd"] == 1 and decision["pf"] == np.mean(detected[truth == 0])
     assert log[-1] in out.splitlines() and "of the valid pixels detected, PF " in "".join(log)
-    start = f"It starts at the threshold of this prediction, {metrics['threshold']:.4g}."
+    start = f"It starts at the threshold of this prediction, {score:.4g}."
     assert start in (folder / "report.html").read_text(encoding="utf-8")
 
 
