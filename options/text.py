@@ -42,10 +42,10 @@ def shorten(name: str, *, most: int) -> str:
 
 
 def to_argv(settings: Mapping[str, object]) -> list[str]:
-    """Format options as the arguments of the program."""
+    """Format options as the arguments of the program; one that is True stands alone."""
     arguments = []
     for option, value in settings.items():
-        values = value if isinstance(value, list) else [value]
+        values = value if isinstance(value, list) else [] if value is True else [value]
         arguments += [f"--{option}", *map(to_argument, values)]
     return arguments
 

@@ -25,7 +25,7 @@ def compare(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError("--runs names predictions and --method takes those of methods: give one")
     named = given.get("method", [])
     methods = named if isinstance(named, list) else [named]
-    saved = {one.method for one in find_predictions(args.result_dir / name_of_scene(args))}
+    saved = {one.title for one in find_predictions(args.result_dir / name_of_scene(args))}
     if args.runs is None:
         for name in methods:
             if METHODS[name].title not in saved:

@@ -60,6 +60,7 @@ def test_methods_without_predictions_predict_and_are_compared(
     assert rx_auc.startswith("AUC: ") and median_auc.startswith("AUC: ")
     main.main(words)
     printed = capsys.readouterr().out
+    assert "Predicting" not in printed  # a second time
     folder = Path("result", "small", "compare_RX_Median")
     found = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
     rx, median = scores_of("RX"), scores_of("Median")
@@ -117,7 +118,11 @@ def test_of_predictions_with_the_same_scores_the_latest_is_compared(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--method", "nl2net"], "no prediction of nl2net is there to compare; this makes it: "),
+        (
+            ["--method", "nl2net", "--json"],
+            "no prediction of nl2net is there to compare; this makes it: python main.py --command "
+            "run --dataset small --method nl2net --gpu_ids -1 --json",
+        ),
         (["--method", "rx"], "a comparison needs two predictions, found 1 of 'small' in "),
         (
             ["--runs", "RXX"],
@@ -170,6 +175,13 @@ def test_measures_that_are_undefined_are_not_the_best(
     page = Path("result/small/compare_RX_Median_AED/compare.html").read_text(encoding="utf-8")
     assert "<td>undefined</td>" in page and "<td><b>2.0000</b></td>" in page
     assert "<b>0.5000</b>" not in page  # where all are equal
+
+
+def test_a_network_is_compared_by_its_saved_prediction(small_scene: str) -> None:
+    settings = ("--nch_ker", "2", "--nblk", "1", "--epochs", "1")
+    predict("nl2net", "--command", "run", *settings)
+    (found,) = compare("--method", "nl2net", "rx")
+    assert [one["label"] for one in found["predictions"]] == ["NL2Net", "RX"]
 
 
 def test_a_damaged_record_of_another_run_is_left_out(
