@@ -521,3 +521,10 @@ def test_a_value_that_is_given_twice_is_named() -> None:
 def test_words_of_one_value_are_not_several_values() -> None:
     _, given = parse(["--command", "reproduce", "--mode", "na", "ss", "--gpu_ids", "0,1"])
     assert given == {"command": "reproduce", "mode": ("na", "ss"), "gpu_ids": (0, 1)}
+
+
+def test_a_switch_stands_alone_in_a_command() -> None:
+    given = {"command": "run", "json": True, "refinement": True, "method": "apbsn"}
+    command = command_line(given)
+    assert "--json --refinement --method" in command
+    assert parse(shlex.split(command)[2:])[1] == given

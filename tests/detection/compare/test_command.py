@@ -118,11 +118,7 @@ def test_of_predictions_with_the_same_scores_the_latest_is_compared(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (
-            ["--method", "nl2net", "--json"],
-            "no prediction of nl2net is there to compare; this makes it: python main.py --command "
-            "run --dataset small --method nl2net --gpu_ids -1 --json",
-        ),
+        (["--method", "nl2net"], "no prediction of nl2net is there to compare; this makes it: "),
         (["--method", "rx"], "a comparison needs two predictions, found 1 of 'small' in "),
         (
             ["--runs", "RXX"],
