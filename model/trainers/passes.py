@@ -13,7 +13,8 @@ def reporting_layers(network: nn.Module, progress: Progress, *, passes: int = 1)
     """Report the share done of the passes in the block after each layer of the network.
 
     It is the share of the weights that have been applied: each is applied to all pixels, so that
-    the time is about proportional to their number. On a CUDA device layers are queued at once.
+    the time roughly follows their number. Attention takes longer than its few weights: NL2Net has
+    applied 0.8 of all after half of the time. On a CUDA device layers are queued at once.
     """
     if progress is no_progress:
         yield
