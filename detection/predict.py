@@ -91,7 +91,7 @@ def make_prediction(args: Namespace, task: Task, loaded: Loaded) -> Prediction:
         cautions = detector.warning(task.image), equal_scores_caution(scores)
     return Prediction(
         scene=scene,
-        method=task.title,
+        title=task.title,
         scores=scores,
         reconstruction=reconstruction,
         measures=compute_measures(scene.anomalous, scene.without_unlabelled(scores)),

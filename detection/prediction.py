@@ -25,14 +25,14 @@ MATLAB_LIMIT = 2**32 - 2**10  # bytes of a variable in a MATLAB 5 file, without 
 class Prediction:
     """The scores (H, W) of a method on a scene, their measures, and how they were computed.
 
-    `reconstruction` (H, W, B) is None for methods without one and where it would not fit into
-    memory, `measures` without a ground truth of both classes, and `threshold` where no decision is
-    needed. `options` are those of the command line, as they are typed. `stretch` is that of the map
-    in figures.
+    `title` is the name of the method in figures and files. `reconstruction` (H, W, B) is None for
+    methods without one and where it would not fit into memory, `measures` without a ground truth of
+    both classes, and `threshold` where no decision is needed. `options` are those of the command
+    line, as they are typed. `stretch` is that of the map in figures.
     """
 
     scene: Scene
-    method: str
+    title: str
     scores: NDArray[np.float32]
     reconstruction: NDArray[np.float32] | None
     measures: Mapping[str, float] | None

@@ -206,7 +206,7 @@ def test_a_checkpoint_of_other_bands_or_options(
     assert "belongs to another network" in line and "bands 5 (expected: 4)" in line
     other = Run(
         weights.parents[1].with_name(weights.parents[1].name.replace("nblk_2", "nblk_3")),
-        method="NL2Net",
+        title="NL2Net",
         dataset="small",
     ).weights(2)
     other.parent.mkdir(parents=True)

@@ -44,7 +44,7 @@ def remove_leftovers(run: Run) -> None:
     model, old = run.state(0).parent, run.folder / OLD
     if not old.is_dir():
         return
-    saved = Run(run.folder, run.method, run.dataset, model=OLD)
+    saved = Run(run.folder, run.title, run.dataset, model=OLD)
     weights = [*saved.saved("pkl").values(), saved.weights("auto")]
     for path in [*saved.states().values(), *weights, *map(average_of, weights)]:
         path.unlink(missing_ok=True)

@@ -76,7 +76,7 @@ class TrainingLog:
         self,
         folder: Path,
         *,
-        method: str,
+        title: str,
         options: str,
         epochs: int,
         hyperparameters: Mapping[str, Any] | None = None,
@@ -84,7 +84,7 @@ class TrainingLog:
         aucs: Sequence[tuple[int, float]] = (),
     ) -> None:
         self.folder = folder
-        self.method = method
+        self.title = title
         self.options = options
         self.epochs = epochs
         self.hyperparameters = dict(hyperparameters or {})
@@ -191,7 +191,7 @@ class TrainingLog:
             finally:
                 self.resources.close()
             if self.aucs:
-                save_figure(self.folder / "auc", auc_figure({self.method: self.aucs}))
+                save_figure(self.folder / "auc", auc_figure({self.title: self.aucs}))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -22,17 +22,20 @@ LONGEST_STEM = 238  # which leaves room for epochs of ten digits and the ending
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training of a method on the scene `dataset`; `model` has its weights."""
+    """The folder of one training on the scene `dataset`; `model` has its weights.
+
+    `title` is that of the method.
+    """
 
     folder: Path
-    method: str
+    title: str
     dataset: str
     model: str = "model"
 
     @property
     def stem(self) -> str:
         """The beginning of the names of its files, which leaves room for epoch and ending."""
-        return shorten(f"{self.method}_{self.dataset}", most=LONGEST_STEM)
+        return shorten(f"{self.title}_{self.dataset}", most=LONGEST_STEM)
 
     def weights(self, epoch: int | str) -> Path:
         """Return the path of the checkpoint after `epoch` epochs, or `auto`."""
@@ -60,32 +63,32 @@ class Run:
         return self.folder / "logs"
 
 
-def run_name(method: str, options: Mapping[str, str]) -> str:
-    """Name the run of a method with these options, in their order.
+def run_name(title: str, options: Mapping[str, str]) -> str:
+    """Name the run of a method with this title and these options, in their order.
 
     Where that is longer than the name of a file may be, a digest stands for the options that are
     not always named, so that the epochs and the devices are found in every name.
     """
-    name = join_name(method, options)
+    name = join_name(title, options)
     if len(os.fsencode(name)) <= LONGEST_NAME:
         return name
     labels = {flag.label for flag in FLAGS.values() if flag.names_run and flag.names_run.always}
     kept = {label: value for label, value in options.items() if label in labels}
     others = {label: value for label, value in options.items() if label not in labels}
-    return join_name(method, {**kept, "options": digest_of(join_name("", others))})
+    return join_name(title, {**kept, "options": digest_of(join_name("", others))})
 
 
-def join_name(method: str, options: Mapping[str, str]) -> str:
-    """Join a method and its options to a name."""
-    return "_".join([method, *(f"{option}_{value}" for option, value in options.items())])
+def join_name(title: str, options: Mapping[str, str]) -> str:
+    """Join the title of a method and its options to a name."""
+    return "_".join([title, *(f"{option}_{value}" for option, value in options.items())])
 
 
 def runs_differing_in_epochs(run: Run) -> list[Run]:
     """Return the runs that differ in their number of epochs only."""
     number = re.compile(r"(?<=_epoch_)\d+")
     return [
-        Run(folder, run.method, run.dataset)
-        for folder in run.folder.parent.glob(f"{run.method}_*epoch_*")
+        Run(folder, run.title, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.title}_*epoch_*")
         if folder != run.folder and number.sub("", folder.name) == number.sub("", run.folder.name)
     ]
 
@@ -100,8 +103,8 @@ def run_from_other_device(run: Run, *, epoch: int | str) -> Run:
         return run
     devices = re.compile(r"_gpu_ids_-?\d+(_\d+)*")
     alike = [
-        Run(folder, run.method, run.dataset)
-        for folder in run.folder.parent.glob(f"{run.method}_*")
+        Run(folder, run.title, run.dataset)
+        for folder in run.folder.parent.glob(f"{run.title}_*")
         if devices.sub("", folder.name) == devices.sub("", run.folder.name)
     ]
     trained = [other for other in alike if other.weights(epoch).is_file()]

@@ -94,7 +94,7 @@ def open_log(
     """Begin the log of a training, with the values of a saved one."""
     return TrainingLog(
         run.logs,
-        method=METHODS[args.method].title,
+        title=METHODS[args.method].title,
         options=options,
         epochs=trainer.last_epoch(args.epochs),
         hyperparameters={"method": args.method, **method_options(args)},

@@ -43,7 +43,7 @@ def write_report(path: Path, prediction: Prediction) -> Path:
     spectra = page_spectra(prediction)
     page = page_template("page.html").render(
         title=scene.name,
-        method=prediction.method,
+        method=prediction.title,
         height=height,
         width=width,
         bands=bands,

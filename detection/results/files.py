@@ -101,7 +101,7 @@ def draw_figures(folder: Path, prediction: Prediction) -> list[Path]:
     """Draw the detection map and, where the ground truth has both classes, its curves."""
     figures = figures_of_scene(
         prediction.scene,
-        {prediction.method: prediction.scores},
+        {prediction.title: prediction.scores},
         stretch=prediction.stretch,
         threshold=prediction.threshold_score,
     )
@@ -131,7 +131,7 @@ def metrics(prediction: Prediction) -> dict[str, Any]:
     return {
         "dataset": scene.name,
         "method": prediction.options["method"],
-        "title": prediction.method,
+        "title": prediction.title,
         "shape": list(scene.cube.shape),
         "pixels": scene.pixels,
         "unlabelled": 0 if scene.unlabelled is None else int(scene.unlabelled.sum()),

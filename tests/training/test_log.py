@@ -10,7 +10,7 @@ from training.log import TrainingLog, quiet_thread_oserrors
 
 
 def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_path: Path) -> None:
-    record = TrainingLog(tmp_path, method="NL2Net", options="seed: 1\n", epochs=2)
+    record = TrainingLog(tmp_path, title="NL2Net", options="seed: 1\n", epochs=2)
     record.add_loss(1, 0.51239)
     record.pending()()
     log = tmp_path / "log.txt"
@@ -43,7 +43,7 @@ def test_only_os_errors_of_threads_are_kept_quiet(monkeypatch: pytest.MonkeyPatc
 def test_a_log_that_cannot_be_written_names_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = TrainingLog(tmp_path, method="NL2Net", options="", epochs=1)
+    record = TrainingLog(tmp_path, title="NL2Net", options="", epochs=1)
     monkeypatch.setattr(record.events, "add_scalar", raise_disk_full)
     record.add_loss(1, 0.5)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):

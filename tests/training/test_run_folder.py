@@ -10,19 +10,19 @@ PUBLISHED = {"epoch": "5000", "learning_rate": "0.0001", "factor": "3", "gpu_ids
 
 def named(folder: Path, **changed: str) -> Run:
     """The run of the published options and of others."""
-    return Run(folder / run_name("NL2Net", PUBLISHED | changed), method="NL2Net", dataset="x")
+    return Run(folder / run_name("NL2Net", PUBLISHED | changed), title="NL2Net", dataset="x")
 
 
 def test_the_published_name() -> None:
     name = "NL2Net_epoch_5000_learning_rate_0.0001_factor_3_gpu_ids_0"
     assert run_name("NL2Net", PUBLISHED) == name
-    run = Run(Path("checkpoints/HSI-II") / name, method="NL2Net", dataset="HSI-II")
+    run = Run(Path("checkpoints/HSI-II") / name, title="NL2Net", dataset="HSI-II")
     assert run.weights(50) == run.folder / "model" / "NL2Net_HSI-II_50.pkl"
     assert run.logs == run.folder / "logs"
 
 
 def test_another_method_has_runs_and_weights_of_its_own(tmp_path: Path) -> None:
-    other = Run(tmp_path / run_name("Auto-AD", PUBLISHED), method="Auto-AD", dataset="x")
+    other = Run(tmp_path / run_name("Auto-AD", PUBLISHED), title="Auto-AD", dataset="x")
     assert other.folder.name.startswith("Auto-AD_epoch_5000_")
     assert other.weights(50).name == "Auto-AD_x_50.pkl"
     trained(tmp_path, gpu_ids="1")

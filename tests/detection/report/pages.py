@@ -49,7 +49,7 @@ def prediction(
         measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
     return Prediction(
         scene=scene,
-        method=method,
+        title=method,
         scores=scores,
         reconstruction=reconstruction,
         measures=measures,

@@ -62,7 +62,7 @@ def prediction(
     scores = scene.scaled_cube()[..., 0]
     return Prediction(
         scene=scene,
-        method="RX",
+        title="RX",
         scores=scores,
         reconstruction=reconstruction,
         measures=compute_measures(scene.anomalous, scores),
