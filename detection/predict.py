@@ -14,13 +14,8 @@ from data.scene import Scene
 from detection.measures import compute_measures
 from detection.prediction import Prediction, measures_table
 from detection.results.files import metrics, write_prediction
-from detection.results.record import (
-    UNKNOWN,
-    RunRecord,
-    differing_options,
-    new_record,
-    read_record,
-)
+from detection.results.new_record import new_record
+from detection.results.record import UNKNOWN, RunRecord, differing_options, read_record
 from detection.results.result_folder import prepare
 from detection.results.run_name import prediction_name
 from detection.task import Task, open_scene

@@ -402,7 +402,7 @@ def test_help_and_version_answer_in_half_a_second() -> None:
         assert min(times) < 0.5
         answers[option] = done.stdout
     assert answers["--version"] == f"NL2Net {VERSION}\n"
-    probe = "import sys, main; assert 'torch' not in sys.modules"
+    probe = "import sys, main, detection.results.runs; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", probe], check=True, cwd=Path(main.__file__).parent)
     for group in ("what to do:", "training:", "network:", "folders:"):
         assert group in answers["--help"]

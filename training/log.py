@@ -15,8 +15,6 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from detection.figures.curves import auc_figure
-from detection.figures.style import save_figure
 from options.text import to_argument
 from utils.files import with_path_in_error, write_text
 from utils.signals import deferring_interrupt
@@ -191,7 +189,15 @@ class TrainingLog:
             finally:
                 self.resources.close()
             if self.aucs:
-                save_figure(self.folder / "auc", auc_figure({self.title: self.aucs}))
+                self.draw_aucs()
+
+    def draw_aucs(self) -> None:
+        """Draw the AUC over the epochs."""
+        # these import Matplotlib, pandas and scikit-learn: seconds, which few trainings need
+        from detection.figures.curves import auc_figure
+        from detection.figures.style import save_figure
+
+        save_figure(self.folder / "auc", auc_figure({self.title: self.aucs}))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -5,7 +5,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from detection.results.record import RunRecord, new_record, read_record, write_record
+from detection.results.new_record import new_record
+from detection.results.record import RunRecord, read_record, write_record
 from detection.task import Task
 from training.run_folder import Run
 from training.state import SavedTraining

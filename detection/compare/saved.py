@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from data.formats.matlab.file import read
 from data.scene import Scene
 from detection.results.known_files import FIRST
-from detection.results.record import digest_of_cube, read_record
+from detection.results.new_record import digest_of_cube
+from detection.results.record import read_record
 from detection.results.run_rows import Row, rows_in
 from utils.errors import InputError
 from utils.text import did_you_mean, printable_line

@@ -8,17 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from data.lazy_cube import LazyCube
-from data.scene import Scene
 from detection.results.known_files import RECORD
-from detection.task import Task
 from options.flags import FLAGS
 from options.recorded import option_values
 from options.text import to_setting
 from utils.errors import InputError
 from utils.files import write_text
 from utils.json_text import json_text
-from utils.provenance import provenance
 from utils.text import printable
 
 UNKNOWN = "unknown"  # in place of an option of a training that left no record
@@ -56,31 +52,6 @@ class RunRecord:
     def contents(self) -> dict[str, Any]:
         """The values that the file has."""
         return asdict(self)
-
-
-def new_record(kind: str, args: Namespace, task: Task) -> RunRecord:
-    """Begin the record of a task: the scene, the options, and the machine."""
-    machine = provenance(task.device)
-    scene = task.scene
-    numbers = scene.metadata.numbers
-    return RunRecord(
-        kind=kind,
-        scene=scene.name,
-        source=scene.source,
-        digest=digest_of_cube(scene),
-        shape=list(scene.cube.shape),
-        bands=None if numbers is None else numbers.tolist(),
-        method=args.method,
-        title=task.title,
-        options=option_values(args),
-        date=str(machine.pop("date")),
-        machine=machine,
-    )
-
-
-def digest_of_cube(scene: Scene) -> str | None:
-    """Return a checksum of a cube in memory; None for one on disk, which takes long to read."""
-    return None if isinstance(scene.cube, LazyCube) else scene.cube_digest
 
 
 def write_record(folder: Path, record: RunRecord) -> Path:
