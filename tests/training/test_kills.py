@@ -96,7 +96,7 @@ def live_and_die(kills: int, *, as_on_cuda: bool) -> None:
 @pytest.mark.parametrize(
     ("kills", "as_on_cuda"),
     [
-        (3, True),
+        (2, True),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
             for case in [(8, True), (8, False), (100, False), (100, True)]

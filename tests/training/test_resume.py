@@ -309,10 +309,10 @@ class Written:
     [
         ("write", "as on a CPU"),
         ("write", "as on CUDA"),
-        # which follow a write in the same function
-        ("fsync", "as on CUDA"),
         ("replace", "as on a CPU"),
+        # which follow a write in the same function
         pytest.param("fsync", "as on a CPU", marks=pytest.mark.slow),
+        pytest.param("fsync", "as on CUDA", marks=pytest.mark.slow),
         pytest.param("replace", "as on CUDA", marks=pytest.mark.slow),
     ],
     indirect=["either_way"],
