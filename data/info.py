@@ -18,7 +18,7 @@ from data.reading.bands import selection_text
 from data.reading.folder import scene_contents
 from data.reading.nodata import count_invalid
 from data.scene import EIGHT_NEIGHBOURS, Scene, counts_text, value_text
-from utils.text import printable, shape_text
+from utils.text import counted, printable, shape_text
 
 Facts = Iterator[tuple[str, str]]
 
@@ -54,7 +54,7 @@ def scene_facts(scene: Scene, *, rx: Callable[[Scene], float | None]) -> Facts:
     low, high = scene.range
     yield (
         "cube",
-        f"{height}×{width} pixels, {bands} bands, {scene.cube.dtype}, "
+        f"{height}×{width} pixels, {counted(bands, 'band')}, {scene.cube.dtype}, "
         f"{value_text(low)} to {value_text(high)}",
     )
     metadata = scene.metadata
@@ -130,9 +130,8 @@ def describe_truth(scene: Scene) -> str:
     values, counts = np.unique(scene.truth[scene.evaluated], return_counts=True)
     _, count = label(scene.anomalous & scene.evaluated, EIGHT_NEIGHBOURS)
     unlabelled = "" if scene.unlabelled is None else f", {scene.unlabelled.sum():,} unlabelled"
-    objects = "1 object" if count == 1 else f"{count} objects"
     return (
-        f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {objects} "
+        f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {counted(count, 'object')} "
         f"(pixels by value: {counts_text(values, counts)}){unlabelled}"
     )
 

@@ -58,6 +58,11 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
+def counted(number: int, thing: str) -> str:
+    """Format a number of things, as in 1 pixel, 1,200 pixels."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def number_text(value: Any) -> str:
     """Format a number in the fewest digits that identify it."""
     number = float(value)

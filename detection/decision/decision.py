@@ -11,6 +11,7 @@ from scipy.stats import poisson
 from data.scene import Scene
 from detection.decision.tail import MAX_DISTANCE, Tail
 from options.types import Threshold
+from utils.text import counted
 
 # of 5 false alarms a draw has 2 to 12 (the 95 % interval of Poisson): with fewer, the scores do not
 # show whether a rate is met
@@ -64,7 +65,7 @@ class Decision:
         """The line of the threshold and what it detects."""
         return (
             f"threshold {self.threshold}: score {self.score:.6g}, "
-            f"{self.detected:,} pixels in {self.objects:,} object{'' if self.objects == 1 else 's'}"
+            f"{counted(self.detected, 'pixel')} in {counted(self.objects, 'object')}"
         )
 
     @property

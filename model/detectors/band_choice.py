@@ -29,7 +29,7 @@ def choose_bands(cube: Matrix) -> Ranked:
     """
     bands = cube.shape[-1]
     if bands < FEWEST_BANDS:
-        raise ValueError(f"the scene has {bands} bands; {FEWEST_BANDS} or more are needed")
+        raise ValueError(f"the scene has too few bands, {bands}: {FEWEST_BANDS} are needed")
     distances = squareform(pdist(cube.reshape(-1, bands).T))
     ranked = rank_bands(distances / bands)
     first, second = three_runs(run_costs(similarities(distances), ranked))

@@ -28,7 +28,7 @@ def cluster_pixels(pixels: Pixels, *, clusters: int, seed: int) -> Labels:
     """
     if len(pixels) < clusters:
         raise ValueError(
-            f"clusters is {clusters}, but the scene has {len(pixels)} valid pixels; take fewer"
+            f"clusters is {clusters}, above the number of valid pixels, {len(pixels)}; take fewer"
         )
     with warnings.catch_warnings():  # fewer different pixels than clusters leave some empty
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -45,8 +45,8 @@ def build_dictionary(pixels: Pixels, labels: Labels, *, atoms: int) -> Pixels:
     numbers, sizes = np.unique(labels, return_counts=True)
     if sizes.max() < atoms:
         raise ValueError(
-            f"atoms is {atoms}, but the largest cluster has {sizes.max()} pixels; take fewer atoms "
-            f"or fewer clusters"
+            f"atoms is {atoms}, above the pixels of the largest cluster, {sizes.max()}; take fewer "
+            f"atoms or fewer clusters"
         )
     members = [pixels[labels == number] for number in numbers[sizes >= atoms]]
     return np.concatenate([typical_pixels(some, count=atoms) for some in members]).T

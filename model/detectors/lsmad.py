@@ -49,8 +49,8 @@ def lsmad(
     count, bands = pixels.shape
     if not 1 <= rank <= min(count, bands):
         raise ValueError(
-            f"the rank, {rank}, is not one from 1 to {min(count, bands)}, that of a scene of "
-            f"{bands} bands and {count} valid pixels"
+            f"the rank, {rank}, is not one from 1 to {min(count, bands)}, that of the scene "
+            f"(bands: {bands}, valid pixels: {count})"
         )
     pixels = scale_bands(pixels)
     draws = (draw.to(pixels.device) for draw in draw_matrices(bands, rank, seed=seed))

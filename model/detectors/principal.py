@@ -16,11 +16,11 @@ def principal_components(cube: Tensor, count: int) -> Tensor:
     """
     height, width, bands = cube.shape
     if count > bands:
-        raise ValueError(f"{count} components of a scene of {bands} bands; take at most {bands}")
+        raise ValueError(f"components {count}, but the scene's number of bands is {bands}")
     pixels = cube.reshape(-1, bands).double()
     valid = pixels[is_valid(pixels)]  # (n, B)
     if len(valid) < 2:
-        raise ValueError(f"the scene has {len(valid)} valid pixels; components need 2 or more")
+        raise ValueError(f"the scene has too few valid pixels, {len(valid)}: 2 or more are needed")
     first = valid[0].clone()
     valid -= first  # a constant band is 0 from here on, and has no rounding to show
     axes = principal_axes(torch.cov(valid.mT).reshape(bands, bands), count)

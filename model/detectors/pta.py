@@ -59,8 +59,8 @@ def pta(
     pixels, valid = select_valid(cube)
     if rank > min(pixels.shape):
         raise ValueError(
-            f"the rank, {rank}, is above that of a scene of {pixels.shape[1]} bands and "
-            f"{len(pixels)} valid pixels; take at most {min(pixels.shape)}"
+            f"the rank, {rank}, is above that of the scene (bands: {pixels.shape[1]}, valid "
+            f"pixels: {len(pixels)}); take at most {min(pixels.shape)}"
         )
     del pixels
     weights = Weights(low_rank_weight, sparsity, smoothness, rank, step)

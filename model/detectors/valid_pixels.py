@@ -35,8 +35,8 @@ def check_enough(pixels: Tensor) -> None:
     count, bands = pixels.shape
     if count < bands + 2:
         raise ValueError(
-            f"the scene has {count} valid pixels of {bands} bands: all would score the same; "
-            f"{bands + 2} pixels or more are needed, or fewer bands (--bands)"
+            f"the scene has too few valid pixels, {count}, for its number of bands, {bands}: all "
+            f"would score the same; take fewer --bands, or {bands + 2} pixels or more"
         )
 
 

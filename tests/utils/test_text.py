@@ -7,7 +7,7 @@ import pytest
 
 from utils.errors import InputError, error_message
 from utils.files import write_text
-from utils.text import did_you_mean, in_csv, printable, printable_line
+from utils.text import counted, did_you_mean, in_csv, printable, printable_line
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,11 @@ def test_only_letters_are_left(text: str, shown: str) -> None:
     assert printable_line(text) == shown
     assert str(InputError(text)) == error_message(InputError(text)) == shown
     assert error_message(OSError(2, "No such file", text)) == f"No such file: '{shown}'"
+
+
+def test_one_thing_is_no_plural() -> None:
+    assert counted(1, "band") == "1 band"
+    assert (counted(0, "band"), counted(1200, "pixel")) == ("0 bands", "1,200 pixels")
 
 
 def test_the_middle_of_a_long_text_is_left_out() -> None:

@@ -19,6 +19,7 @@ from data.formats.envi.numbers import (
     split_numbers,
 )
 from data.metadata import Metadata
+from utils.text import counted
 
 WORDS = re.compile(r"\b(true|good|false|bad)\b", re.IGNORECASE)  # in lists of bad bands
 MAP_KEYS = ("map info", "projection info", "coordinate system string")
@@ -100,7 +101,9 @@ def named_lengths(header: Header, bands: int, notes: list[str]) -> BandLists:
     text, names = list_text(header, "band names"), read_band_names(header, bands)
     if text and not names:
         count = len(text.split(","))
-        notes.append(ignored("band names", f"it has {count} names for {bands} bands"))
+        notes.append(
+            ignored("band names", f"it has {counted(count, 'name')} for {counted(bands, 'band')}")
+        )
     return in_names(names) if names else BandLists()
 
 

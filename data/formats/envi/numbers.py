@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.formats.band_names import common
 from data.metadata import UNITS
-from utils.text import printable
+from utils.text import counted, printable
 
 NUMBER = re.compile(
     r"""["']?([+-]?(?:\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?|nan|[+-]?inf)\s*([a-zµμ]*)["']?""",
@@ -63,7 +63,7 @@ def describe_problem(text: str, count: int) -> str:
             return f"'{printable(element[:SHOWN])}' in it is not understood"
     if len(elements) == count:
         return "a value is not finite, or their units differ"
-    return f"it has {len(elements)} numbers for {count} bands"
+    return f"it has {counted(len(elements), 'number')} for {counted(count, 'band')}"
 
 
 def single_number(text: str) -> float | None:

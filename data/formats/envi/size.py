@@ -6,7 +6,7 @@ from pathlib import Path
 from data.errors import SceneError
 from data.formats.envi.header import Layout, layout_end
 from data.formats.guards import check_foreign
-from utils.text import printable
+from utils.text import counted, printable
 
 SEARCHED = 1 << 20  # bytes before or after the values that are looked at
 TEXT = bytes(range(32, 127)) + b"\t\r\n\f"
@@ -27,7 +27,8 @@ def check_size(layout: Layout, header_path: Path, data_path: Path) -> list[str]:
             f"'{data_path}' has {size:,} bytes, but its header '{header_path.name}' needs "
             f"{needed:,}: it is cut off, or the header is not its own"
         )
-    more = f"{size - needed:,} bytes more than its header '{printable(header_path.name)}' declares"
+    excess = counted(size - needed, "byte")
+    more = f"{excess} more than its header '{printable(header_path.name)}' declares"
     if reason := explanation(layout, data_path, size):
         raise SceneError(f"'{data_path}' has {more} ({needed:,}): {reason}; correct the header")
     return [f"the file has {more}: padding or a text after the values, which is not read"]

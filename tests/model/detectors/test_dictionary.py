@@ -53,7 +53,7 @@ def test_fewer_spectra_than_clusters_leave_some_empty() -> None:
 
 
 def test_more_clusters_than_pixels_are_refused() -> None:
-    with pytest.raises(ValueError, match="clusters is 9, but the scene has 8 valid pixels"):
+    with pytest.raises(ValueError, match="clusters is 9, above the number of valid pixels, 8"):
         cluster_pixels(random_pixels(8), clusters=9, seed=0)
 
 
@@ -89,7 +89,9 @@ def test_a_cluster_of_one_pixel_has_one_atom() -> None:
 
 
 def test_more_atoms_than_any_cluster_has_are_refused() -> None:
-    message = "atoms is 9, but the largest cluster has 8 pixels; take fewer atoms or fewer clusters"
+    message = (
+        "atoms is 9, above the pixels of the largest cluster, 8; take fewer atoms or fewer clusters"
+    )
     with pytest.raises(ValueError, match=message):
         build_dictionary(random_pixels(14), np.repeat([0, 1], [8, 6]), atoms=9)
 

@@ -132,8 +132,8 @@ def test_extreme_weights_leave_scores_finite() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"clusters": 99}, "clusters is 99, but the scene has 88 valid pixels; take fewer"),
-        ({"atoms": 80}, "atoms is 80, but the largest cluster has "),
+        ({"clusters": 99}, "clusters is 99, above the number of valid pixels, 88; take fewer"),
+        ({"atoms": 80}, "atoms is 80, above the pixels of the largest cluster, "),
     ],
 )
 def test_dictionaries_that_the_scene_cannot_give_are_refused(

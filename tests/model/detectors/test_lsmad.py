@@ -93,6 +93,8 @@ def test_scores_are_those_of_the_seed_and_stable() -> None:
 
 @pytest.mark.parametrize("rank", [0, 5])
 def test_ranks_that_the_scene_does_not_have_are_refused(rank: int) -> None:
-    message = f"the rank, {rank}, is not one from 1 to 4, that of a scene of 4 bands and 42 valid"
+    message = (
+        f"the rank, {rank}, is not one from 1 to 4, that of the scene .bands: 4, valid pixels: 42"
+    )
     with pytest.raises(ValueError, match=message):
         lsmad(torch.rand(6, 7, 4), rank=rank, sparse_share=0.01, seed=1)

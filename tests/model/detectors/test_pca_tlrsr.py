@@ -109,7 +109,7 @@ def test_weighted_thresholds_of_every_slice(depth: int) -> None:
     ("shape", "components", "message"),
     [
         ((4, 9, 6), 2, "the scene is 4×9, but has to be 5×5 or larger"),
-        ((9, 9, 5), 6, "6 components of a scene of 5 bands; take at most 5"),
+        ((9, 9, 5), 6, "components 6, but the scene's number of bands is 5"),
     ],
 )
 def test_scenes_without_enough_rows_or_bands_are_refused(

@@ -146,9 +146,11 @@ def test_progress_is_the_share_done() -> None:
 
 def test_a_rank_above_that_of_the_scene_is_refused() -> None:
     of_rank_4 = partial(pta, rank=4, low_rank_weight=1, sparsity=1, smoothness=1, step=0.01)
-    with pytest.raises(ValueError, match="the rank, 4, is above that of a scene of 3 bands and 42"):
+    with pytest.raises(
+        ValueError, match="the rank, 4, is above that of the scene .bands: 3, valid pixels: 42"
+    ):
         of_rank_4(random_tensor(6, 7, 3))
     few = random_tensor(2, 2, 9)
     few[0, 0] = torch.nan
-    with pytest.raises(ValueError, match="9 bands and 3 valid pixels; take at most 3"):
+    with pytest.raises(ValueError, match="bands: 9, valid pixels: 3.; take at most 3"):
         of_rank_4(few)
