@@ -58,12 +58,12 @@ def gtvlrr(
 def memory(shape: tuple[int, int, int], **options: Any) -> int:
     """Estimate the bytes that a cube (H, W, B) needs besides itself.
 
-    Ten matrices of coefficients and six of spectra.
+    Eleven matrices of coefficients and six of spectra.
     """
     height, width, bands = shape
     pixels = height * width
     atoms = min(options["clusters"] * options["atoms"], pixels)
-    return 8 * pixels * (10 * atoms + 6 * bands)
+    return 8 * pixels * (11 * atoms + 6 * bands)
 
 
 def score_by_clusters(
