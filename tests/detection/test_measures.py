@@ -106,8 +106,9 @@ def test_the_other_measures_follow_from_the_three_areas(
         assert measures[name] == pytest.approx(value, abs=1e-12), name
     if f > 0 and d > 0:
         with np.errstate(over="ignore"):  # of the smallest numbers above 0
-            assert measures["auc_snpr"] == pytest.approx(d / f)
-        assert measures["auc_snpr_db"] == pytest.approx(10 * np.log10(d / f))
+            ratio = d / f
+        assert measures["auc_snpr"] == pytest.approx(ratio)
+        assert measures["auc_snpr_db"] == pytest.approx(10 * np.log10(ratio))
 
 
 @given(scored_truths(), st.floats(0.1, 100), st.floats(-50, 50))
