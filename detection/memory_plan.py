@@ -56,7 +56,7 @@ def plan_memory(
         return ""
     need = partial(memory_needed, trainer, size, training=training)
     required = need()
-    print_detail(f"memory: {format_gibibytes(required)} of {format_gibibytes(available)} needed")
+    print_detail(f"memory: {needed_text(required, available)} needed")
     if required <= available:
         return ""
     least = need(recompute=True) if training else required
@@ -64,12 +64,15 @@ def plan_memory(
         work = f"{'training' if training else 'prediction'} on {shape_text(shape)}"
         part = trainer.step_shape(size, training=training)
         raise too_large(work, part, options, least=least, available=available)
+    return note_on_less(method, device, required=required, available=available)
+
+
+def note_on_less(method: str, device: torch.device, *, required: int, available: int) -> str:
+    """Prepare for a training with less memory than usual; return the note on it."""
     if device.type == "cpu":
         return_freed_memory()
-    return (
-        f"training needs about {format_gibibytes(required)} of {format_gibibytes(available)} "
-        f"available: using {RECOMPUTING if METHODS[method].blind_spot else 'less idle memory'}"
-    )
+    means = RECOMPUTING if METHODS[method].blind_spot else "less idle memory"
+    return f"training needs about {needed_text(required, available)} available: using {means}"
 
 
 def too_large(
@@ -96,6 +99,11 @@ def hint(part: torch.Size, options: Mapping[str, Any], share: float) -> str:
     if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
         return "a smaller --nch_ker or a smaller image needs less"
     return f"--tile {side} works on parts that fit; a smaller --nch_ker also needs less"
+
+
+def needed_text(required: int, available: int) -> str:
+    """Format the bytes that are needed and those that are available."""
+    return f"{format_gibibytes(required)} of {format_gibibytes(available)}"
 
 
 def format_gibibytes(size: float) -> str:

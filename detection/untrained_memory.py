@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
 from model.imports import import_named
 from model.methods import METHODS
 from model.scores import SCORING
@@ -15,6 +13,7 @@ from utils.text import shape_text
 
 MARGIN = 1.1  # for what the estimates leave out
 GIBIBYTE = 2**30
+DOUBLE = 8  # bytes of a value in float64
 
 
 def check_untrained_memory(
@@ -37,6 +36,6 @@ def memory_needed(method: str, shape: tuple[int, int, int], options: Mapping[str
     """
     record = METHODS[method]
     if record.memory is None:
-        return int(record.copies * torch.float64.itemsize * math.prod(shape))
+        return record.copies * DOUBLE * math.prod(shape)
     own = {option: value for option, value in options.items() if option not in SCORING}
     return int(import_named(record.memory)(shape, **own))

@@ -82,7 +82,7 @@ class Method:
     fit: str | None = None
     settings: str | None = None
     memory: str | None = None
-    copies: float = 0
+    copies: int = 0
     work: float = 40
     epoch_work: float = 1
     leak: str = ""
