@@ -9,10 +9,10 @@ import torch
 
 from experiments.blindspot_figure import ReceptiveField, View, format_power, leak_notes
 from model.build import build_network, check_strides
-from model.detectors.progress import reporting
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.layers import require
+from model.progress import reporting
 from options.parse import resolve
 from utils.errors import as_input_error
 from utils.progress_bar import phase

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from model.detector import Detector
-from model.detectors.untrained import UntrainedDetector
 from model.imports import import_named
 from model.methods import METHODS
 from model.methods.method import ARGUMENTS, FACTORS, INPUT, RECIPE, Method
@@ -18,6 +17,7 @@ from model.scoring.averaging import MapAverage
 from model.scoring.scoring import Scoring
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
+from model.untrained import UntrainedDetector
 
 
 def build_detector(

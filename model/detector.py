@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from model.detectors.progress import Progress, no_progress
 from model.image import Image
 from model.methods.method import AUTO
+from model.progress import Progress, no_progress
 from model.scoring.evidence import Evidence
 from model.scoring.scoring import Scoring
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import label, maximum_filter
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.domain_transform import smooth_within_edges
-from model.detectors.min_max import min_max
-from model.detectors.otsu import otsu_threshold
-from model.detectors.principal import principal_components
-from model.detectors.progress import Progress, no_progress, reporting
+from model.detectors.images.domain_transform import smooth_within_edges
+from model.detectors.images.min_max import min_max
+from model.detectors.images.otsu import otsu_threshold
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.principal import principal_components
 from model.max_tree import open_by_area
+from model.progress import Progress, no_progress, reporting
 
 Array = NDArray[np.float64]
 

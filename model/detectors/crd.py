@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from model.detectors.moved_ring import moved_rings
-from model.detectors.progress import Progress, no_progress
-from model.detectors.ridge_residual import by_residual
-from model.detectors.ridge_weights import by_weights
-from model.detectors.rings import Rings
-from model.detectors.valid_pixels import is_valid
+from model.detectors.pixels.valid_pixels import is_valid
+from model.detectors.rings.moved import moved_rings
+from model.detectors.rings.ridge_residual import by_residual
+from model.detectors.rings.ridge_weights import by_weights
+from model.detectors.rings.rings import Rings
+from model.progress import Progress, no_progress
 
 # As many weights per band are still found themselves, which costs more than the residual without
 # them but is accurate to 12 digits in place of 6.

@@ -10,8 +10,8 @@ the scores of both are not comparable. The image is continued by mirroring.
 import torch
 from torch import Tensor
 
-from model.detectors.mirrored_ring import mirrored_rings
-from model.detectors.progress import Progress, no_progress
+from model.detectors.rings.mirrored import mirrored_rings
+from model.progress import Progress, no_progress
 
 KEPT = 0.9999  # share of the sum of the eigenvalues that those kept exceed
 

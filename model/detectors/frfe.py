@@ -12,9 +12,9 @@ import math
 import torch
 from torch import Tensor
 
-from model.detectors.fractional_fourier import fractional_fourier_matrix
-from model.detectors.progress import Progress, no_progress, reporting
-from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
+from model.detectors.algebra.fractional_fourier import fractional_fourier_matrix
+from model.detectors.pixels.valid_pixels import check_enough, scatter_scores, select_valid
+from model.progress import Progress, no_progress, reporting
 
 STEPS = 10  # of the orders 0, 0.1, …, 1
 LEVELS = 256  # of the histograms

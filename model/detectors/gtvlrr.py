@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.dictionary import Labels, build_dictionary, cluster_pixels
-from model.detectors.graph_tv_representation import Representation, Weights
-from model.detectors.pixel_graph import graph_laplacian
-from model.detectors.progress import Progress, no_progress
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.gtvlrr_representation import Representation, Weights
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.dictionary import Labels, build_dictionary, cluster_pixels
+from model.detectors.pixels.pixel_graph import graph_laplacian
+from model.detectors.pixels.valid_pixels import scatter_scores, select_valid
+from model.progress import Progress, no_progress
 
 NEIGHBOURS = 5  # of a pixel in the graph; 10 in the paper, 5 in its program
 MAX_ITERATIONS, USUAL_ITERATIONS = 400, 141

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.isolation_forest import Array, Forest, Indices, grow_forest
-from model.detectors.kernel_pca import MOST_TRAINING, kernel_components
-from model.detectors.otsu import otsu_threshold
-from model.detectors.progress import Progress, no_progress, part
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.images.otsu import otsu_threshold
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.isolation_forest import Array, Forest, Indices, grow_forest
+from model.detectors.pixels.kernel_pca import MOST_TRAINING, kernel_components
+from model.detectors.pixels.valid_pixels import scatter_scores, select_valid
+from model.progress import Progress, no_progress, part
 
 Mask = NDArray[np.bool_]
 Grower = Callable[..., Forest]  # pixels (n, C), `trees` and `sample` → a forest

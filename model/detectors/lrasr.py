@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.dictionary import Labels, build_dictionary, cluster_pixels
-from model.detectors.progress import Progress, no_progress
-from model.detectors.proximal import shrink_pixels, soft, svt
-from model.detectors.row_blocks import row_blocks
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.algebra.proximal import shrink_pixels, soft, svt
+from model.detectors.algebra.row_blocks import row_blocks
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.dictionary import Labels, build_dictionary, cluster_pixels
+from model.detectors.pixels.valid_pixels import scatter_scores, select_valid
+from model.progress import Progress, no_progress
 
 MAX_ITERATIONS = 115
 FIRST_PENALTY, GROWTH, LARGEST_PENALTY = 1e-3, 1.1, 1e10

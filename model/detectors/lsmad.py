@@ -12,11 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.iterates import last_of
-from model.detectors.mahalanobis import distance_to
-from model.detectors.progress import Progress, no_progress
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.algebra.mahalanobis import distance_to
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.valid_pixels import scatter_scores, select_valid
+from model.progress import Progress, last_of, no_progress
 
 ROUNDS = 101
 POWERS = 3  # multiplications of a test matrix by LᵀL

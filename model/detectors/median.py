@@ -7,7 +7,7 @@ magnitudes along all axes are averaged. It shows what a trained method has to ex
 
 from torch import Tensor
 
-from model.detectors.progress import Progress, no_progress
+from model.progress import Progress, no_progress
 from model.scoring.evidence import median_map
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate
 from torch import Tensor
 
-from model.detectors.band_choice import FEWEST_BANDS, choose_bands
-from model.detectors.min_max import min_max
-from model.detectors.progress import Progress, no_progress, reporting
-from model.detectors.quaternion import Pair, inverse_modulus, modulus, quaternion_transform
-from model.detectors.resize import resize
-from model.detectors.valid_pixels import scatter_scores, select_valid
+from model.detectors.images.min_max import min_max
+from model.detectors.images.quaternion import Pair, inverse_modulus, modulus, quaternion_transform
+from model.detectors.images.resize import resize
+from model.detectors.pixels.band_choice import FEWEST_BANDS, choose_bands
+from model.detectors.pixels.valid_pixels import scatter_scores, select_valid
+from model.progress import Progress, no_progress, reporting
 
 Array = NDArray[np.float64]
 

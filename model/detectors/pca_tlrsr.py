@@ -13,12 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.iterates import last_of
-from model.detectors.principal import principal_components
-from model.detectors.progress import Progress, no_progress, part
-from model.detectors.proximal import shrink_tubes
-from model.detectors.tensor_product import (
+from model.detectors.algebra.proximal import shrink_tubes
+from model.detectors.algebra.tensor_product import (
     FIFTH,
     product,
     slices_of,
@@ -26,7 +22,10 @@ from model.detectors.tensor_product import (
     transpose,
     weighted_svt,
 )
-from model.detectors.valid_pixels import is_valid, select_valid
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.principal import principal_components
+from model.detectors.pixels.valid_pixels import is_valid, select_valid
+from model.progress import Progress, last_of, no_progress, part
 
 ITERATIONS = 100  # of either loop; at the end the step is 1.4
 FIRST_STEP = 1e-4  # μ, and b of the representation

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.path_smoothing import smooth_columns, smooth_rows
-from model.detectors.progress import Progress, no_progress
-from model.detectors.proximal import shrink_tubes, svt
-from model.detectors.valid_pixels import is_valid, select_valid
+from model.detectors.algebra.proximal import shrink_tubes, svt
+from model.detectors.images.path_smoothing import smooth_columns, smooth_rows
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.valid_pixels import is_valid, select_valid
+from model.progress import Progress, no_progress
 
 MAX_ITERATIONS = 400  # 51 to 71 are enough: the step grows until all parts agree
 CHECK_EVERY = 10  # iterations

@@ -13,12 +13,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.iterates import last_of
-from model.detectors.mahalanobis import distance_to
-from model.detectors.progress import Progress, no_progress
-from model.detectors.proximal import soft, svt
-from model.detectors.valid_pixels import check_enough, scatter_scores, select_valid
+from model.detectors.algebra.mahalanobis import distance_to
+from model.detectors.algebra.proximal import soft, svt
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.valid_pixels import check_enough, scatter_scores, select_valid
+from model.progress import Progress, last_of, no_progress
 
 MAX_ITERATIONS, USUAL_ITERATIONS = 1000, 37  # the most that scenes have taken; the fewest were 23
 CONVERGED = 1e-7  # of the norm of the data

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.detectors.mahalanobis import squared_lengths
-from model.detectors.moved_ring import moved_rings
-from model.detectors.positive_systems import Factors
-from model.detectors.progress import Progress, no_progress, part, reporting
-from model.detectors.ring_moments import ring_moments
-from model.detectors.valid_pixels import is_valid
+from model.detectors.algebra.mahalanobis import squared_lengths
+from model.detectors.algebra.positive_systems import Factors
+from model.detectors.pixels.valid_pixels import is_valid
+from model.detectors.rings.moments import ring_moments
+from model.detectors.rings.moved import moved_rings
+from model.progress import Progress, no_progress, part, reporting
 
 # The share of a ring's pixels that have to be valid. The default ring has two pixels per band of a
 # long spectrum; a covariance of one per band fits them so well that all others seem far away.

@@ -11,9 +11,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.detectors.progress import Progress, no_progress
 from model.image import Image, load_all
 from model.nodata import fill_no_data, no_data_mask
+from model.progress import Progress, no_progress
 from model.scoring.bands import BandStatistics
 from model.scoring.residuals import deviation
 

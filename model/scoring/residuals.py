@@ -7,7 +7,7 @@ import torch
 from scipy.ndimage import median_filter
 from torch import Tensor
 
-from model.detectors.progress import Progress, no_progress, part
+from model.progress import Progress, no_progress, part
 
 CHUNK_ROWS = 64  # processed at once: the difference of a large image would be a copy of its size
 WINDOW = 11  # side in pixels of the neighbourhood whose median is a residual's local bias

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.detector import EpochFilter
-from model.detectors.progress import reporting
 from model.image import Image, load_all
 from model.networks.patch_attention import BLOCK
 from model.nodata import no_data_mask
 from model.precision import use_precision
+from model.progress import reporting
 from model.scoring.evidence import Evidence, evidence_of_reconstruction
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from model.detector import EpochFilter
-from model.detectors.progress import part
 from model.image import Image, load_all
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import fill_no_data, no_data_mask
+from model.progress import part
 from model.scoring.bands import BandStatistics
 from model.scoring.evidence import Evidence
 from model.scoring.residuals import residual

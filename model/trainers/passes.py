@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from model.detectors.progress import Progress, no_progress
+from model.progress import Progress, no_progress
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from model.image import Image, load_all
 from model.networks.superad import OUTSIDE, SuperAD
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
-from model.superpixels import superpixels
 from model.trainers.keeping import LAST, KeepingTrainer
 from model.trainers.outlying_pixels import counted_pixels
+from model.trainers.superpixels import superpixels
 
 
 class SuperADTrainer(KeepingTrainer):

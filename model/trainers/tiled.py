@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from model.detector import EpochFilter
-from model.detectors.progress import reporting
 from model.image import Image, LazyImage, as_lazy
 from model.networks.blind_spot import BlindSpotNetwork
 from model.nodata import no_data_mask
+from model.progress import reporting
 from model.scoring.evidence import Evidence
 from model.scoring.residuals import residual
 from model.trainers.tile_steps import TileStepTrainer

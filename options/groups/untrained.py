@@ -20,7 +20,7 @@ UNTRAINED = [
         7,
         "odd side in pixels of the window that a pixel's background leaves out, or that DirectNet "
         "overwrites in its patches",
-        acts_in="model.detectors.dual_window",
+        acts_in="model.detectors.rings.dual_window",
         names_run=RunName(2.1, always=True, label="win_in"),  # DirectNet's names
     ),
     own(
@@ -29,7 +29,7 @@ UNTRAINED = [
         15,
         "odd side in pixels of the window that a pixel's background fills, or of DirectNet's "
         "patches; 0, for 2S-GLRT only, for the smallest with two background pixels per band",
-        acts_in="model.detectors.dual_window",
+        acts_in="model.detectors.rings.dual_window",
         names_run=RunName(2.2, always=True, label="win_out"),
     ),
     own(
@@ -44,7 +44,7 @@ UNTRAINED = [
         whole_number(at_least=1, at_most=10**4),
         3,
         "principal components that are used; of KIFD those of the kernel",
-        acts_in="model.detectors.principal",
+        acts_in="model.detectors.pixels.principal",
     ),
     own(
         "area",
@@ -65,14 +65,14 @@ UNTRAINED = [
         number(above=0, at_most=1e4),
         5.0,
         "σ_s in pixels of AED's edge-preserving smoothing",
-        acts_in="model.detectors.domain_transform",
+        acts_in="model.detectors.images.domain_transform",
     ),
     own(
         "range_sigma",
         number(above=0, at_most=1e4),
         0.5,
         "σ_r of AED's edge-preserving smoothing, of components scaled to [0, 1]",
-        acts_in="model.detectors.domain_transform",
+        acts_in="model.detectors.images.domain_transform",
     ),
     own(
         "rank",
@@ -86,7 +86,7 @@ UNTRAINED = [
         WEIGHT,
         1.0,
         "weight of the sparse part: λ, of PTA β; 0 is 1/√N of N valid pixels for RPCA-RX",
-        acts_in="model.detectors.proximal",
+        acts_in="model.detectors.algebra.proximal",
     ),
     own(
         "dictionary_sparsity",
@@ -135,7 +135,7 @@ UNTRAINED = [
         whole_number(at_least=1, at_most=10**6),
         1000,
         "trees of KIFD's global forest",
-        acts_in="model.detectors.isolation_forest",
+        acts_in="model.detectors.pixels.isolation_forest",
     ),
     own(
         "subsample",
@@ -149,14 +149,14 @@ UNTRAINED = [
         whole_number(at_least=1, at_most=1000),
         15,
         "clusters K of k-means, of which LRASR and GTVLRR take the dictionary of the background",
-        acts_in="model.detectors.dictionary",
+        acts_in="model.detectors.pixels.dictionary",
     ),
     own(
         "atoms",
         whole_number(at_least=1, at_most=1000),
         20,
         "pixels P of a cluster that are in the dictionary; a smaller cluster has none",
-        acts_in="model.detectors.dictionary",
+        acts_in="model.detectors.pixels.dictionary",
     ),
     own(
         "coefficient_sparsity",
@@ -170,6 +170,6 @@ UNTRAINED = [
         WEIGHT,
         0.05,
         "weight γ of differences of GTVLRR's coefficients on the graph of similar pixels",
-        acts_in="model.detectors.pixel_graph",
+        acts_in="model.detectors.pixels.pixel_graph",
     ),
 ]

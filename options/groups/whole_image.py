@@ -45,7 +45,7 @@ IMAGE_NETWORK = [
         whole_number(at_least=1, at_most=10**6),
         100,
         "number of superpixels that Super-AD asks for, whose mean features attend to each other",
-        acts_in="model.superpixels",
+        acts_in="model.trainers.superpixels",
         names_run=RunName(44),
     ),
     network_flag(

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from model.build import build_detector, build_network, build_trainer
 from model.detector import Detector
-from model.detectors.untrained import UntrainedDetector
 from model.image import cube_to_image
 from model.imports import import_named
 from model.methods import METHODS
@@ -22,6 +21,7 @@ from model.trainers.fast import FastTrainer
 from model.trainers.losses import LOSSES
 from model.trainers.tiled import TiledTrainer
 from model.trainers.trainer import Trainer
+from model.untrained import UntrainedDetector
 from options.parse import method_options, parse
 
 CPU = torch.device("cpu")

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from model.detectors.aed import attribute_filtering, is_object, small_parts
-from model.detectors.band_scaling import scale_bands
-from model.detectors.domain_transform import smooth_within_edges
-from model.detectors.otsu import otsu_threshold
-from model.detectors.principal import principal_components
+from model.detectors.images.domain_transform import smooth_within_edges
+from model.detectors.images.otsu import otsu_threshold
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.principal import principal_components
 from model.max_tree import open_by_area
 from tests.model.detectors.recorded import recorded as read_recorded
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import model.detectors.ridge_weights
-import model.detectors.rings
+import model.detectors.rings.ridge_weights
+import model.detectors.rings.rings
 from model.detectors.crd import collaborative_representation
 from tests.model.detectors.reference import ring_of, with_no_data
 
@@ -155,7 +155,7 @@ def test_batches_do_not_change_scores(
 ) -> None:
     cube = random_cube(7, 6, bands)
     expected = crd(cube)
-    for module in (model.detectors.rings, model.detectors.ridge_weights):
+    for module in (model.detectors.rings.rings, model.detectors.rings.ridge_weights):
         monkeypatch.setattr(module, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(crd(cube), expected, rtol=1e-9)
 
@@ -163,7 +163,7 @@ def test_batches_do_not_change_scores(
 @pytest.mark.parametrize("bands", [8, 40])
 def test_progress_rises_to_the_whole(monkeypatch: pytest.MonkeyPatch, bands: int) -> None:
     shares: list[float] = []
-    for module in (model.detectors.rings, model.detectors.ridge_weights):
+    for module in (model.detectors.rings.rings, model.detectors.rings.ridge_weights):
         monkeypatch.setattr(module, "BATCH_VALUES", 1)
     cube = torch.from_numpy(random_cube(7, 6, bands))
     windows = {"inner_window": 1, "outer_window": 5}

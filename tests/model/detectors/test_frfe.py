@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 import model.detectors.frfe
-from model.detectors.fractional_fourier import (
+from model.detectors.algebra.fractional_fourier import (
     commuting_operator,
     difference_operator,
     fourier_eigenvectors,

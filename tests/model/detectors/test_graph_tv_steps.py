@@ -10,14 +10,14 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from model.detectors.conjugate_gradients import solve_by_gradients
-from model.detectors.pixel_graph import graph_laplacian
-from model.detectors.total_variation import (
+from model.detectors.algebra.conjugate_gradients import solve_by_gradients
+from model.detectors.images.total_variation import (
     DIMENSIONS,
     Smoothing,
     add_adjoint_differences,
     add_differences,
 )
+from model.detectors.pixels.pixel_graph import graph_laplacian
 
 
 def pixels_of(count: int, bands: int = 3) -> NDArray[Any]:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 import model.detectors.gtvlrr
-from model.detectors.band_scaling import scale_bands
-from model.detectors.dictionary import build_dictionary
-from model.detectors.graph_tv_representation import Representation, Weights
 from model.detectors.gtvlrr import MAX_ITERATIONS, gtvlrr
-from model.detectors.pixel_graph import graph_laplacian
-from model.detectors.total_variation import DIMENSIONS
+from model.detectors.gtvlrr_representation import Representation, Weights
+from model.detectors.images.total_variation import DIMENSIONS
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.dictionary import build_dictionary
+from model.detectors.pixels.pixel_graph import graph_laplacian
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
 from tests.model.detectors.scenes import degenerate_scenes, mixed_scene

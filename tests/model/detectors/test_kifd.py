@@ -8,9 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.isolation_forest import Forest, grow_forest, mean_path
-from model.detectors.kernel_pca import kernel_components
+from model.detectors.images.otsu import otsu_threshold
 from model.detectors.kifd import (
     check_pixels,
     isolation,
@@ -21,7 +19,9 @@ from model.detectors.kifd import (
     sample_size,
     scale_features,
 )
-from model.detectors.otsu import otsu_threshold
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.isolation_forest import Forest, grow_forest, mean_path
+from model.detectors.pixels.kernel_pca import kernel_components
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
 

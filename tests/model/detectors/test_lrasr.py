@@ -7,8 +7,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.dictionary import build_dictionary
 from model.detectors.lrasr import (
     MAX_ITERATIONS,
     Representation,
@@ -16,6 +14,8 @@ from model.detectors.lrasr import (
     lrasr,
     score_by_clusters,
 )
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.dictionary import build_dictionary
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
 from tests.model.detectors.scenes import degenerate_scenes, mixed_scene

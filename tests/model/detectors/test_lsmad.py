@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.detectors.band_scaling import scale_bands
+from model.detectors.algebra.mahalanobis import distance_to
 from model.detectors.lsmad import decompose, draw_matrices, largest_entries, lsmad, project
-from model.detectors.mahalanobis import distance_to
+from model.detectors.pixels.band_scaling import scale_bands
 from tests.model.detectors.recorded import close_to_largest, recorded
 
 RUNS = pytest.mark.parametrize("name", ["lsmad_small", "lsmad_medium"])

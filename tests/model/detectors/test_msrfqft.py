@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.detectors.band_choice import choose_bands
+from model.detectors.images.quaternion import AXES, inverse_modulus, modulus, quaternion_transform
+from model.detectors.images.resize import resize
 from model.detectors.msrfqft import (
     gaussian,
     log_amplitude,
@@ -18,8 +19,7 @@ from model.detectors.msrfqft import (
     reconstruction,
     scales,
 )
-from model.detectors.quaternion import AXES, inverse_modulus, modulus, quaternion_transform
-from model.detectors.resize import resize
+from model.detectors.pixels.band_choice import choose_bands
 from tests.model.detectors.recorded import close_to_largest, recorded
 from tests.model.detectors.reference import with_no_data
 

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.detectors.band_scaling import scale_bands
+from model.detectors.algebra.tensor_product import product, transpose, weighted_svt
 from model.detectors.pca_tlrsr import learn_dictionary, pca_tlrsr, represent
-from model.detectors.principal import principal_components
-from model.detectors.tensor_product import product, transpose, weighted_svt
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.principal import principal_components
 from tests.model.detectors.recorded import close_to_largest, recorded
 
 RUNS = pytest.mark.parametrize("name", ["pca_tlrsr_small", "pca_tlrsr_medium"])

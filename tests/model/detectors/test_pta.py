@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.detectors import path_smoothing
-from model.detectors.band_scaling import scale_bands
-from model.detectors.path_smoothing import path_laplacians, smooth_columns, smooth_rows
+from model.detectors.images import path_smoothing
+from model.detectors.images.path_smoothing import path_laplacians, smooth_columns, smooth_rows
+from model.detectors.pixels.band_scaling import scale_bands
 from model.detectors.pta import GROWTH, Approximation, Weights, leading_vectors, pta
 from tests.model.detectors.recorded import close_to_largest, recorded
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.mahalanobis import distance_to
+from model.detectors.algebra.mahalanobis import distance_to
+from model.detectors.pixels.band_scaling import scale_bands
 from model.detectors.rpca_rx import Parts, robust_pca, rpca_rx
 from tests.model.detectors.recorded import close_to_largest, recorded
 

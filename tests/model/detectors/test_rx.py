@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import model.detectors.ring_moments
+import model.detectors.rings.moments
 import model.detectors.rx
 from data.reading.by_name import load_scene
 from detection.measures import area_under_roc
@@ -212,7 +212,7 @@ def test_batches_do_not_change_local_scores(
 ) -> None:
     cube = random_cube(7, 6, 4)
     expected = lrx(cube)
-    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", batch_values)
+    monkeypatch.setattr(model.detectors.rings.moments, "BATCH_VALUES", batch_values)
     np.testing.assert_allclose(lrx(cube), expected, rtol=1e-10)
 
 
@@ -234,7 +234,7 @@ def test_a_ridge_that_leaves_covariances_singular_is_refused() -> None:
 
 def test_progress_rises_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     shares: list[float] = []
-    monkeypatch.setattr(model.detectors.ring_moments, "BATCH_VALUES", 500)
+    monkeypatch.setattr(model.detectors.rings.moments, "BATCH_VALUES", 500)
     windows = {"inner_window": 1, "outer_window": 5}
     local_rx(torch.from_numpy(random_cube(9, 9, 3)), **windows, progress=shares.append)
     assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1

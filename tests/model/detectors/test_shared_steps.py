@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
-from model.detectors.band_scaling import scale_bands
-from model.detectors.principal import principal_components
-from model.detectors.proximal import shrink_pixels, soft, svt
+from model.detectors.algebra.proximal import shrink_pixels, soft, svt
+from model.detectors.pixels.band_scaling import scale_bands
+from model.detectors.pixels.principal import principal_components
 from tests.model.detectors.reference import with_no_data
 
 RANDOM = np.random.default_rng(0)

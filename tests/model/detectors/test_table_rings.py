@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import model.detectors.ring_moments
-import model.detectors.rings
+import model.detectors.rings.moments
+import model.detectors.rings.rings
 from detection.measures import area_under_roc
 from model.detectors.crd import collaborative_representation
 from model.detectors.crd_tables import KEPT, representation_of_tables
@@ -167,8 +167,8 @@ def test_batches_do_not_change_scores(
 ) -> None:
     cube = random_cube(7, 8, bands)
     expected = detect(name, cube)
-    for module in ("rings", "ring_moments"):
-        monkeypatch.setattr(getattr(model.detectors, module), "BATCH_VALUES", 1)
+    for module in (model.detectors.rings.rings, model.detectors.rings.moments):
+        monkeypatch.setattr(module, "BATCH_VALUES", 1)
     np.testing.assert_allclose(detect(name, cube), expected, rtol=1e-9, atol=1e-12)
 
 

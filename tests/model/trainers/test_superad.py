@@ -12,10 +12,10 @@ from model.image import cube_to_image, image_to_cube
 from model.networks.segment_attention import segment_means, spread_over_segments
 from model.networks.superad import OUTSIDE, SuperAD, convolve_at, smallest_errors
 from model.scoring.residuals import residual
-from model.superpixels import superpixels
 from model.trainers.keeping import LAST
 from model.trainers.outlying_pixels import counted_pixels
 from model.trainers.superad import SuperADTrainer, error_map
+from model.trainers.superpixels import superpixels
 from tests.baselines import read_baseline
 from tests.recordings import Recording
 

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.detectors.progress import no_progress
 from model.networks.nl2net import NL2Net
+from model.progress import no_progress
 from model.trainers.losses import l1_loss
 from model.trainers.trainer import Trainer
 
