@@ -7,8 +7,9 @@ by scene. The average needs no choice of an epoch, for which no rule without lab
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
+
+from model.scoring.relative import relative_to_mean
 
 
 class MapAverage:
@@ -28,8 +29,8 @@ class MapAverage:
 
     def add(self, scores: Tensor) -> None:
         """Add a map; one that is 0 everywhere adds nothing."""
-        mean = scores.nanmean().clamp(min=torch.finfo(scores.dtype).tiny)
-        self.total = scores / mean if self.total is None else self.total + scores / mean
+        relative = relative_to_mean(scores)
+        self.total = relative if self.total is None else self.total + relative
         self.maps += 1
 
     @property

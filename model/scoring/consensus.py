@@ -3,12 +3,12 @@
 Its form and constants were found with the labels of eight scenes in view (docs/results.md).
 """
 
-import torch
 from torch import Tensor
 
 from model.detectors.aed import attribute_filtering
 from model.image import load_all
 from model.scoring.evidence import Evidence, combined_scores
+from model.scoring.relative import relative_to_mean
 
 FLOOR = 0.1  # of the mean opinion: nothing is ruled out by the other
 EXPONENT = 0.2
@@ -29,6 +29,5 @@ def consensus_scores(evidence: Evidence) -> Tensor:
         spatial_sigma=5,
         range_sigma=0.5,
     ).cpu()
-    mean = opinion.nanmean().clamp(min=torch.finfo(opinion.dtype).tiny)  # a flat scene has none
-    weight = (opinion / mean + FLOOR) ** EXPONENT
+    weight = (relative_to_mean(opinion) + FLOOR) ** EXPONENT
     return combined_scores(evidence) * weight.float()

@@ -15,6 +15,7 @@ from model.image import Image, load_all
 from model.nodata import fill_no_data, no_data_mask
 from model.progress import Progress, no_progress
 from model.scoring.bands import BandStatistics
+from model.scoring.relative import relative_to_mean
 from model.scoring.residuals import deviation
 
 MEDIAN_MAP_WEIGHT = 0.5  # of the median map in the score `combined`
@@ -72,9 +73,7 @@ def combined_scores(evidence: Evidence) -> Tensor:
 
     Own scores are divided by their mean, as those of the median map are.
     """
-    by_method = (
-        deviation_scores(evidence) if evidence.residuals else evidence.own / evidence.own.nanmean()
-    )
+    by_method = deviation_scores(evidence) if evidence.residuals else relative_to_mean(evidence.own)
     return by_method + MEDIAN_MAP_WEIGHT * median_map(load_all(evidence.image))
 
 

@@ -8,6 +8,7 @@ from scipy.ndimage import median_filter
 from torch import Tensor
 
 from model.progress import Progress, no_progress, part
+from model.scoring.relative import relative_to_mean
 
 CHUNK_ROWS = 64  # processed at once: the difference of a large image would be a copy of its size
 WINDOW = 11  # side in pixels of the neighbourhood whose median is a residual's local bias
@@ -40,9 +41,7 @@ def deviation(residuals: Sequence[Tensor], *, progress: Progress = no_progress) 
         projected = torch.einsum("bhw,bk->khw", residual[0], axes)
         one = part(progress, number / len(residuals), (number + 1) / len(residuals))
         subtract_medians(projected[:DEBIASED_AXES], progress=one)
-        magnitude = projected.abs().mean(dim=0)
-        # a residual of 0 everywhere, whose mean is 0, adds 0
-        scores += magnitude / magnitude.mean().clamp(min=torch.finfo(magnitude.dtype).tiny)
+        scores += relative_to_mean(projected.abs().mean(dim=0))
     return scores
 
 

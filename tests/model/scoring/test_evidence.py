@@ -70,6 +70,20 @@ def test_combined_adds_half_of_the_median_map() -> None:
     )
 
 
+def test_own_scores_of_0_add_nothing_to_combined() -> None:
+    """As those of AED, where no part of the scene stands out."""
+    given = Evidence(image(), torch.zeros(24, 20, dtype=torch.float64))
+    torch.testing.assert_close(combined_scores(given), 0.5 * median_map(image()).double())
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [0.3, 0.3], [0.1, 0.7], [2e3, 0.1]])
+def test_a_scene_of_one_spectrum_deviates_nowhere(values: list[float]) -> None:
+    same = torch.tensor(values)[None, :, None, None].expand(1, 2, 24, 26)
+    assert (BandStatistics.of(same).deviation == 1).all()
+    scores = median_map(same)
+    assert torch.equal(scores, scores[:1, :1].expand(24, 26)) and scores.isfinite().all()
+
+
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("largest_object", [0, 5])
 def test_no_data_pixels_have_no_score(score: str, largest_object: int) -> None:
