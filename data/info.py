@@ -87,7 +87,7 @@ def describe_no_data(scene: Scene) -> str:
     if scene.masked is None:
         return "no pixel is masked, no value is NaN or infinite"
     values = scene.cube[scene.masked][np.newaxis]  # (1, pixels, B)
-    empty, filled, _ = count_invalid(values, None, scene.metadata.no_data)
+    empty, filled, _ = count_invalid(values, scene.metadata.no_data)
     text = (
         f"{empty.size:,} of {scene.masked.size:,} pixels are masked; {empty.sum():,} of their "
         f"values are NaN or infinite"

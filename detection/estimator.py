@@ -221,7 +221,7 @@ def no_data(cube: NDArray[Any]) -> NDArray[np.bool_]:
 
     Raises SceneError where other pixels have such a value.
     """
-    empty, _, _ = count_invalid(cube, None)
+    empty, _, _ = count_invalid(cube)
     masked = empty == cube.shape[2]
     check_finite(cube, "X", masked=masked)
     return masked

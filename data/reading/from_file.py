@@ -194,12 +194,11 @@ def mask_pixels(
     """Return the no-data mask (H, W), and notes on it; None where no pixel is masked."""
     masked, notes = mask_no_data(
         cube,
-        fill=metadata.fill,
+        no_data=metadata.no_data,
         mask_scattered=reading.nan == "mask",
         source=source,
         numbers=metadata.numbers,
         declared=metadata.masked,
-        further=replace(metadata, fill=None).no_data,
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")

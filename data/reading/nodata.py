@@ -11,7 +11,7 @@ from data.metadata import NoData
 from data.reading.bands import selection_text
 from utils.text import number_text
 
-NO_MORE = NoData()
+NO_VALUES = NoData()
 # values that mean no data by custom, and are hardly measured
 USUAL = (-9999.0, -999.0, -32768.0, -32767.0, float(-np.finfo(np.float32).max), 1e20)
 
@@ -19,29 +19,27 @@ USUAL = (-9999.0, -999.0, -32768.0, -32767.0, float(-np.finfo(np.float32).max), 
 def mask_no_data(
     cube: Cube,
     *,
-    fill: float | None,
+    no_data: NoData,
     mask_scattered: bool,
     source: str,
     numbers: NDArray[np.int64] | None = None,
     declared: NDArray[np.bool_] | None = None,
-    further: NoData = NO_MORE,
 ) -> tuple[NDArray[np.bool_] | None, list[str]]:
     """Return the no-data mask (H, W) of a cube (H, W, B), and notes on it; no mask for no pixels.
 
-    It marks pixels with the no-data value `fill`, one of `further`, NaN or infinity in all bands;
-    with `mask_scattered` in any band. A no-data value of 0 counts only where it is in all bands,
-    since dark bands measure 0. `numbers` are those of the bands in the file, (B,), `declared` is a
-    mask in the file itself, which holds whatever the values are. Raises SceneError for other
-    no-data values in otherwise valid pixels, and for bands without data in any pixel.
+    It marks pixels with a no-data value, NaN or infinity in all bands; with `mask_scattered` in any
+    band. A no-data value of 0 counts only where it is in all bands, since dark bands measure 0.
+    `numbers` are those of the bands in the file, (B,), `declared` is a mask in the file itself,
+    which holds whatever the values are. Raises SceneError for other no-data values in otherwise
+    valid pixels, and for bands without data in any pixel.
     """
-    no_data = joined(fill, further)
-    empty, filled, blank = count_invalid(cube, fill, further)
+    empty, filled, blank = count_invalid(cube, no_data)
     declared = np.zeros(cube.shape[:2], bool) if declared is None else declared
     masked = declared | (empty + filled == cube.shape[2])
     check_bands(blank, numbers, source)
     certain = filled
     if no_data.certain != no_data:
-        _, certain, _ = count_invalid(cube, None, no_data.certain)
+        _, certain, _ = count_invalid(cube, no_data.certain)
     scattered = (certain > 0) & ~masked
     if mask_scattered:
         masked |= scattered | (empty > 0)
@@ -71,17 +69,16 @@ def note_on_mask(masked: NDArray[np.bool_], reasons: list[str]) -> str:
 
 
 def count_invalid(
-    cube: Cube, fill: float | None, further: NoData = NO_MORE
+    cube: Cube, no_data: NoData = NO_VALUES
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Count the bands in which pixels are not finite, and those in which they are no-data values.
 
-    No-data values are `fill` and `further`. Both are (H, W); the third array (B,) marks the bands
-    without data in any pixel, where a no-data value of 0 does not count.
+    Both are (H, W); the third array (B,) marks the bands without data in any pixel, where a no-data
+    value of 0 does not count.
     """
     height, width, bands = cube.shape
     empty, filled = np.zeros((2, height, width), np.int64)
-    no_data = joined(fill, further)
-    if no_data == NO_MORE and cube.dtype.kind != "f":
+    if no_data == NO_VALUES and cube.dtype.kind != "f":
         return empty, filled, np.zeros(bands, bool)
     blank, certain = np.ones(bands, bool), no_data.certain
     for rows in row_blocks(cube, work="finding no-data pixels"):
@@ -91,12 +88,6 @@ def count_invalid(
         sure = fills if certain == no_data else certain.marked(values)
         blank &= (bad | sure).all(axis=(0, 1))
     return empty, filled, blank
-
-
-def joined(fill: float | None, further: NoData) -> NoData:
-    """Join the no-data value with further ones."""
-    fills = () if fill is None else (fill,)
-    return NoData((*fills, *further.fills), further.valid)
 
 
 def check_scattered(scattered: NDArray[np.bool_], no_data: NoData, source: str) -> None:
@@ -124,9 +115,7 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
         )
 
 
-def note_constant_pixels(
-    cube: Cube, masked: NDArray[np.bool_], no_data: NoData = NO_MORE
-) -> list[str]:
+def note_constant_pixels(cube: Cube, masked: NDArray[np.bool_], no_data: NoData) -> list[str]:
     """Note that pixels with one value in all bands may be no-data pixels, where there are any.
 
     Also where the least or the largest value is one that by custom means no data.

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import SceneError
+from data.metadata import NoData
 from data.reading.nodata import mask_no_data
 
 LEAST = float(np.finfo(np.float32).min)
@@ -16,7 +17,8 @@ def search(
     cube: NDArray[Any], *, fill: float | None = None, mask_scattered: bool = False
 ) -> tuple[list[tuple[int, int]], list[str]]:
     """Return the positions of the masked pixels, and the notes."""
-    masked, notes = mask_no_data(cube, fill=fill, mask_scattered=mask_scattered, source="'x'")
+    no_data = NoData(() if fill is None else (fill,))
+    masked, notes = mask_no_data(cube, no_data=no_data, mask_scattered=mask_scattered, source="'x'")
     assert masked is None or (masked.shape == cube.shape[:2] and masked.any())
     return [] if masked is None else [
         (row, column) for row, column in np.argwhere(masked).tolist()
@@ -103,7 +105,7 @@ def test_bands_without_data_are_noted_with_the_selection_that_drops_them(
             search(values, mask_scattered=mask_scattered)
     numbers = np.array([11, 12, 13, 14, 20])
     with pytest.raises(SceneError, match=r": 13; --bands 11-12,14,20 drops"):
-        mask_no_data(values, fill=None, mask_scattered=False, source="'x'", numbers=numbers)
+        mask_no_data(values, no_data=NoData(), mask_scattered=False, source="'x'", numbers=numbers)
     values = cube.astype(np.int16)
     values[..., 4] = -1
     with pytest.raises(SceneError, match=r"1 of 5 bands .*: 5; --bands 1-4 drops"):
@@ -152,7 +154,7 @@ def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArra
     values = cube.astype(np.int16)
     values[0, 0, 2] = values[5] = -1  # the one scattered fill value is in a masked pixel
     masked, notes = mask_no_data(
-        values, fill=-1, mask_scattered=False, source="", declared=declared
+        values, no_data=NoData((-1,)), mask_scattered=False, source="", declared=declared
     )
     assert masked is not None and np.flatnonzero(masked.all(axis=1)).tolist() == [0, 5]
     assert notes == [
@@ -160,7 +162,7 @@ def test_pixels_that_the_file_masks_have_no_data_whatever_they_hold(cube: NDArra
         "or in the file's own mask"
     ]
     masked, notes = mask_no_data(
-        cube, fill=None, mask_scattered=False, source="", declared=declared
+        cube, no_data=NoData(), mask_scattered=False, source="", declared=declared
     )
     assert notes == ["11 of 143 pixels are masked: in the file's own mask"]
 
@@ -174,12 +176,12 @@ def test_usual_values_of_no_data_in_some_bands_are_noted_with_the_options_that_m
 ) -> None:
     cube = np.arange(60).reshape(4, 5, 3).astype(dtype)
     cube[1, 2, 0] = cube[3, 0, 1] = np.float64(value)
-    masked, notes = mask_no_data(cube, fill=None, mask_scattered=False, source="x")
+    masked, notes = mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x")
     assert masked is None and notes == [
         f"2 of 20 pixels are {value} in some bands; if that means no data, "
         f"--nodata={value} --nan mask masks them"
     ]
-    masked, _ = mask_no_data(cube, fill=float(value), mask_scattered=True, source="x")
+    masked, _ = mask_no_data(cube, no_data=NoData((float(value),)), mask_scattered=True, source="x")
     assert masked is not None and np.argwhere(masked).tolist() == [[1, 2], [3, 0]]
     cube[cube == np.float64(value).astype(dtype)] = -5
-    assert mask_no_data(cube, fill=None, mask_scattered=False, source="x") == (None, [])
+    assert mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x") == (None, [])
