@@ -23,18 +23,18 @@ NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 
 
 @contextmanager
-def folder_lock(folder: Path, *, work: str = "trained") -> Iterator[None]:
-    """Be the only process that writes to a folder; raise InputError if another one does.
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Be the only process that trains in a folder; raise InputError if another one does.
 
-    `work` is what the message says is being done there. Temporary files of killed processes are
-    removed. The system releases the lock when its process ends, however it ends; a file system
-    without locks has a lock file, which is void once its process has ended.
+    Temporary files of killed processes are removed. The system releases the lock when its process
+    ends, however it ends; a file system without locks has a lock file, which is void once its
+    process has ended.
     """
     lock, holder = lock_of(folder), folder / HOLDER
     try:
         lock.acquire(timeout=AGAIN if isinstance(lock, SoftFileLock) else 0)
     except Timeout:  # which is an OSError
-        raise InputError(f"'{folder}' is being {work}: {describe_holder(lock, holder)}") from None
+        raise InputError(f"'{folder}' is being trained: {describe_holder(lock, holder)}") from None
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(lock.lock_file)) from error
     if isinstance(lock, SoftFileLock):

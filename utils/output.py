@@ -87,9 +87,9 @@ def prints_details() -> bool:
     return State.output.details
 
 
-def print_result(text: object, *, end: str = "\n") -> None:
+def print_result(text: object) -> None:
     """Print a line, or several, that a command is run for: they stay with `--quiet`."""
-    print(text, end=end, file=State.output.results, flush=True)
+    print(text, file=State.output.results, flush=True)
 
 
 def print_warning(text: object) -> None:

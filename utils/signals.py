@@ -32,7 +32,7 @@ class SignalState:
         return requested or self.end is not None
 
     def raise_if_stopped(self, message: str) -> None:
-        """raise StoppedBySignal with this message if a signal has requested the end."""
+        """Raise StoppedBySignal with this message if a signal has requested the end."""
         if self.end is not None:
             raise StoppedBySignal(self.end, message)
 

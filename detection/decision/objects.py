@@ -105,15 +105,13 @@ def mean_spectra(
     owners: NDArray[np.int64],
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
-    *,
-    chunk: int = CHUNK,
 ) -> NDArray[np.float64]:
-    """Average the spectra of every object in physical units, (objects, B), `chunk` at a time."""
+    """Average the spectra of every object in physical units, (objects, B)."""
     bands = scene.cube.shape[2]
     areas = np.bincount(owners)
     sums = np.zeros((len(areas), bands))
-    for start in range(0, len(rows), chunk):  # a threshold may detect most of a large scene
-        part = slice(start, start + chunk)
+    for start in range(0, len(rows), CHUNK):  # a threshold may detect most of a large scene
+        part = slice(start, start + CHUNK)
         np.add.at(sums, owners[part], scene.spectra(rows[part], columns[part]).astype(float))
     return sums / areas[:, None] * scene.metadata.gain + scene.metadata.offset
 

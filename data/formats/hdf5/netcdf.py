@@ -130,14 +130,10 @@ def is_list(shape: tuple[int, ...]) -> bool:
     return sum(length > 1 for length in shape) <= 1
 
 
-def read_dataset(
-    path: Path, name: str, *, packing: Packing | None = None, is_unpacked: bool = False
-) -> NDArray[Any]:
+def read_dataset(path: Path, name: str, *, packing: Packing, is_unpacked: bool) -> NDArray[Any]:
     """Read one array of a file, unpacked or with the sign that its values have."""
     with opened(path) as file:
         values = read_values(member(file, name), path)
-    if packing is None:
-        return values
     if is_unpacked:
         return packing.unpacked(values, is_list=is_list(values.shape))
     return packing.meant(values)

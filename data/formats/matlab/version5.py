@@ -192,7 +192,7 @@ def number_type(code: int) -> str:
 
 
 def read_array(path: Path, array: Array) -> NDArray[Any]:
-    """Read the values of an array in their stored type; None for those that are no numbers.
+    """Read the values of an array in their stored type; empty objects where they are no numbers.
 
     Raises ValueError, EOFError or zlib.error for damage.
     """

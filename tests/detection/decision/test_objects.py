@@ -18,6 +18,7 @@ from data.georeference import Georeference
 from data.metadata import Metadata
 from data.reading.from_file import read_scene
 from data.scene import Scene
+from detection.decision import objects as objects_module
 from detection.decision.object_files import (
     has_longitudes,
     write_objects_csv,
@@ -78,7 +79,9 @@ def test_a_spectrum_is_the_mean_in_physical_units() -> None:
     np.testing.assert_allclose(diagonal.spectrum, pixels.mean(axis=0))
 
 
-def test_spectra_are_those_of_the_file_in_parts(tmp_path: Path) -> None:
+def test_spectra_are_those_of_the_file_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     values = np.random.default_rng(2).random((9, 8, 5), np.float32)
     np.save(tmp_path / "x.npy", values)
     scores = (np.indices((9, 8)).sum(axis=0) % 5 > 0).astype(np.float32)
@@ -91,8 +94,9 @@ def test_spectra_are_those_of_the_file_in_parts(tmp_path: Path) -> None:
     rows, columns = np.nonzero(scores)
     owners = np.arange(len(rows)) % 4  # any objects, each in several parts
     whole = mean_spectra(read, owners, rows, columns)
+    monkeypatch.setattr(objects_module, "CHUNK", 7)
     for scene in (stays, read):
-        assert mean_spectra(scene, owners, rows, columns, chunk=7).tobytes() == whole.tobytes()
+        assert mean_spectra(scene, owners, rows, columns).tobytes() == whole.tobytes()
 
 
 @given(
