@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import label
 
 from data.formats.contents import Variable
@@ -128,12 +129,18 @@ def describe_truth(scene: Scene) -> str:
     if scene.truth is None or scene.anomalous is None:
         return "none"
     values, counts = np.unique(scene.truth[scene.evaluated], return_counts=True)
-    _, count = label(scene.anomalous & scene.evaluated, EIGHT_NEIGHBOURS)
     unlabelled = "" if scene.unlabelled is None else f", {scene.unlabelled.sum():,} unlabelled"
     return (
-        f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in {counted(count, 'object')} "
+        f"{scene.anomalies:,} of {counts.sum():,} pixels anomalous, in "
+        f"{counted(count_objects(scene.anomalous & scene.evaluated), 'object')} "
         f"(pixels by value: {counts_text(values, counts)}){unlabelled}"
     )
+
+
+def count_objects(anomalous: NDArray[np.bool_]) -> int:
+    """Count the objects of a ground truth (H, W)."""
+    _, count = label(anomalous, EIGHT_NEIGHBOURS)
+    return int(count)
 
 
 def catalogue_facts(scene: Scene) -> Iterator[tuple[str, str]]:

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import label
 
-from data.info import file_size, type_name
+from data.info import count_objects, file_size, type_name
 from data.known_scenes.catalogue import known_names
 from data.reading.folder import scene_contents
-from data.scene import EIGHT_NEIGHBOURS, Scene
+from data.scene import Scene
 
 
 def file_values(path: Path) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def truth_values(scene: Scene) -> dict[str, Any]:
     if scene.anomalous is None:
         return dict.fromkeys(("anomalous", "unlabelled", "objects"))
     unlabelled = 0 if scene.unlabelled is None else int(np.count_nonzero(scene.unlabelled))
-    _, objects = label(scene.anomalous & scene.evaluated, EIGHT_NEIGHBOURS)
+    objects = count_objects(scene.anomalous & scene.evaluated)
     return {"anomalous": scene.anomalies, "unlabelled": unlabelled, "objects": objects}
 
 

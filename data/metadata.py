@@ -109,12 +109,15 @@ class Metadata:
         red, green, blue = (int(band) for band in distances.argmin(axis=0))
         return (red, green, blue) if distances.min(axis=0).max() <= NEAR else None
 
+    def band_numbers(self, count: int) -> NDArray[np.int64]:
+        """Return the numbers of the bands in the file, from 1, of which there are `count`, (B,)."""
+        return np.arange(1, count + 1) if self.numbers is None else self.numbers
+
     def band_names(self, count: int) -> list[str]:
         """Name the bands by their wavelengths, or else by their numbers in the file."""
         if self.wavelengths is not None:
             return [f"{wavelength:.10g} nm" for wavelength in self.wavelengths]
-        numbers = range(1, count + 1) if self.numbers is None else self.numbers
-        return [f"band {number}" for number in numbers]
+        return [f"band {number}" for number in self.band_numbers(count)]
 
     @property
     def no_data(self) -> NoData:

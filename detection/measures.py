@@ -112,12 +112,18 @@ def compute_measures(
     """
     if anomalous is None:
         return None
-    anomalous, scores = drop_nan(anomalous, scores)
-    if anomalous.all() or not anomalous.any():
+    labels, _ = drop_nan(anomalous, scores)
+    if labels.all() or not labels.any():
         return None
-    unit = min_max_scale(scores.astype(np.float64))
-    classes = ClassScores(unit[anomalous], unit[~anomalous])
+    classes = class_scores(anomalous, scores)
     return {name: one.compute(classes) for name, one in MEASURES.items()}
+
+
+def class_scores(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> ClassScores:
+    """Scale scores (H, W) to [0, 1] in double precision, and separate the classes."""
+    anomalous, valid = drop_nan(anomalous, scores)
+    unit = min_max_scale(valid.astype(np.float64))
+    return ClassScores(unit[anomalous], unit[~anomalous])
 
 
 def measure_text(value: float) -> str:

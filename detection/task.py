@@ -27,6 +27,7 @@ from utils.devices import describe_device, select_device
 from utils.errors import InputError, as_input_error
 from utils.progress_bar import phase
 from utils.seeds import seed_everything
+from utils.text import shape_text
 
 LARGEST_STORED = 1e15  # the square, summed over the bands, is far below the 3e38 of float32
 
@@ -136,7 +137,7 @@ class Task:
 
     def describe(self, detector: Detector, *, gpu_ids: tuple[int, ...]) -> str:
         """Name scene, device and method, in a line for logs."""
-        shape = "×".join(map(str, self.scene.cube.shape))
+        shape = shape_text(self.scene.cube.shape)
         device = describe_device(self.device, requested=gpu_ids)
         work = f"{self.scene.name} ({self.scene.source}, {shape}) on {device}: {self.title}"
         if detector.parameters:

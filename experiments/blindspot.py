@@ -17,6 +17,7 @@ from options.parse import resolve
 from utils.errors import as_input_error
 from utils.progress_bar import phase
 from utils.seeds import seed_everything
+from utils.text_table import NONE, text_table
 
 NETWORKS = tuple(
     name for name, method in METHODS.items() if method.blind_spot and not method.variant_of
@@ -114,18 +115,12 @@ def describe_leak(method: str, options: Mapping[str, Any]) -> str:
 def fields_table(fields: Sequence[ReceptiveField]) -> str:
     """Format blind spots and self-influences, one line per method, then their explanation."""
     head = ("method", "PD train/predict", "blind", "itself", "blind with PD", "itself with PD")
-    lines = [head, *map(table_row, fields)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
     legend = (
         "blind: the largest square around a pixel that is exactly without influence; "
         "itself: the pixel's own influence, relative to the largest; with PD: in the centre of a "
         "sub-image"
     )
-    return "\n".join([*table, legend, *leak_notes(fields)])
+    return "\n".join([text_table(head, list(map(table_row, fields))), legend, *leak_notes(fields)])
 
 
 def table_row(field: ReceptiveField) -> tuple[str, ...]:
@@ -139,4 +134,4 @@ def table_row(field: ReceptiveField) -> tuple[str, ...]:
 def describe_view(view: View) -> tuple[str, str]:
     """Format the blind square and the self-influence of a view."""
     side, influence = view.blind_side, view.self_influence
-    return f"{side}×{side}" if side else "–", format_power(influence) if influence else "0"
+    return f"{side}×{side}" if side else NONE, format_power(influence) if influence else "0"

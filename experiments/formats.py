@@ -8,8 +8,9 @@ import pandas as pd
 
 from experiments.escapes import in_latex, in_markdown
 from experiments.grid import Grid
-from experiments.summary import NONE, Entry
+from experiments.summary import Entry
 from utils.text import in_csv
+from utils.text_table import NONE
 
 PRINTED = "Printed elsewhere, not measured here"
 # letters of 10 pt, of 5 pt on average, in a column of 3.5 inches, and of the 12 pt between entries

@@ -8,8 +8,7 @@ import pandas as pd
 
 from detection.measures import ranks
 from utils.text import shape_text
-
-NONE = "–"  # nothing computed yet
+from utils.text_table import NONE
 
 # a value of cells, indexed by scene, method and seed; missing where a cell is not finished
 Values: TypeAlias = "pd.Series[float]"

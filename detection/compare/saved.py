@@ -15,7 +15,7 @@ from detection.results.new_record import digest_of_cube
 from detection.results.record import read_record
 from detection.results.run_rows import Row, rows_in
 from utils.errors import InputError
-from utils.text import did_you_mean, printable_line
+from utils.text import did_you_mean, printable_line, shape_text
 
 PREDICTION = "prediction"
 NOT_OF_SCORES = {"threshold", "map", "map_key", "weights"}  # the file of weights is in the record
@@ -124,8 +124,8 @@ def read_scores(folder: Path, scene: Scene) -> NDArray[np.float32]:
         raise InputError(f"'{path}' is missing: {again}")
     scores = np.asarray(read(path).variables["detectmap"].read(), dtype=np.float32)
     if scores.shape != scene.cube.shape[:2]:
-        sizes = ["×".join(map(str, shape)) for shape in (scores.shape, scene.cube.shape[:2])]
-        raise InputError(f"'{path}' has {sizes[0]} pixels, the scene {sizes[1]}: {again}")
+        own, wanted = map(shape_text, (scores.shape, scene.cube.shape[:2]))
+        raise InputError(f"'{path}' has {own} pixels, the scene {wanted}: {again}")
     digest = digest_of_cube(scene)
     if record is not None and digest and record.digest and record.digest != digest:
         raise InputError(f"'{path}' was computed from other values than the scene has: {again}")

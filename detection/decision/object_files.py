@@ -29,8 +29,7 @@ def write_spectra_csv(path: Path, objects: Sequence[DetectedObject], *, scene: S
     it is known. Values are those of the file, times the scale that it declares.
     """
     metadata, count = scene.metadata, scene.cube.shape[2]
-    numbers = range(1, count + 1) if metadata.numbers is None else metadata.numbers
-    first: dict[str, list[str]] = {"band": [str(number) for number in numbers]}
+    first: dict[str, list[str]] = {"band": list(map(str, metadata.band_numbers(count)))}
     if metadata.wavelengths is not None:
         first["wavelength (nm)"] = [cell(json_number(value)) for value in metadata.wavelengths]
     spectra = {

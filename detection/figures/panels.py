@@ -54,13 +54,15 @@ class Box:
     width: float
     height: float
 
-    def axes(self, figure: Figure) -> Axes:
-        """Make axes without frame that fill the box."""
+    def shares(self, figure: Figure) -> tuple[float, float, float, float]:
+        """Return left, bottom, width and height as shares of the figure's width and height."""
         width, height = figure.get_size_inches()
         bottom = height - self.top - self.height
-        axes = figure.add_axes(
-            (self.left / width, bottom / height, self.width / width, self.height / height)
-        )
+        return self.left / width, bottom / height, self.width / width, self.height / height
+
+    def axes(self, figure: Figure) -> Axes:
+        """Make axes without frame that fill the box."""
+        axes = figure.add_axes(self.shares(figure))
         axes.set_axis_off()
         return axes
 

@@ -17,7 +17,7 @@ from detection.figures.curves import line_styles
 from detection.figures.figure_text import fitted_text
 from detection.figures.panels import LINE, Box
 from detection.figures.style import PAGE, print_style
-from detection.measures import ClassScores, drop_nan, min_max_scale
+from detection.measures import ClassScores, class_scores
 
 POINTS = 501  # of each of the three kinds of thresholds at which rates are computed
 PLOTS = 2.4  # inches, the height of the plots with the labels of their axes
@@ -31,9 +31,9 @@ def roc_3d_figure(
     """Draw (PF, τ, PD), (PD, τ) and (PF, τ) of each method's scores (H, W), and list the areas."""
     classes = {label: class_scores(anomalous, values) for label, values in scores.items()}
     figure = Figure(figsize=(PAGE, PLOTS + LINE * (len(scores) + 1.5)))
-    space = figure.add_axes(placed(figure, Box(0.0, -0.05, 2.6, 2.45)), projection="3d")
-    detections = figure.add_axes(placed(figure, Box(3.25, 0.12, 1.5, 1.85)))
-    alarms = figure.add_axes(placed(figure, Box(5.5, 0.12, 1.5, 1.85)))
+    space = figure.add_axes(Box(0.0, -0.05, 2.6, 2.45).shares(figure), projection="3d")
+    detections = figure.add_axes(Box(3.25, 0.12, 1.5, 1.85).shares(figure))
+    alarms = figure.add_axes(Box(5.5, 0.12, 1.5, 1.85).shares(figure))
     for one, style in zip(classes.values(), line_styles(), strict=False):
         taus, detected, falsely = rates(one)
         space.plot(falsely, taus, detected, **style)
@@ -47,20 +47,6 @@ def roc_3d_figure(
     dress(space)
     list_areas(Box(0, PLOTS, PAGE, LINE * (len(scores) + 1.5)).axes(figure), classes)
     return figure
-
-
-def placed(figure: Figure, box: Box) -> tuple[float, float, float, float]:
-    """Return a box as a figure takes it."""
-    width, height = figure.get_size_inches()
-    bottom = height - box.top - box.height
-    return box.left / width, bottom / height, box.width / width, box.height / height
-
-
-def class_scores(anomalous: NDArray[np.bool_], scores: NDArray[np.float32]) -> ClassScores:
-    """Scale scores (H, W) to [0, 1] and separate the classes, as the measures do."""
-    anomalous, valid = drop_nan(anomalous, scores)
-    unit = min_max_scale(valid.astype(np.float64))
-    return ClassScores(unit[anomalous], unit[~anomalous])
 
 
 def rates(

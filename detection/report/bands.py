@@ -16,18 +16,18 @@ def band_axis(metadata: Metadata, count: int) -> dict[str, Any]:
     `runs` are the bands that a line connects, as pairs of the first and the one after the last.
     """
     wavelengths = known_wavelengths(metadata)
-    positions = band_numbers(metadata, count) if wavelengths is None else wavelengths
+    positions = metadata.band_numbers(count) if wavelengths is None else wavelengths
     return {
         "title": "Band" if wavelengths is None else "Wavelength (nm)",
         "positions": [float(f"{position:.10g}") for position in positions],
-        "numbers": band_numbers(metadata, count).tolist(),
+        "numbers": metadata.band_numbers(count).tolist(),
         "runs": connected_bands(metadata, count),
     }
 
 
 def band_titles(metadata: Metadata, count: int) -> list[str]:
     """Name the bands by their numbers and, where they are known, wavelengths."""
-    numbers, wavelengths = band_numbers(metadata, count), known_wavelengths(metadata)
+    numbers, wavelengths = metadata.band_numbers(count), known_wavelengths(metadata)
     if wavelengths is None:
         return [f"band {number}" for number in numbers]
     return [f"{at:.5g} nm ({number})" for number, at in zip(numbers, wavelengths, strict=True)]
@@ -39,11 +39,6 @@ def known_wavelengths(metadata: Metadata) -> NDArray[np.float64] | None:
     return None if wavelengths is None or not np.isfinite(wavelengths).all() else wavelengths
 
 
-def band_numbers(metadata: Metadata, count: int) -> NDArray[np.int64]:
-    """Return the numbers of the bands in the file, (B,), from 1."""
-    return np.arange(1, count + 1) if metadata.numbers is None else metadata.numbers
-
-
 def connected_bands(metadata: Metadata, count: int) -> list[tuple[int, int]]:
     """Find the runs of bands without a bad or omitted one between them.
 
@@ -53,7 +48,7 @@ def connected_bands(metadata: Metadata, count: int) -> list[tuple[int, int]]:
     """
     good = metadata.good
     used = np.ones(count, bool) if good is None or not good.any() else good
-    steps = np.diff(band_numbers(metadata, count))
+    steps = np.diff(metadata.band_numbers(count))
     broken = ~used[1:] | ~used[:-1] | (steps != steps.min(initial=steps.max(initial=1)))
     wavelengths = known_wavelengths(metadata)
     if wavelengths is not None and count > 1:

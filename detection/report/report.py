@@ -62,6 +62,7 @@ def write_report(path: Path, prediction: Prediction) -> Path:
         arrays=script_arrays(prediction, spectra, unknown),
         cautions=[] if prediction.decision is None else prediction.decision.cautions,
         compared=bool(prediction.measures),
+        auc=measure_text(prediction.measures["auc_df"]) if prediction.measures else "",
         measures=measure_rows(prediction.measures or {}),
         options=prediction.options,
         details=details_of(prediction),

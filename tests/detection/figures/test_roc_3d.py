@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detection.figures.roc_3d import class_scores, rates, roc_3d_figure
+from detection.figures.roc_3d import rates, roc_3d_figure
 from detection.figures.style import PAGE
-from detection.measures import compute_measures
+from detection.measures import class_scores, compute_measures
 
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.random((40, 50)) > 0.97
