@@ -22,9 +22,9 @@ from scipy.sparse import csc_array
 
 from data.errors import SceneError
 from data.formats.envi import image as envi
-from data.formats.format import Raster
+from data.formats.format import Raster, first_bytes
 from data.formats.guards import check_room
-from data.formats.registry import read_contents
+from data.formats.registry import FORMATS, read_contents, recognised
 from data.georeference import Georeference
 from data.reading.by_name import scene_name
 from data.reading.from_file import read_scene
@@ -164,6 +164,16 @@ def test_whatever_is_damaged_it_is_a_scene_or_refused(
             open_all(path, ReadSettings(nan="mask"))
 
     check()
+
+
+def test_files_of_every_format_are_damaged(folder: Path) -> None:
+    pytest.importorskip("rasterio")
+    path, formats = folder / "sound.hdr", set()
+    for write in WRITERS.values():
+        path.unlink(missing_ok=True)
+        write(path)
+        formats.add(recognised(path, first_bytes(path)))
+    assert formats == set(FORMATS)
 
 
 @settings(derandomize=True, database=None)

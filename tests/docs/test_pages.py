@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data.formats.registry import FORMATS, SCENE_FORMATS
 from detection.measures import MEASURES
 from experiments.declaration import TABLES
 from experiments.layouts import LAYOUTS
@@ -84,6 +85,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_lists_are_complete(page: str, names: list[str]) -> None:
     text = text_of(ROOT / "docs" / f"{page}.md")
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/scenes.md"])
+def test_every_format_is_named(page: str) -> None:
+    formats = SCENE_FORMATS if page == "README.md" else FORMATS
+    names = [name for format in formats for name in format.name.split("/")]
+    assert [name for name in names if name not in text_of(ROOT / page)] == []
 
 
 def test_modules_named_exist() -> None:
