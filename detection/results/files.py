@@ -35,13 +35,13 @@ def write_prediction(
     folder: Path,
     prediction: Prediction,
     *,
-    record: RunRecord | None = None,
+    record: RunRecord,
     progress: Callable[[float], None] = no_bar,
 ) -> list[Path]:
     """Replace the files of an earlier prediction of a run, at once, when all are written.
 
-    `folder` is that of the run, in that of its scene. Returns the paths; other files stay.
-    `progress` is called with the share written.
+    `folder` is that of the run, in that of its scene, `record` what `run.json` has. Returns the
+    paths; other files stay. `progress` is called with the share written.
     """
     with writing(folder) as hidden:
         paths = write_maps(hidden, prediction)
@@ -51,7 +51,7 @@ def write_prediction(
         paths += [
             *write_objects(hidden, prediction),
             write_text(hidden / "log.txt", log_text(prediction, run=folder.name)),
-            *([] if record is None else [write_record(hidden, record)]),
+            write_record(hidden, record),
             write_text(hidden / "metrics.json", json_text(metrics(prediction))),
             write_report(hidden / "report.html", prediction),
         ]

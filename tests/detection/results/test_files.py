@@ -26,6 +26,7 @@ from detection.measures import MEASURES, compute_measures
 from detection.prediction import Prediction
 from detection.results import files
 from detection.results.files import log_text, write_maps, write_prediction
+from detection.results.record import RunRecord
 from options.types import Threshold
 from tests.conftest import CommandLine
 from tests.latest import latest
@@ -33,6 +34,7 @@ from utils.json_text import json_text, json_value
 
 FILES = {
     *("detectmap.mat", "reconstructed_data.mat", "log.txt", "metrics.json", "report.html"),
+    "run.json",
     *("detectmap.png", "roc.png", "roc_3d.png", "separability.png"),
     *("detectmap.pdf", "roc.pdf", "roc_3d.pdf", "separability.pdf"),
 }
@@ -42,6 +44,26 @@ DETAILS: Mapping[str, Any] = {
     "seconds": 0.5,
     "versions": {"torch": "2.0"},
 }
+
+
+RECORD = RunRecord(
+    kind="prediction",
+    scene="small",
+    source="nowhere",
+    digest=None,
+    shape=[13, 11, 5],
+    bands=None,
+    method="rx",
+    title="RX",
+    options={},
+    date="2026-11-28T09:00:00+00:00",
+    machine={},
+)
+
+
+def write(folder: Path, made: Prediction) -> list[Path]:
+    """Write the files of a prediction, with its record."""
+    return write_prediction(folder, made, record=RECORD)
 
 
 def metrics_text(made: Prediction) -> str:
@@ -106,10 +128,10 @@ def test_metrics_json_tells_all_and_no_file_of_another_method_stays(
     )
     assert metrics["predicting"].startswith("small ('data/small.mat', 13×11×5) on the CPU")
 
-    assert names(latest("small")) == FILES | {"run.json"}
+    assert names(latest("small")) == FILES
     main.main(["--dataset", small_scene, "--method", "rx", "--gpu_ids", "-1"])
     folder = latest("small")
-    assert names(folder) == FILES - {"reconstructed_data.mat"} | {"run.json"}  # RX makes none
+    assert names(folder) == FILES - {"reconstructed_data.mat"}  # RX makes none
     assert not Path("result/small/reconstructed_data.mat").exists()
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["method"] == "rx"
     assert not np.array_equal(loadmat(folder / "detectmap.mat")["detectmap"], scores)
@@ -131,10 +153,10 @@ def test_pictures_of_another_map_do_not_stay(
     tmp_path: Path, cube: NDArray[Any], truth: NDArray[Any]
 ) -> None:
     folder = tmp_path / "small" / "RX"
-    paths = write_prediction(folder, prediction(cube, truth))
+    paths = write(folder, prediction(cube, truth))
     assert {path.name for path in paths} == names(folder) == FILES - {"reconstructed_data.mat"}
     (folder / "mine.txt").touch()
-    paths = write_prediction(folder, prediction(cube, truth * 0))
+    paths = write(folder, prediction(cube, truth * 0))
     left = {path.name for path in paths}
     assert names(folder) == left | {"mine.txt"}
     assert not {"roc.png", "roc.pdf", "separability.png", "separability.pdf"} & left
@@ -184,7 +206,7 @@ def test_no_text_of_a_file_makes_lines_or_commands(
     folder = tmp_path / "small" / "RX"
     made = prediction(cube, None, notes=(f"the cube is '{text}'",))
     assert made.scene.notes == ("the cube is 'x�AUC: 1.0��]0;owned��<script>'",)
-    write_prediction(folder, made)
+    write(folder, made)
     page = (folder / "report.html").read_text(encoding="utf-8")
     log = (folder / "log.txt").read_text(encoding="utf-8")
     assert "AUC: 1.0" not in log.splitlines() and "owned��<script>" in log
@@ -285,20 +307,20 @@ def test_a_decision_leaves_with_the_next_prediction(
     place = Georeference((30.0, 0.0, 5e5, 0.0, -30.0, 4e6), CRS.from_epsg(32633))
     known: dict[str, Any] = {"metadata": Metadata(georeference=place), "format": "ENVI"}
     plain = {"detectmap.mat", "detectmap.img", "detectmap.hdr"}
-    plain |= {"log.txt", "metrics.json", "report.html"}
+    plain |= {"log.txt", "metrics.json", "report.html", "run.json"}
     decided = {"mask.mat", "mask.img", "mask.hdr", "objects.csv", "objects.geojson"}
     decided.add("objects_spectra.csv")
     if not missing_packages():
         decided |= {"objects_polygons.geojson", "objects.gpkg"}
     made = prediction(cube, truth, threshold=Threshold("value", 0.5), **known)
-    paths = write_prediction(folder, made)
+    paths = write(folder, made)
     assert {path.name for path in paths} == names(folder) == plain | decided
     nowhere = prediction(cube, truth, threshold=Threshold("value", 0.5))
-    write_prediction(folder, nowhere)  # a scene of which no place is known
+    write(folder, nowhere)  # a scene of which no place is known
     assert "objects.csv" in names(folder) and "objects.geojson" not in names(folder)
-    write_prediction(folder, made)
+    write(folder, made)
     undecided = prediction(cube, truth, **known)
-    paths = write_prediction(folder, undecided)
+    paths = write(folder, undecided)
     assert {path.name for path in paths} == names(folder) == plain
     assert (undecided.decision_lines, undecided.mask, undecided.objects) == ([], None, [])
     assert "threshold" not in log_text(undecided, run="RX")
@@ -315,7 +337,7 @@ def test_a_threshold_above_every_score_detects_nothing(
     known: dict[str, Any] = {"masked": masked, "metadata": Metadata(georeference=place)}
     made = prediction(cube, None, threshold=Threshold("value", 1.0), **known)
     assert made.decision_lines[0] == "threshold value=1.0: score 1, 0 pixels in 0 objects"
-    write_prediction(folder, made)
+    write(folder, made)
     assert not loadmat(folder / "mask.mat")["mask"].any()
     assert len((folder / "objects.csv").read_text(encoding="utf-8").splitlines()) == 1
     assert json.loads((folder / "objects.geojson").read_text())["features"] == []
