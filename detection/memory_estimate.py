@@ -39,7 +39,7 @@ def upper_bound(trainer: Trainer, image_shape: torch.Size) -> int:
     weights = [weight for weight in trainer.network.parameters() if weight.ndim > 1]
     outputs = sum(max(weight.shape[:2]) for weight in weights)
     values = VALUES_PER_BAND * bands + VALUES_PER_OUTPUT * outputs
-    values += getattr(trainer.network, "values_per_pixel", 0)
+    values += trainer.network.values_per_pixel
     pixels = max(height, width) ** 2  # BockNet pads every image to a square
     return 2 * LIBRARIES + 4 * max(pixels, trainer.batch_pixels) * values
 

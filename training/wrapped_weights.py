@@ -21,9 +21,8 @@ AROUND = {
     *("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"),
     "_forward_module",
 }
-OWN = (
-    "bsn"  # the inner network of AP-BSN and SS-BSN: without it, another method's weights would fit
-)
+# the inner network of AP-BSN and SS-BSN: without it, another method's weights would fit
+OWN = "bsn"
 
 
 @dataclass(frozen=True)

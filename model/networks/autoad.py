@@ -13,13 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.kernels import ReflectedBorder
-from model.networks.layers import require
+from model.networks.network import Network, require
 
 SMALLEST = 3  # side in pixels of an image that one level can halve
 NOISE = 0.1  # the input without its noise is uniform from 0 to this
 
 
-class AutoAD(nn.Sequential):
+class AutoAD(nn.Sequential, Network):
     """Fully convolutional autoencoder with skip connections, from noise to a scene.
 
     Takes a noisy input of the scene's shape, (1, B, H, W) → (1, B, H, W), and normalises by the
@@ -30,7 +30,6 @@ class AutoAD(nn.Sequential):
     """
 
     noise: Tensor
-    # parts of earlier weights, and the reason why they are refused
     earlier = {
         "encoder.0.0.weight": "it is of an earlier Auto-AD of this program, which the one of its "
         "authors has replaced: train again, with --overwrite in the same folder"

@@ -5,11 +5,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from model.networks.layers import pad_to_multiple, require
+from model.networks.layers import pad_to_multiple
+from model.networks.network import Network, require
 from model.networks.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 
 
-class BlindSpotNetwork(nn.Module):
+class BlindSpotNetwork(Network):
     """A network that reconstructs every pixel from its surroundings, without its own value.
 
     Subclasses define `rebuild` for a mosaic of the pixel-shuffle downsampling (PD). `factor` is the

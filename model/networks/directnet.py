@@ -7,6 +7,7 @@ for Hyperspectral Anomaly Detection", IEEE TGRS 62, 2024, art. 5504115, DOI
 
 from typing import Any
 
+from model.networks.network import require
 from model.networks.reflected_residual import ReflectedResidualNetwork
 
 BORDER, BLOCK = 7, 4  # of the receptive field: without blocks, and added by each
@@ -19,10 +20,10 @@ class DirectNet(ReflectedResidualNetwork):
     """
 
     def __init__(self, *, outer_window: int, **settings: Any) -> None:
-        if outer_window < BORDER or outer_window % 2 == 0:
-            raise ValueError(
-                f"outer_window {outer_window} is not an odd number from {BORDER} on; "
-                f"{BORDER} is the receptive field without any block, each adds {BLOCK}"
-            )
+        require(
+            outer_window >= BORDER and outer_window % 2 == 1,
+            f"outer_window {outer_window} is not an odd number from {BORDER} on; "
+            f"{BORDER} is the receptive field without any block, each adds {BLOCK}",
+        )
         super().__init__(depth=(outer_window - BORDER) // BLOCK, **settings)
         self.outer_window = outer_window

@@ -8,10 +8,11 @@ itself (the paper's anomaly branch), in an open one it does (background branch).
 import torch
 from torch import Tensor, nn
 
+from model.networks.network import Network
 from model.networks.patch_attention import FeedForward, PatchQueries, from_patches, to_patches
 
 
-class GTHAD(nn.Module):
+class GTHAD(Network):
     """Rebuild blocks, (n, B, 9, 9) → (n, B, 9, 9); `open_blocks` (n,), by default none.
 
     The convolutions see across the borders of patches, so that the blindness of a closed block is

@@ -21,6 +21,7 @@ from model.block_modes import BLOCK_KINDS
 from model.networks.attention import attend
 from model.networks.convolution import Conv2d, conv2d
 from model.networks.kernels import ReLU, image_norm
+from model.networks.network import require
 
 Mask = Literal["pixel", "block"]  # the taps that a masked convolution hides
 Block = Callable[..., nn.Module]  # (channels, *, dilation)
@@ -199,9 +200,3 @@ def attention_blocks(
     )
     attending = partial(SelfSimilarityBlock, f_scale=f_scale, ss_exp_factor=ss_exp_factor)
     return [FeedForwardBlock if kind == "na" else attending for kind in mode]
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise ValueError with the message unless the condition holds."""
-    if not condition:
-        raise ValueError(message)

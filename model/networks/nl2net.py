@@ -14,8 +14,8 @@ from model.networks.layers import (
     attention_blocks,
     pointwise_head,
     pointwise_tail,
-    require,
 )
+from model.networks.network import require
 
 
 class NL2Net(DualBranch):

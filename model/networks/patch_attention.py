@@ -7,6 +7,8 @@ IEEE TNNLS, 2024, DOI 10.1109/TNNLS.2024.3355166.
 import torch
 from torch import Tensor, nn
 
+from model.networks.network import require
+
 PATCH = 3  # side in pixels
 PATCHES = 3  # along each side of a block
 BLOCK = PATCH * PATCHES  # side in pixels
@@ -58,10 +60,9 @@ class FeedForward(nn.Module):
     def __init__(self, channels: int, ratio: float) -> None:
         super().__init__()
         hidden = int(channels * ratio)
-        if hidden < 1:
-            raise ValueError(
-                f"mlp_ratio {ratio:g} leaves none of {channels} channels; 2 is published"
-            )
+        require(
+            hidden >= 1, f"mlp_ratio {ratio:g} leaves none of {channels} channels; 2 is published"
+        )
         self.fc1 = nn.Linear(channels, hidden)
         self.act = nn.GELU()
         self.fc2 = nn.Linear(hidden, channels)

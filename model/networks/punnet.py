@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.convolution import Conv2d
-from model.networks.layers import MaskedConv2d, require
+from model.networks.layers import MaskedConv2d
+from model.networks.network import require
 
 
 class PUNNet(BlindSpotNetwork):

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from model.networks.kernels import ReflectedBorder
+from model.networks.network import Network, require
 
 
-class ReflectedResidualNetwork(nn.Module):
+class ReflectedResidualNetwork(Network):
     """Encoder, residual blocks, decoder and a skip over all of them, (n, B, H, W) → (n, B, H, W).
 
     Its receptive field is 7 + 4·depth pixels wide. `norm_mode` is `bnorm`, batch normalisation, or
@@ -34,9 +35,11 @@ class ReflectedResidualNetwork(nn.Module):
         init_gain: float = 0.02,
     ) -> None:
         super().__init__()
-        if min(height, width) < 2:
-            name = type(self).__name__
-            raise ValueError(f"{name} needs a scene of at least 2×2 pixels, not {height}×{width}")
+        name = type(self).__name__
+        require(
+            min(height, width) >= 2,
+            f"{name} needs a scene of at least 2×2 pixels, not {height}×{width}",
+        )
         self.encoder = convolution_unit(bands, channels)
         self.resconv = nn.Sequential(
             *(ResidualBlock(channels, norm_mode=norm_mode) for _ in range(depth))

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.mamba import Mamba
+from model.networks.network import Network, require
 from model.networks.patch_attention import (
     BLOCK,
     CLOSED,
@@ -24,7 +25,7 @@ GROUPS = 4  # of channels, along which the spectrum is taken as well
 SCALE, SHRINKAGE = 0.02, 0.01  # of the drawn weights of the spectrum, and of its values
 
 
-class SMHAD(nn.Module):
+class SMHAD(Network):
     """Rebuild blocks, (n, B, 9, 9) → (n, B, 9, 9); `open_blocks` (n,), by default none.
 
     Raises ValueError where the channels are not a multiple of 4.
@@ -34,8 +35,10 @@ class SMHAD(nn.Module):
         self, *, bands: int, channels: int = 64, states: int = 64, mlp_ratio: float = 2.0
     ) -> None:
         super().__init__()
-        if channels % GROUPS:
-            raise ValueError(f"nch_ker is {channels}, but SM-HAD needs a multiple of {GROUPS}")
+        require(
+            channels % GROUPS == 0,
+            f"nch_ker is {channels}, but SM-HAD needs a multiple of {GROUPS}",
+        )
         self.values_per_pixel = 4 * channels * states  # those of 2 inner channels, and gradients
         self.conv_head = nn.Conv2d(bands, channels, 3, padding=1)
         self.attn_layer = SpectrumLayer(channels, states, mlp_ratio)

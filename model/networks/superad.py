@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.kernels import reflect_border
-from model.networks.layers import require
+from model.networks.network import Network, require
 from model.networks.segment_attention import TransformerBlock, segment_means, spread_over_segments
 
 CONVOLUTIONS = 7  # of each of the two chains, the first of which is adaptive
@@ -17,7 +17,7 @@ OUTSIDE = 999.0  # the error outside the image, and of no-data pixels
 SLOPE = 0.1  # of the leaky ReLUs
 
 
-class SuperAD(nn.Module):
+class SuperAD(Network):
     """Reconstruction of a scene from its segments and from surroundings of small error.
 
     Takes an image (1, B, H, W), the error (H, W) of each pixel in the step before, None in the

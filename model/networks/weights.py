@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-ENTRY = (
-    6  # layers of a branch before its blocks; building a branch to count them would draw weights
-)
+from model.networks.network import Network
+
+# layers of a branch before its blocks; building a branch to count them would draw weights
+ENTRY = 6
 
 
-def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def load_strictly(network: Network, weights: Mapping[str, Tensor]) -> None:
     """Load the weights of a checkpoint, which must have exactly the network's keys and shapes.
 
     Raises ValueError that names the difference where they belong to another network.
@@ -41,10 +42,9 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     network.load_state_dict({key: converted[key] for key in weights})
 
 
-def refuse_earlier(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def refuse_earlier(network: Network, weights: Mapping[str, Tensor]) -> None:
     """Raise ValueError for weights of an earlier network of this name, by its `earlier` parts."""
-    earlier: Mapping[str, str] = getattr(network, "earlier", {})
-    for part, reason in earlier.items():
+    for part, reason in network.earlier.items():
         if part in weights:
             raise ValueError(reason)
 

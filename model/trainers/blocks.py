@@ -9,10 +9,11 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.detector import EpochFilter
 from model.image import Image, load_all
+from model.networks.network import Network
 from model.networks.patch_attention import BLOCK
 from model.nodata import no_data_mask
 from model.precision import use_precision
@@ -46,7 +47,7 @@ class BlockTrainer(Trainer):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         *,
         learning_rate: float,
         weight_decay: float = 0.0,

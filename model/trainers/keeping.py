@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.image import Image
+from model.networks.network import Network
 from model.networks.weights import refuse_earlier
 from model.trainers.losses import Loss
 from model.trainers.states import copy_to_cpu
@@ -31,7 +32,7 @@ class KeepingTrainer(Trainer):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         *,
         optimiser: torch.optim.Optimizer,
         loss: Loss,

@@ -6,10 +6,11 @@ from functools import partial
 
 import torch
 from numpy.random import RandomState
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.detector import EpochFilter
 from model.image import Image, load_all
+from model.networks.network import Network
 from model.nodata import fill_with_mean
 from model.trainers.cuda_graph import graph_per_shape
 from model.trainers.hidden_pixels import HiddenPixels
@@ -32,7 +33,7 @@ class PatchTrainer(Trainer):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         *,
         side: int,
         batch_size: int,

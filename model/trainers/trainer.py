@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from model.detector import Detector, EpochFilter, every_epoch
 from model.image import Image, load_all
+from model.networks.network import Network
 from model.networks.weights import load_strictly
 from model.nodata import fill_no_data, select_pixels, valid_pixels
 from model.precision import use_precision
@@ -40,7 +41,7 @@ class Trainer(Detector):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         *,
         learning_rate: float = 1e-4,
         weight_decay: float = 1e-5,

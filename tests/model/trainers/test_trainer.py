@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.networks.network import Network
 from model.networks.nl2net import NL2Net
 from model.progress import no_progress
 from model.trainers.losses import l1_loss
@@ -117,7 +118,7 @@ def test_the_loss_is_the_mean_over_valid_pixels(loss: str) -> None:
     assert value == pytest.approx(sizes[loss][:, :, valid].mean().item(), rel=1e-6)
 
 
-class Offset(nn.Module):
+class Offset(Network):
     """A network whose output is a parameter and does not depend on the image."""
 
     def __init__(self) -> None:
