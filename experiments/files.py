@@ -49,8 +49,8 @@ def table_values(plan: Plan, printed: list[PublishedRow]) -> dict[str, Any]:
         "notes": plan.notes,
         "missing": dict(plan.missing),
         "cells": [
-            {"label": place[0], "seed": place[2], **outcome.record}
-            for place, outcome in plan.outcomes.items()
+            {"label": key.label, "seed": key.seed, **outcome.record}
+            for key, outcome in plan.outcomes.items()
         ],
         "published": [
             {"method": row.method, "source": row.source, "auc": row.auc} for row in printed

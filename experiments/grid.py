@@ -12,14 +12,13 @@ from detection.measures import MEASURES
 from experiments.layouts import LAYOUTS, Layout
 from experiments.printed import compare
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
-from experiments.table import Table, seeds_of
+from experiments.table import CellKey, Table, seeds_of
 from model.methods import METHODS, group_of
 
 AVERAGE = "Average"
 PUBLISHED = "auc_df"  # the measure that the literature reports
 
-# records of finished cells by label of the row, name of the scene, and seed (if it draws numbers)
-Records = Mapping[tuple[str, str, int | None], Mapping[str, Any]]
+Records = Mapping[CellKey, Mapping[str, Any]]  # of finished cells
 Rows = list[tuple[str, list[Entry]]]
 
 
@@ -131,7 +130,7 @@ def cell_frame(
     keys = [(scene, row.label, seed) for row, scene, seed in places]
     flat = []
     for row, scene, seed in places:
-        record = records.get((row.label, scene, seed), {})
+        record = records.get(CellKey(row.label, scene, seed), {})
         compared = compare(row, scene, record, published)
         flat.append({**record, **(record.get("measures") or {}), **compared})
     columns = [[record.get(value) for record in flat] for value in values]

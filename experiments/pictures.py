@@ -18,7 +18,7 @@ from experiments.captions import Drawn, latex_figures
 from experiments.cell import Outcome
 from experiments.layouts import LAYOUTS
 from experiments.plan import Plan
-from experiments.table import seeds_of
+from experiments.table import CellKey, seeds_of
 from options.stretch import DEFAULT_STRETCH, Stretch
 from options.text import digest_of, shorten
 from utils.files import ensure_writable, write_text
@@ -91,7 +91,7 @@ def first_outcomes(plan: Plan, scene: str) -> dict[str, Outcome]:
     found = {}
     for row in plan.table.rows:
         seed = seeds_of(plan.table, row.on(scene) or row)[0]
-        outcome = plan.outcomes.get((row.label, scene, seed))
+        outcome = plan.outcomes.get(CellKey(row.label, scene, seed))
         if outcome is not None:
             found[row.label] = outcome
     return found

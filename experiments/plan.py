@@ -12,12 +12,9 @@ from data.reading.scene_folder import find_scenes
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.scene import Scene
 from experiments.cell import Cell, Outcome
-from experiments.table import Table, seeds_of
+from experiments.table import CellKey, Table, seeds_of
 from model.methods import METHODS
 from utils.errors import InputError, as_input_error
-
-# label of the row, name of the scene, seed of a method that draws random numbers
-CellKey = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Plan:
 
         def rank(key: CellKey) -> tuple[bool, float, int]:
             cell = self.cells[key]
-            return METHODS[cell.method].trained, cell.work, key[2] or 0
+            return METHODS[cell.method].trained, cell.work, key.seed or 0
 
         return sorted((key for key in self.cells if key not in self.outcomes), key=rank)
 
@@ -122,7 +119,7 @@ def requested_scenes(
 def make_cells(table: Table, scene: str, on_scene: Callable[..., Cell]) -> dict[CellKey, Cell]:
     """Make the cells of all rows and seeds on a scene; `on_scene` makes one, given its method."""
     return {
-        (row.label, scene, seed): on_scene(
+        CellKey(row.label, scene, seed): on_scene(
             method=here.method,
             options=here.options if seed is None else {**here.options, "seed": seed},
             eval_freq=0 if seed is None else table.eval_freq,

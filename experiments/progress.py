@@ -4,7 +4,8 @@ import time
 from contextlib import ExitStack
 
 from experiments.cell import Outcome
-from experiments.plan import CellKey, Plan
+from experiments.plan import Plan
+from experiments.table import CellKey
 from utils.output import bar_line, shows_progress
 from utils.progress_bar import drawn_bar
 
@@ -68,7 +69,7 @@ class Progress:
 
 def work_of(plan: Plan, key: CellKey) -> float:
     """Estimate the work of a cell."""
-    scene = plan.scenes[key[1]]
+    scene = plan.scenes[key.scene]
     height, width, _ = scene.cube.shape if scene else (1, 1, 1)
     return plan.cells[key].work * height * width
 

@@ -14,10 +14,10 @@ from experiments.cell_store import CellStore
 from experiments.files import write_table
 from experiments.jobs import ProcessDied, run_jobs
 from experiments.pictures import draw_pictures
-from experiments.plan import CellKey, Plan, plan_table
+from experiments.plan import Plan, plan_table
 from experiments.progress import Progress
 from experiments.sweep_figure import draw_sweep
-from experiments.table import Table
+from experiments.table import CellKey, Table
 from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
 from utils.files import ensure_writable
@@ -75,7 +75,7 @@ def save_results(
     try:
         for key, outcome in results:
             with deferring_interrupt():
-                store.save(key[1], plan.cells[key].key, outcome)
+                store.save(key.scene, plan.cells[key].key, outcome)
                 plan.outcomes[key] = outcome
                 paths = write_table(folder, plan)
                 progress.finished(key, outcome)

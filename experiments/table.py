@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from data.known_scenes.catalogue import canonical_name
 from model.methods import METHODS
@@ -52,6 +52,17 @@ class Table:
     rows: list[Row]
     eval_freq: int
     grouped: bool = False
+
+
+class CellKey(NamedTuple):
+    """The place of a cell: the label of its row, the name of its scene, and its seed.
+
+    The seed is None for a method that draws no random numbers.
+    """
+
+    label: str
+    scene: str
+    seed: int | None
 
 
 def seeds_of(table: Table, row: Row) -> Sequence[int | None]:

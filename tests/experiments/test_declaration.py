@@ -8,7 +8,7 @@ import pytest
 from experiments.declaration import TABLES, read_table
 from experiments.layouts import LAYOUTS
 from experiments.plan import plan_table
-from experiments.table import Table, seeds_of
+from experiments.table import CellKey, Table, seeds_of
 from model.methods import METHODS
 from options.parse import parse
 from utils.errors import InputError
@@ -277,7 +277,7 @@ def test_the_cells_of_a_table(small_scene: str) -> None:
         ("NL2Net", "small", 2),
     ]
     assert plan.open[0] == ("RX", "small", None) and not plan.complete
-    cell = plan.cells["NL2Net", "small", 4]
+    cell = plan.cells[CellKey("NL2Net", "small", 4)]
     assert cell.options == {**read.rows[1].options, "seed": 4}
     assert len({cell.key for cell in plan.cells.values()}) == 3
 
@@ -302,7 +302,7 @@ def test_settings_per_scene(small_scene: str) -> None:
     assert seeds_of(read, there) == [4, 2]
     plan = plan_table(read, data_dir=Path("data"))
     assert list(plan.cells) == [("RX", "small", None), ("KIFD", "small", 7)]
-    cell = plan.cells["KIFD", "small", 7]
+    cell = plan.cells[CellKey("KIFD", "small", 7)]
     assert cell.options == {**kifd.options, "seed": 7} and cell.options["components"] == 300
     typed = table(with_methods(RX, PER_SCENE), "--seed", "3", "--components", "5")
     here = typed.rows[1].on("small")

@@ -10,7 +10,7 @@ from experiments.cell import Outcome
 from experiments.files import write_table
 from experiments.notes import RANKS, notes_of
 from experiments.plan import Plan
-from experiments.table import Row, Table
+from experiments.table import CellKey, Row, Table
 
 
 def a_plan(devices: dict[tuple[str, int], tuple[str, int]], *, show: str = "auc_and_cost") -> Plan:
@@ -24,7 +24,9 @@ def a_plan(devices: dict[tuple[str, int], tuple[str, int]], *, show: str = "auc_
         }
         if seed:
             record |= {"training_seconds": 2.0, "epochs_done": 3, "parameters": 7}
-        plan.outcomes[label, "a", seed or None] = Outcome(record, np.zeros((1, 1), np.float32))
+        plan.outcomes[CellKey(label, "a", seed or None)] = Outcome(
+            record, np.zeros((1, 1), np.float32)
+        )
     return plan
 
 

@@ -12,10 +12,9 @@ from detection.measures import MEASURES
 from experiments import grid
 from experiments.grid import Grid, fill_table
 from experiments.layouts import LAYOUTS, Layout
-from experiments.plan import CellKey
 from experiments.printed import WITH_LABELS
 from experiments.summary import NONE, Entry
-from experiments.table import Row, Table
+from experiments.table import CellKey, Row, Table
 
 
 def a_table(*labels: str, seeds: Sequence[int] = (1, 2), show: str = "auc") -> Table:
@@ -35,7 +34,7 @@ def records(cells: Mapping[str, float]) -> dict[CellKey, Mapping[str, Any]]:
     places: dict[CellKey, Mapping[str, Any]] = {}
     for name, auc in cells.items():
         label, scene, seed = name.split("_")
-        places[label, scene, int(seed) or None] = {"measures": {"auc_df": auc}}
+        places[CellKey(label, scene, int(seed) or None)] = {"measures": {"auc_df": auc}}
     return places
 
 
@@ -127,7 +126,7 @@ def test_scenes_have_the_published_numbers_of_their_other_names() -> None:
 
 def test_every_measure_of_a_method_on_every_scene() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("LFEB", scene, seed): {
+        CellKey("LFEB", scene, seed): {
             "measures": {
                 name: seed + number + (10 if scene == "b" else 0)
                 for number, name in enumerate(MEASURES)
@@ -147,7 +146,7 @@ def test_every_measure_of_a_method_on_every_scene() -> None:
 
 def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("LFEB", "a", seed): {"measures": {**dict.fromkeys(MEASURES, 1.0), "auc_snpr": snpr}}
+        CellKey("LFEB", "a", seed): {"measures": {**dict.fromkeys(MEASURES, 1.0), "auc_snpr": snpr}}
         for seed, snpr in ((1, None), (2, 5.0))
     }
     ((_, entries),) = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
@@ -157,7 +156,7 @@ def test_a_measure_that_is_infinite_is_not_in_the_mean() -> None:
 
 def test_a_map_of_one_class_has_none() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("LFEB", "a", seed): {"measures": None} for seed in (1, 2)
+        CellKey("LFEB", "a", seed): {"measures": None} for seed in (1, 2)
     }
     rows = fill(a_table("LFEB", show="measures"), ["a"], cells).rows
     assert all(entry == Entry() for _, entries in rows for entry in entries)
@@ -170,9 +169,9 @@ def test_what_methods_cost() -> None:
     lfeb |= {"training_seconds": 2.0, "inference_seconds": 0.25, "peak_memory_mib": 10.0}
     rx = {"shape": [100, 90, 20], "inference_seconds": 0.125, "peak_memory_mib": None}
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("LFEB", "a", 1): lfeb,
-        ("LFEB", "a", 2): lfeb | {"training_seconds": 4.0},
-        ("RX", "a", None): rx,
+        CellKey("LFEB", "a", 1): lfeb,
+        CellKey("LFEB", "a", 2): lfeb | {"training_seconds": 4.0},
+        CellKey("RX", "a", None): rx,
     }
     filled = fill(a_table("RX", "LFEB", show="runtime"), ["a"], cells)
     assert filled.columns[:2] == ["Scene", "Size"] and len(filled.columns) == 8
@@ -199,10 +198,12 @@ def a_training(*, auc: float, seconds: float, epochs: int, parameters: int) -> d
 
 def test_the_auc_of_methods_and_what_their_training_took() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("RX", "a", None): {"measures": {"auc_df": 0.5}, "cpu_seconds": 0.25},
-        ("LFEB", "a", 1): a_training(auc=0.8, seconds=1000, epochs=3000, parameters=672000),
-        ("LFEB", "a", 2): a_training(auc=0.6, seconds=1002, epochs=3000, parameters=672000),
-        ("LFEB", "b", 1): a_training(auc=0.9, seconds=1999.5, epochs=3000, parameters=681000),
+        CellKey("RX", "a", None): {"measures": {"auc_df": 0.5}, "cpu_seconds": 0.25},
+        CellKey("LFEB", "a", 1): a_training(auc=0.8, seconds=1000, epochs=3000, parameters=672000),
+        CellKey("LFEB", "a", 2): a_training(auc=0.6, seconds=1002, epochs=3000, parameters=672000),
+        CellKey("LFEB", "b", 1): a_training(
+            auc=0.9, seconds=1999.5, epochs=3000, parameters=681000
+        ),
     }
     published = [PublishedRow("RX", "a paper", {"a": 0.99})]
     labels = ("RX", "LFEB", "LFEB 2")
@@ -233,8 +234,8 @@ def test_the_auc_of_methods_and_what_their_training_took() -> None:
 
 def test_a_training_on_a_scene_without_an_auc_took_its_time_too() -> None:
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("LFEB", "a", 1): a_training(auc=0.8, seconds=2, epochs=10, parameters=7),
-        ("LFEB", "b", 1): a_training(auc=0.8, seconds=4, epochs=12, parameters=7)
+        CellKey("LFEB", "a", 1): a_training(auc=0.8, seconds=2, epochs=10, parameters=7),
+        CellKey("LFEB", "b", 1): a_training(auc=0.8, seconds=4, epochs=12, parameters=7)
         | {"measures": None},
     }
     ((_, entries),) = fill(
@@ -304,8 +305,8 @@ def test_a_layout_of_a_measure_of_which_less_is_better(monkeypatch: pytest.Monke
     quiet = Layout("quiet", rows=("method",), measure="auc_ftau")
     monkeypatch.setattr(grid, "LAYOUTS", {**LAYOUTS, "quiet": quiet})
     cells: dict[CellKey, Mapping[str, Any]] = {
-        ("RX", "a", None): {"measures": {"auc_df": 0.9, "auc_ftau": 0.2}},
-        ("RX 2", "a", None): {"measures": {"auc_df": 0.8, "auc_ftau": 0.1}},
+        CellKey("RX", "a", None): {"measures": {"auc_df": 0.9, "auc_ftau": 0.2}},
+        CellKey("RX 2", "a", None): {"measures": {"auc_df": 0.8, "auc_ftau": 0.1}},
     }
     published = [PublishedRow("RX", "a paper", {"a": 0.99})]
     filled = fill(a_table("RX", "RX 2", show="quiet"), ["a"], cells, published)

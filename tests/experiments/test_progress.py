@@ -8,9 +8,9 @@ import pytest
 
 from experiments import progress
 from experiments.cell import Outcome
-from experiments.plan import CellKey, Plan, plan_table
+from experiments.plan import Plan, plan_table
 from experiments.progress import Progress, describe_result, format_duration
-from experiments.table import Row, Table
+from experiments.table import CellKey, Row, Table
 
 SCORES = np.zeros((13, 11), np.float32)
 
@@ -48,10 +48,14 @@ def test_durations_are_no_more_exact_than_they_can_be(seconds: float, words: str
 @pytest.mark.parametrize(
     ("place", "outcome", "words"),
     [
-        (("RX", "a", None), done(0.98765), "RX on a: AUC 0.9877 in 1.0 s"),
-        (("LFEB", "a", 3), done(training_seconds=9.0), "LFEB on a, seed 3: AUC 0.5000 in 10.0 s"),
-        (("RX", "a", None), done(None), "RX on a: no AUC in 1.0 s"),
-        (("RX", "a", None), Outcome({"failed": "no luck"}), "RX on a: FAILED, no luck"),
+        (CellKey("RX", "a", None), done(0.98765), "RX on a: AUC 0.9877 in 1.0 s"),
+        (
+            CellKey("LFEB", "a", 3),
+            done(training_seconds=9.0),
+            "LFEB on a, seed 3: AUC 0.5000 in 10.0 s",
+        ),
+        (CellKey("RX", "a", None), done(None), "RX on a: no AUC in 1.0 s"),
+        (CellKey("RX", "a", None), Outcome({"failed": "no luck"}), "RX on a: FAILED, no luck"),
     ],
 )
 def test_what_came_of_a_cell(place: CellKey, outcome: Outcome, words: str) -> None:
@@ -71,7 +75,7 @@ def test_the_time_left_follows_the_work(
     for seconds, place in ((0.2, "RX"), (10.2, "LFEB"), (20.2, "LFEB")):
         now[0] = seconds
         seed = {0.2: None, 10.2: 1, 20.2: 2}[seconds]
-        shown.finished((place, "small", seed), done())
+        shown.finished(CellKey(place, "small", seed), done())
     shown.interrupted()
     shown.close()
     first, *lines, last = capsys.readouterr().out.splitlines()
@@ -87,9 +91,9 @@ def test_saved_cells_and_missing_scenes_are_reported_first(
     workplace: Path, small_scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = a_plan(workplace, missing=True)
-    plan.outcomes["RX", "small", None] = done()
+    plan.outcomes[CellKey("RX", "small", None)] = done()
     shown = Progress(plan)
-    shown.finished(("LFEB", "small", 1), Outcome({"failed": "no luck"}))
+    shown.finished(CellKey("LFEB", "small", 1), Outcome({"failed": "no luck"}))
     shown.close()
     first, second, third = capsys.readouterr().out.splitlines()
     assert re.findall(r"\d+", first) == ["3", "1"]

@@ -16,7 +16,7 @@ from experiments.plan import Plan, plan_table
 from experiments.summary import Entry
 from experiments.sweep import is_sweep
 from experiments.sweep_figure import Curve, curves_on, sweep_figure, swept_option
-from experiments.table import Table
+from experiments.table import CellKey, Table
 from options.parse import parse
 from utils.errors import InputError
 
@@ -151,7 +151,9 @@ def test_the_curve_has_the_numbers_of_the_table(plan: Plan) -> None:
     assert curves["RX"].values == [0.01, 1.0] and np.isnan(curves["Median"].values[0])
     records = plan.records
     measured = [
-        np.mean([records[label, scene, None]["measures"]["auc_df"] for scene in ("one", "two")])
+        np.mean(
+            [records[CellKey(label, scene, None)]["measures"]["auc_df"] for scene in ("one", "two")]
+        )
         for label in ("RX, ridge 0.01", "RX, ridge 1.0")
     ]
     assert [entry.value for entry in curves["RX"].entries] == pytest.approx(measured)
