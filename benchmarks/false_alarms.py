@@ -23,8 +23,11 @@ METHODS = ("rx", "crd")  # with their defaults; what needs no training gives all
 RATES = (1e-2, 1e-3)
 
 
-def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, float]]:
-    """For a scene with a map: method, rate asked for, rate attained, share of anomalies found."""
+def achieved_rates(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, float]]:
+    """Yield method, requested and achieved rate, and share of anomalies found on a scene.
+
+    Nothing without a ground truth of both classes.
+    """
     scene = load_scene(name, data_dir=data_dir)
     anomalous = scene.anomalous
     if anomalous is None or not scene.has_both_classes:
@@ -41,14 +44,14 @@ def attained(name: str, data_dir: Path) -> Iterator[tuple[str, float, float, flo
 
 
 def main() -> None:
-    """Print a line a scene and method, and how the rates compare over all."""
+    """Print a line per scene, method and rate, and the ratios of the rates over all scenes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data_dir", type=Path, default=Path("data"))
     data_dir = parser.parse_args().data_dir
     ratios: dict[float, list[float]] = {rate: [] for rate in RATES}
     print("scene                    method  asked   attained  anomalies found")
     for name in scenes_in(data_dir):
-        for method, rate, false_alarms, found in attained(name, data_dir):
+        for method, rate, false_alarms, found in achieved_rates(name, data_dir):
             print(f"{name:<24} {method:<7} {rate:<7g} {false_alarms:<9.5f} {found:.3f}")
             ratios[rate].append(false_alarms / rate)
     for rate, values in ratios.items():

@@ -2,7 +2,7 @@
 
 python benchmarks/memory_leak.py --epochs 20000
 
-Trains on a small scene by the command line, in a process of its own, and looks at it every few
+Trains on a small scene by the command line, in a process of its own, and samples that every few
 seconds. Prints the medians of memory and open files in each quarter of the time. Needs Linux.
 """
 
@@ -26,7 +26,7 @@ WARM = 10  # seconds in which libraries are loaded
 
 
 def samples(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[tuple[float, int]]:
-    """Memory in MiB and number of open files of a process, every so many seconds."""
+    """Yield memory in MiB and number of open files of a process, every so many seconds."""
     own = Path(f"/proc/{process.pid}")
     while process.poll() is None:
         rows = (line.split() for line in (own / "status").read_text().splitlines())
@@ -37,7 +37,7 @@ def samples(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[tupl
 
 
 def train_and_sample(epochs: int, folder: Path, *, seconds: float) -> list[tuple[float, int]]:
-    """Train for so many epochs, and look."""
+    """Train for so many epochs in a process; return the samples of its memory and open files."""
     (folder / "data").mkdir()
     write_scene(synthetic_scene(16, 16, bands=10, seed=1), folder / "data" / "small.mat")
     words = ["--command", "train", "--dataset", "small", "--epochs", str(epochs), *NETWORK]
@@ -65,7 +65,7 @@ def main() -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=1, help="from one look to the next")
+    parser.add_argument("--seconds", type=float, default=1, help="from one sample to the next")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = train_and_sample(options.epochs, Path(folder), seconds=options.seconds)

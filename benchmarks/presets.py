@@ -60,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> None:
 def trained_and_scored(
     variant: str, scene: Scene, seed: int, *, precision: str
 ) -> dict[str, float]:
-    """Train on a scene; the AUC of both presets' scores, and for the recipe itself, of others."""
+    """Train on a scene; return the AUC of both presets' scores, for `fast` of others as well."""
     chosen = VARIANTS[variant]
     image = cube_to_image(scene.scaled_cube())
     seed_everything(seed)
@@ -76,8 +76,8 @@ def trained_and_scored(
     found = {variant: auc_of(scene, scores), f"{variant}, best": auc_of(scene, best)}
     if variant == "fast":
         found |= {label: auc_of(scene, of) for label, of in other_scores(trainer, image).items()}
-    told = ", ".join(f"{label} {auc:.4f}" for label, auc in found.items())
-    print(f"{scene.name}, seed {seed}: {told} ({seconds:.1f} s of CPU)", flush=True)
+    aucs = ", ".join(f"{label} {auc:.4f}" for label, auc in found.items())
+    print(f"{scene.name}, seed {seed}: {aucs} ({seconds:.1f} s of CPU)", flush=True)
     return found
 
 

@@ -42,8 +42,8 @@ from benchmarks.common import (
 from detection.figures.curves import BLUE, VERMILION
 from experiments.cost import PeakMemory
 from utils.files import atomic_write
+from utils.free_memory import available_memory
 
-MEMORY = Path("/proc/meminfo")
 REPEATS = 3
 COPIES = 5  # of the similarities of two blocks, in use at once where a step needs most
 LABELS = {"plain": "plain", "fp32": "ours"}
@@ -111,7 +111,7 @@ def in_fresh_process(work: Callable[[], Result]) -> Result:
 
 
 def sides() -> Iterator[int]:
-    """Even numbers of pixels, each about √2 times the last: 24, 36, 50, 70, 100, …"""
+    """Yield even numbers of pixels, each about √2 times the last: 24, 36, 50, 70, 100, …"""
     return (2 * round(12.5 * 2 ** (power / 2)) for power in itertools.count())
 
 
@@ -119,7 +119,7 @@ def grow(name: str, setting: Setting, run: Callable[[Work], Point]) -> Iterator[
     """Measure larger and larger images, until one takes too long or does not fit into memory."""
     points: list[Point] = []
     for side in sides():
-        if memory_needed(name, side, points) > memory_available(setting.device):
+        if memory_needed(name, side, points) > mebibytes_available(setting.device):
             print(f"{LABELS[name]:<6} {side**2:>8}  left out, it would not fit into memory")
             return
         try:
@@ -133,7 +133,7 @@ def grow(name: str, setting: Setting, run: Callable[[Work], Point]) -> Iterator[
 
 
 def grow_together(setting: Setting, run: Callable[[Work], Point]) -> dict[str, list[Point]]:
-    """Measure all of a size before the next one, since a shared machine has its hours; print it."""
+    """Measure all of a size before the next one, as other work on the machine changes; print it."""
     curves: dict[str, list[Point]] = {name: [] for name in LABELS}
     growing = {name: grow(name, setting, run) for name in LABELS}
     while growing:
@@ -148,7 +148,7 @@ def grow_together(setting: Setting, run: Callable[[Work], Point]) -> dict[str, l
 
 
 def memory_needed(name: str, side: int, points: Sequence[Point]) -> float:
-    """Foretell the memory of a size in MiB: similarities as counted, the rest as it grew so far."""
+    """Predict the memory of a size in MiB: similarities as counted, the rest as it grew so far."""
     counted = similarities if name == "plain" else lambda pixels: 0.0
     if not points:
         return counted(side**2)
@@ -158,17 +158,14 @@ def memory_needed(name: str, side: int, points: Sequence[Point]) -> float:
 
 
 def similarities(pixels: int) -> float:
-    """Memory of the plain attention in MiB: in each of 36 sub-images, all tokens by all tokens."""
+    """Count the MiB of the plain attention: in each of 36 sub-images, all tokens by all tokens."""
     return COPIES * 36 * (pixels / 36) ** 2 * 4 / 2**20
 
 
-def memory_available(device: str) -> float:
-    """Return the MiB available on this machine; a CUDA device raises when it has no more."""
-    if device == "cuda" or not MEMORY.exists():
-        return math.inf
-    lines = MEMORY.read_text().splitlines()
-    (line,) = [line for line in lines if line.startswith("MemAvailable:")]
-    return float(line.split()[1]) / 2**10
+def mebibytes_available(device: str) -> float:
+    """Return the MiB available to this process; a CUDA device raises when it has no more."""
+    available = None if device == "cuda" else available_memory()
+    return math.inf if available is None else available / 2**20
 
 
 def exponent(pixels: Sequence[float], values: Sequence[float]) -> float:
@@ -251,7 +248,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--figure", type=Path, default=Path("figs/scaling.png"))
     add_machine(parser)
     options = parser.parse_args(words)
-    torch.set_num_threads(options.threads)  # which is told of the processes that measure
+    torch.set_num_threads(options.threads)  # for the line on the machine; each process sets its own
     setting = Setting(options.bands, options.threads, options.device, options.limit)
     title = f"{options.bands} bands; {machine(torch.device(options.device))}"
     print(title, LINE.format("", "pixels", *QUANTITIES.values()), sep="\n")

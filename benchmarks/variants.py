@@ -41,9 +41,9 @@ class OneScale(FastTrainer):
     """All bands keep their one scale."""
 
     def band_statistics(self, image: Tensor) -> BandStatistics:
-        told = BandStatistics.of(image)
+        own = BandStatistics.of(image)
         return BandStatistics(
-            told.mean.mean() + 0 * told.mean, told.deviation.mean() + 0 * told.deviation
+            own.mean.mean() + 0 * own.mean, own.deviation.mean() + 0 * own.deviation
         )
 
 
@@ -106,7 +106,7 @@ class CleanBands(FastTrainer):
         products = centred[..., 1:, :] * centred[..., :-1, :], centred[..., 1:] * centred[..., :-1]
         correlation = sum(product.mean(dim=(0, 2, 3)) for product in products) / 2
         noisy = correlation < 0.5 * centred.square().mean(dim=(0, 2, 3))
-        return image.masked_fill(noisy[:, None, None], 0)  # constant, so that it tells nothing
+        return image.masked_fill(noisy[:, None, None], 0)  # constant, so that it carries nothing
 
 
 def guarded(bands: int) -> DualBranch:

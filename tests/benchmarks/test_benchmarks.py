@@ -125,7 +125,7 @@ def test_sizes_grow_until_one_takes_too_long() -> None:
 def test_what_does_not_fit_is_not_tried(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(scaling, "memory_available", lambda device: 8.0)
+    monkeypatch.setattr(scaling, "mebibytes_available", lambda device: 8.0)
     setting = Setting(bands=3, threads=1, device="cpu", limit=2)
     assert len(list(grow("fp32", setting, instead_of(0, 0, 0, 0)))) == 2  # of 2.9 and 6.5 MiB
     assert "2500  left out, it would not fit into memory" in capsys.readouterr().out
