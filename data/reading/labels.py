@@ -1,6 +1,6 @@
 """Labels of a ground truth: unlabelled pixels, and grey values that stand for two classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,15 +31,14 @@ class Truth:
     source: str = ""
     placed: bool = False
 
-    @property
     def transposed(self) -> "Truth":
-        """The ground truth with width first."""
-        return Truth(self.values.T, None if self.unlabelled is None else self.unlabelled.T)
-
-    @property
-    def labels(self) -> NDArray[Any]:
-        """The values of labelled pixels, (n,)."""
-        return self.values.ravel() if self.unlabelled is None else self.values[~self.unlabelled]
+        """Return the ground truth with height and width swapped."""
+        return replace(
+            self,
+            values=self.values.T,
+            unlabelled=None if self.unlabelled is None else self.unlabelled.T,
+            georeference=None if self.georeference is None else self.georeference.transposed(),
+        )
 
 
 def unlabelled_pixels(
@@ -118,7 +117,9 @@ def is_grey(kinds: NDArray[Any], picture: str) -> bool:
     return any(low <= largest <= high for low, high in WHITE)
 
 
-def binary_labels(truth: NDArray[Any], unlabelled: NDArray[np.bool_] | None, picture: str) -> Any:
+def binary_labels(
+    truth: NDArray[Any], unlabelled: NDArray[np.bool_] | None, picture: str
+) -> tuple[NDArray[Any], list[str]]:
     """Return the labels (H, W) that grey values stand for, and notes; others are returned as is.
 
     At least half of the largest is anomalous: grey edges come from resizing, and small differences

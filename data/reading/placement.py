@@ -17,7 +17,7 @@ class OtherPlace(Exception):
 
 
 @dataclass(frozen=True)
-class Mapping:
+class PixelMapping:
     """The pixel of the ground truth at each pixel of the scene.
 
     Its row is `top` + `down` · row of the scene, its column `left` + `across` · column, after the
@@ -62,7 +62,9 @@ def place_truth(
     return placed, notes
 
 
-def find_mapping(truth: Georeference, scene: Georeference, *, shape: Size, size: Size) -> Mapping:
+def find_mapping(
+    truth: Georeference, scene: Georeference, *, shape: Size, size: Size
+) -> PixelMapping:
     """Find the pixels of a ground truth of this shape (H, W) under a scene of this size (H, W).
 
     Raises OtherPlace where they do not overlap, or where the grids differ.
@@ -80,7 +82,7 @@ def find_mapping(truth: Georeference, scene: Georeference, *, shape: Size, size:
         raise OtherPlace(f"its pixels are off by {apart:.2g} of a pixel")
     transposed = bool(steps[0, 0] == 0)
     row, column = (1, 0) if transposed else (0, 1)
-    return Mapping(
+    return PixelMapping(
         top=int(start[row, 0]),
         down=int(steps[row, 0]),
         left=int(start[column, 0]),
@@ -102,7 +104,7 @@ def pixels_at(
     return np.stack([down, across]) - 0.5
 
 
-def lay_over(truth: Truth, mapping: Mapping, size: Size) -> tuple[Truth, list[str]]:
+def lay_over(truth: Truth, mapping: PixelMapping, size: Size) -> tuple[Truth, list[str]]:
     """Take the ground truth's pixels under a scene; those outside of it are unlabelled."""
     values, known = truth.values, np.ones(truth.values.shape, bool)
     if truth.unlabelled is not None:
@@ -127,7 +129,7 @@ def lay_over(truth: Truth, mapping: Mapping, size: Size) -> tuple[Truth, list[st
 
 
 def placement_notes(
-    mapping: Mapping, shape: tuple[int, ...], size: Size, outside: int
+    mapping: PixelMapping, shape: tuple[int, ...], size: Size, outside: int
 ) -> list[str]:
     """State how a ground truth was laid over a scene; nothing where no pixel moves."""
     stored = shape[::-1] if mapping.transposed else shape

@@ -200,10 +200,10 @@ def transpose_to_cube(
     size, shape = cube_shape[:2], truth.values.shape
     if reading.axes and reading.map is None and shape == size == size[::-1]:
         width_first = reading.axes.index("w") < reading.axes.index("h")
-        return (truth.transposed if width_first else truth), []
+        return (truth.transposed() if width_first else truth), []
     if shape == size or shape != size[::-1]:
         return truth, []
-    return truth.transposed, [
+    return truth.transposed(), [
         f"the ground truth, {shape_text(shape)}, is transposed to the cube's height × width"
     ]
 

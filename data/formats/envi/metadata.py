@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.band_names import in_names
 from data.formats.contents import BandLists
 from data.formats.envi.map_info import note_on_georeference, read_georeference
 from data.formats.envi.numbers import (
@@ -18,6 +17,7 @@ from data.formats.envi.numbers import (
     single_number,
     split_numbers,
 )
+from data.formats.named_wavelengths import in_names
 from data.metadata import Metadata
 from utils.text import counted
 

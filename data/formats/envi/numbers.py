@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.formats.band_names import common
+from data.formats.named_wavelengths import common
 from data.metadata import UNITS
 from utils.text import counted, printable
 

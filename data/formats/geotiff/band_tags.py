@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from data.formats.band_names import common, in_names
 from data.formats.contents import BandLists, Numbers
+from data.formats.named_wavelengths import common, in_names
 
 
 def read_band_lists(dataset: Any, image: Sequence[int]) -> tuple[BandLists, ...]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import SceneError
-from data.formats.band_names import in_names
 from data.formats.contents import BandLists
 from data.formats.geotiff.dataset import opened
 from data.formats.guards import check_claim
+from data.formats.named_wavelengths import in_names
 from utils.text import shape_text
 
 MOST_PAGES = 1000  # GDAL searches for a page from the beginning of the file
