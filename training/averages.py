@@ -6,7 +6,7 @@ from typing import Any
 
 from data.scene import Scene
 from model.trainers.trainer import Trainer
-from training.checkpoints import CheckpointError, read_state, save
+from training.checkpoints import CheckpointError, read_state, save_checkpoint
 from training.state import Setup
 from utils.errors import InputError
 from utils.text import printable
@@ -27,7 +27,7 @@ def save_average(weights: Path, state: Mapping[str, Any], setup: Setup) -> None:
         "score": setup.settings.get("score"),
         "cube": setup.scene.cube_digest,
     }
-    save(average_of(weights), contents)
+    save_checkpoint(average_of(weights), contents)
 
 
 def load_average(trainer: Trainer, weights: Path, scene: Scene) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.averages import average_of
-from training.checkpoints import save_state
+from training.checkpoints import save_checkpoint
 from training.run_folder import Run
 from utils.files import fsync_folder
 
@@ -20,12 +20,12 @@ NEW, OLD = ".model.new", ".model.old"  # folders that a killed process may leave
 def begin(run: Run, state: Mapping[str, Any]) -> None:
     """Save the state before the first epoch, then remove what an earlier training has saved."""
     if not has_files(run):
-        save_state(run.state(0), state)
+        save_checkpoint(run.state(0), state)
         return
     model = run.state(0).parent
     new, old = run.folder / NEW, run.folder / OLD
     new.mkdir()
-    save_state(new / run.state(0).name, state)
+    save_checkpoint(new / run.state(0).name, state)
     model.rename(old)
     new.rename(model)
     fsync_folder(run.folder)

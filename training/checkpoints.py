@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from model.trainers.trainer import Trainer
 from training.checkpoint_file import CheckpointError, as_checkpoint_error, damaged, read_bytes
@@ -23,18 +22,8 @@ OLD_HEADING = b"NL2Net training state 1\n"
 STATE_OPERATIONS = 5_000_000  # of its pickle: five for each AUC that is logged
 
 
-def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write a plain state dict, as `save` does."""
-    save(path, weights)
-
-
-def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write the state of a training, as `save` does."""
-    save(path, state)
-
-
-def save(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a file with a checksum, which appears only when it is whole, and read it again.
+def save_checkpoint(path: Path, values: Mapping[str, Any]) -> None:
+    """Write weights or a state with a checksum, a file that appears when it is whole; read it back.
 
     Raises CheckpointError where it did not come back as it was written.
     """

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 
-from detection.learning import Epoch
+from detection.learning import Epoch, learn
 from training.resume import copy_weights
 from training.run_folder import Run
 from training.saver import RunSaver
@@ -55,7 +55,15 @@ def train(
             take_over(saver, saved, save_freq=save_freq)
         observed = Schedule(save_freq=save_freq, eval_freq=eval_freq, epoch=trainer.epoch)
         over = saved is not None and saved.finished(epochs)
-        steps = () if over else saver.epochs_of(eval_freq=eval_freq, observed=observed)
+        learning = learn(
+            trainer,
+            saver.image,
+            scene=saver.setup.scene,
+            epochs=epochs,
+            eval_freq=eval_freq,
+            observed=observed,
+        )
+        steps: Iterable[Epoch] = () if over else learning
         with closing(progress(steps, last, done=trainer.epoch)) as shown:
             for step in shown:
                 saver.add(step)

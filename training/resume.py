@@ -10,7 +10,7 @@ from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from options.text import to_setting
 from training.averages import average_of
-from training.checkpoints import CheckpointError, read_state, save_state
+from training.checkpoints import CheckpointError, read_state, save_checkpoint
 from training.checks import check_resumable, differing_settings, refusing_state
 from training.record import record_of
 from training.run_folder import Run, runs_differing_in_epochs
@@ -29,7 +29,7 @@ def write_state(run: Run, state: Mapping[str, Any]) -> None:
     States of later epochs, which were not usable, do not count.
     """
     latest = state["trainer"]["epoch"]
-    save_state(run.state(latest), state)
+    save_checkpoint(run.state(latest), state)
     until_now = [path for epoch, path in run.states().items() if epoch <= latest]
     for path in until_now[MAX_STATES:]:
         path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Save the log, weights, pictures and states of a training, each as of one epoch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from detection.figures.pictures import training_picture
-from detection.learning import Epoch, learn
+from detection.learning import Epoch
 from detection.measures import min_max_scale
-from model.detector import EpochFilter
 from model.image import Image, LazyImage
 from model.trainers.trainer import Trainer
 from training.averages import save_average
-from training.checkpoints import save_weights
+from training.checkpoints import save_checkpoint
 from training.log import PANELS, TrainingLog
 from training.picture import with_titles
 from training.record import TrainingRecord
@@ -58,17 +57,6 @@ class RunSaver:
         seconds = SECONDS if background else 0
         self.log_throttle, self.picture_throttle = Throttle(seconds), Throttle(seconds)
 
-    def epochs_of(self, *, eval_freq: int, observed: EpochFilter) -> Iterator[Epoch]:
-        """Train up to the requested epochs, as `learn` does."""
-        return learn(
-            self.trainer,
-            self.image,
-            scene=self.setup.scene,
-            epochs=self.setup.epochs,
-            eval_freq=eval_freq,
-            observed=observed,
-        )
-
     def add(self, epoch: Epoch) -> None:
         """Log the loss of an epoch, and its AUC; raise what has failed in the background."""
         self.log.add_loss(epoch.number, epoch.loss)
@@ -95,7 +83,7 @@ class RunSaver:
         if weights:
             if self.trainer.average.maps:
                 jobs.append(partial(save_average, weights, state["trainer"], self.setup))
-            jobs += [partial(save_weights, weights, state["trainer"]["weights"]), *pictures]
+            jobs += [partial(save_checkpoint, weights, state["trainer"]["weights"]), *pictures]
         record = partial(self.record.write, self.trainer.epoch, list(self.log.aucs))
         self.writer.submit(*jobs, partial(write_state, self.run, state), record)
 

@@ -35,10 +35,9 @@ def check_contents(saved: SavedTraining, epoch: int) -> None:
     for number, auc in saved.aucs:
         if not (0 < int(number) <= epoch and 0 <= float(auc) <= 1):
             raise ValueError(f"it has an AUC of {auc} at epoch {number}")
-    if device := state.get("device"):
-        _ = device["type"] + device["name"]
-    elif device is not None:
-        raise KeyError("type")
+    device = state.get("device")
+    if device is not None and not all(isinstance(device[key], str) for key in ("type", "name")):
+        raise ValueError("its 'device' has no type and name")
 
 
 def check_losses(saved: SavedTraining, epoch: int) -> None:

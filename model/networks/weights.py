@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from model.networks.network import Network
 
 # layers of a branch before its blocks; building a branch to count them would draw weights
 ENTRY = 6
+FIRST = "head.0.weight"  # of the weights of a network of two branches
 
 
 def load_strictly(network: Network, weights: Mapping[str, Tensor]) -> None:
@@ -21,7 +23,7 @@ def load_strictly(network: Network, weights: Mapping[str, Tensor]) -> None:
     own = network.state_dict()
     expected, found = options_from_weights(own), options_from_weights(weights)
     differing = [
-        f"{option} {found[option]} (expected: {expected[option]})"
+        f"{option} {shown(found[option])} (expected: {shown(expected[option])})"
         for option in expected
         if option in found and found[option] != expected[option]
     ]
@@ -65,19 +67,29 @@ def shape_of(values: Tensor | None) -> str:
     return "none" if values is None else "×".join(map(str, values.shape)) or "one value"
 
 
-def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
-    """Return the options of a network of two branches from its weights; {} for other networks."""
+def shown(value: object) -> str:
+    """Format the value of an option."""
+    if isinstance(value, tuple):
+        return "-".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return the options of a network of two branches from its weights; {} for other networks.
+
+    With them its branches, as text, and its number of bands.
+    """
     weights = {key.removeprefix("bsn."): value for key, value in weights.items()}
-    head = weights.get("head.0.weight")
+    head = weights.get(FIRST)
     layers = [re.match(r"branch[12]\.body\.(\d{1,3})\.", key) for key in weights]  # up to 999
     last = max((int(layer[1]) for layer in layers if layer), default=0)
-    if head is None or head.ndim != 4 or last < ENTRY:
+    if head is None or head.ndim != 4 or 0 in head.shape or last < ENTRY:
         return {}
     branches = {"branch1": "local", "branch2": "non-local"}
     present = [
         name for part, name in branches.items() if any(key.startswith(part) for key in weights)
     ]
-    options: dict[str, int | str] = {
+    options: dict[str, Any] = {
         "branches": " and ".join(present),
         "bands": head.shape[1],
         "nch_ker": head.shape[0],
@@ -86,8 +98,14 @@ def options_from_weights(weights: Mapping[str, Tensor]) -> dict[str, int | str]:
     if "non-local" not in present or f"branch2.body.{ENTRY}.conv1.weight" not in weights:
         return options
     attention = [weights.get(f"branch2.body.{block}.wqk") for block in range(ENTRY, last)]
-    options["mode"] = "-".join("na" if wqk is None else "ss" for wqk in attention)
+    options["mode"] = tuple("na" if wqk is None else "ss" for wqk in attention)
     for wqk in attention:
         if wqk is not None and wqk.ndim == 2:
-            options["ss_exp_factor"] = f"{wqk.shape[1] / head.shape[0]:g}"
+            options["ss_exp_factor"] = width_factor(wqk.shape[1], head.shape[0])
     return options
+
+
+def width_factor(width: int, channels: int) -> float:
+    """Return the factor whose product with the channels is rounded down to a width."""
+    factor = width / channels
+    return factor if int(channels * factor) == width else (width + 0.5) / channels

@@ -14,12 +14,7 @@ import training.checkpoint_file
 import training.checkpoints
 from tests.training.pickles import PROTOCOL, archive, dict_of
 from tests.training.weights import read_weights
-from training.checkpoints import (
-    CheckpointError,
-    read_state,
-    save_state,
-    save_weights,
-)
+from training.checkpoints import CheckpointError, read_state, save_checkpoint
 from training.checksum import add_checksum
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
@@ -27,7 +22,7 @@ WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)
 
 def test_weights_come_back_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "w.pkl"
-    save_weights(path, WEIGHTS)
+    save_checkpoint(path, WEIGHTS)
     assert [entry.name for entry in tmp_path.iterdir()] == ["w.pkl"]
     loaded = read_weights(path)
     assert list(loaded) == list(WEIGHTS)
@@ -35,7 +30,7 @@ def test_weights_come_back_in_their_order(tmp_path: Path) -> None:
 
 
 def test_plain_torch_reads_them(tmp_path: Path) -> None:
-    save_weights(tmp_path / "w.pkl", WEIGHTS)
+    save_checkpoint(tmp_path / "w.pkl", WEIGHTS)
     assert list(torch.load(tmp_path / "w.pkl", weights_only=True)) == list(WEIGHTS)
 
 
@@ -75,7 +70,7 @@ def test_a_malicious_file_runs_nothing(tmp_path: Path, writer: str, ending: str)
 @pytest.mark.parametrize("length", [0, 1, 100, -100])
 def test_a_truncated_file_is_named(tmp_path: Path, length: int) -> None:
     path = tmp_path / "w.pkl"
-    save_weights(path, WEIGHTS)
+    save_checkpoint(path, WEIGHTS)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(CheckpointError, match=r"w\.pkl' is damaged") as error:
         read_weights(path)
@@ -149,7 +144,7 @@ def flipped(contents: bytes) -> Iterator[bytes]:
 @pytest.mark.parametrize("writer", ["this program", "plain torch"])
 def test_a_flipped_bit_never_changes_weights_unnoticed(tmp_path: Path, writer: str) -> None:
     path, refused = tmp_path / "w.pkl", 0
-    save_weights(path, WEIGHTS) if writer == "this program" else torch.save(WEIGHTS, path)
+    save_checkpoint(path, WEIGHTS) if writer == "this program" else torch.save(WEIGHTS, path)
     for contents in flipped(path.read_bytes()):
         path.write_bytes(contents)
         try:
@@ -164,7 +159,7 @@ def test_a_flipped_bit_never_changes_weights_unnoticed(tmp_path: Path, writer: s
 
 def test_a_flipped_bit_in_a_state_is_always_found(tmp_path: Path) -> None:
     path = tmp_path / "x.state"
-    save_state(path, {"epoch": 3, **WEIGHTS})
+    save_checkpoint(path, {"epoch": 3, **WEIGHTS})
     assert read_state(path)["epoch"] == 3
     for contents in flipped(path.read_bytes()):
         path.write_bytes(contents)
@@ -187,8 +182,6 @@ def test_states_of_before_are_read(tmp_path: Path) -> None:
 def test_a_file_that_does_not_come_back_as_written_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for save in (save_weights, save_state):
-        with monkeypatch.context() as patch:
-            patch.setattr(training.checkpoints, "read_bytes", lambda path: b"")
-            with pytest.raises(CheckpointError, match="x' is damaged"):
-                save(tmp_path / "x", WEIGHTS)
+    monkeypatch.setattr(training.checkpoints, "read_bytes", lambda path: b"")
+    with pytest.raises(CheckpointError, match="x' is damaged"):
+        save_checkpoint(tmp_path / "x", WEIGHTS)

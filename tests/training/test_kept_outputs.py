@@ -13,7 +13,7 @@ from detection.learning import learn
 from detection.task import Task
 from options.parse import resolve
 from tests.training.weights import read_weights
-from training.checkpoints import read_state, save_state, save_weights
+from training.checkpoints import read_state, save_checkpoint
 
 EACH = pytest.mark.parametrize("method", ["autoad", "superad"])
 EARLIER = {"encoder.0.0.weight": torch.zeros(4, 5, 3, 3), "noise": torch.zeros(1, 5, 13, 11)}
@@ -78,12 +78,12 @@ def test_weights_of_another_program_predict_with_a_caution(
 def test_runs_of_the_earlier_auto_ad_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     call(capsys, "--command", "train", *words("autoad"))
     reason = "it is of an earlier Auto-AD of this program"
-    save_weights(saved("pkl"), EARLIER)
+    save_checkpoint(saved("pkl"), EARLIER)
     assert reason in refused(capsys, "--command", "predict", *words("autoad"))
     for path in saved("state").parent.glob("*.state"):
         state = read_state(path)
         state["trainer"]["weights"] = EARLIER
-        save_state(path, state)
+        save_checkpoint(path, state)
     assert reason in refused(capsys, "--command", "train", *words("autoad", "--resume"))
     call(capsys, "--command", "train", *words("autoad", "--overwrite"))
     call(capsys, "--command", "predict", *words("autoad"))

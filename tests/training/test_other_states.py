@@ -15,7 +15,7 @@ from scipy.io import savemat
 import main
 from tests.conftest import TINY, CommandLine
 from tests.training.test_resume import TRAIN, Killed, ending_at, files
-from training.checkpoints import read_state, save_state
+from training.checkpoints import read_state, save_checkpoint
 
 State = dict[str, Any]
 
@@ -47,7 +47,7 @@ def test_a_renamed_run_is_refused(
     state = read_state(latest_state())
     if kept == "options":
         del state["settings"]
-        save_state(latest_state(), state)
+        save_checkpoint(latest_state(), state)
     before = only_run().rename("other")
     run(*TRAIN, *words)
     after = only_run()
@@ -195,7 +195,7 @@ def test_of_a_state_that_lacks_something_the_one_before_is_used(
     unbroken, newest = files("checkpoints"), latest_state()
     state = read_state(newest)
     change(state)
-    save_state(newest, state)
+    save_checkpoint(newest, state)
     out = run(*words, "--resume")
     assert f"'{newest}' " in out and reason in out and "resuming after epoch 2 of 4" in out
     assert files("checkpoints") == unbroken
@@ -235,7 +235,7 @@ def test_states_without_a_checksum_of_the_cube_are_resumed(
     run(*TRAIN)
     state = read_state(latest_state())
     del state["cube"], state["settings"]
-    save_state(latest_state(), state)
+    save_checkpoint(latest_state(), state)
     more = (*TRAIN, "--epochs", "3", "--resume")
     assert "its values or its ground truth have changed" in refusal(*more, "--map", "none")
     assert "resuming after epoch 2 of 3" in run(*more)
@@ -248,7 +248,7 @@ def test_foreign_texts_of_a_state_are_shown_as_letters(run: CommandLine) -> None
     state = read_state(latest_state())
     state["versions"]["torch"] = "\x1b[2J\nAUC: 1"
     state["device"]["name"] = "\x1b[31m"
-    save_state(latest_state(), state)
+    save_checkpoint(latest_state(), state)
     out = run(*TRAIN, "--epochs", "3", "--resume")
     assert "\x1b" not in out and "\nAUC: 1" not in out
     assert "torch \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}AUC: 1 then" in out

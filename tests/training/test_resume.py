@@ -18,7 +18,7 @@ from scipy.io import savemat
 import training.loop
 import training.resume
 from tests.conftest import CommandLine
-from training.checkpoints import CheckpointError, read_state, save_state
+from training.checkpoints import CheckpointError, read_state, save_checkpoint
 from training.log import TrainingLog
 from training.resume import describe_change
 from utils.provenance import device_name
@@ -227,7 +227,7 @@ def test_a_resume_names_another_device(
     for path in Path("checkpoints").rglob("*.state"):
         state = read_state(path)
         assert state.pop("device") == {"type": "cpu", "name": device_name(CPU)}
-        save_state(path, {**state, "device": before} if before else state)
+        save_checkpoint(path, {**state, "device": before} if before else state)
     out = run(*TRAIN, "--epochs", "3", "--resume")
     assert note in out and ("not bit-identical" in out) == bool(note)
     assert "bit-identical" not in run(*TRAIN, "--epochs", "4", "--resume")
@@ -246,7 +246,7 @@ def test_a_state_with_code_is_not_run(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
             return os.mkdir, (str(tmp_path / "ran"),)
 
-    save_state(tmp_path / "evil.state", {"trainer": Evil()})
+    save_checkpoint(tmp_path / "evil.state", {"trainer": Evil()})
     with pytest.raises(CheckpointError, match=r"evil\.state' cannot be read"):
         read_state(tmp_path / "evil.state")
     assert not (tmp_path / "ran").exists()

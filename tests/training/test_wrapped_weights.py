@@ -18,7 +18,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.conftest import CommandLine
-from training.checkpoints import load_weights, save_state
+from training.checkpoints import load_weights, save_checkpoint
 from training.wrapped_weights import AROUND, OWN
 from utils.errors import InputError
 
@@ -212,7 +212,7 @@ def test_the_places_that_are_noted_are_printable(tmp_path: Path) -> None:
 
 
 def test_the_weights_of_a_training_state_are_used(tmp_path: Path) -> None:
-    save_state(tmp_path / "x.state", {"trainer": Trainer(SOURCE).state(), "epochs": 3})
+    save_checkpoint(tmp_path / "x.state", {"trainer": Trainer(SOURCE).state(), "epochs": 3})
     trainer = Trainer(network())
     assert load_weights(trainer, tmp_path / "x.state") == "of 'trainer.weights'"
     assert all(torch.equal(trainer.weights()[name], value) for name, value in STATE.items())

@@ -16,7 +16,7 @@ from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
 from model.trainers.blocks import BlockTrainer, pool
 from tests.training.weights import read_weights
-from training.checkpoints import load_weights, save_weights
+from training.checkpoints import load_weights, save_checkpoint
 from utils.errors import InputError
 from utils.seeds import seed_everything
 
@@ -174,7 +174,7 @@ def test_flags_are_saved_with_the_weights(tmp_path: Path) -> None:
     training.open_blocks[::2] = True
     training.open_blocks[1::2] = False
     path = tmp_path / "x.pkl"
-    save_weights(path, training.weights())
+    save_checkpoint(path, training.weights())
     other = trainer()
     assert load_weights(other, path) == ""
     assert torch.equal(other.open_blocks, training.open_blocks)
@@ -182,7 +182,7 @@ def test_flags_are_saved_with_the_weights(tmp_path: Path) -> None:
 
 
 def test_weights_of_the_authors_program_have_no_flags(tmp_path: Path) -> None:
-    save_weights(tmp_path / "x.pkl", trainer().network.state_dict())
+    save_checkpoint(tmp_path / "x.pkl", trainer().network.state_dict())
     other = trainer()
     note = load_weights(other, tmp_path / "x.pkl")
     assert note == "all blocks are closed: it has no 'open_blocks'"
@@ -190,7 +190,7 @@ def test_weights_of_the_authors_program_have_no_flags(tmp_path: Path) -> None:
 
 
 def test_flags_that_are_none_are_refused(tmp_path: Path) -> None:
-    save_weights(tmp_path / "x.pkl", {**trainer().weights(), "open_blocks": torch.tensor([0.5])})
+    save_checkpoint(tmp_path / "x.pkl", {**trainer().weights(), "open_blocks": torch.tensor([0.5])})
     with pytest.raises(InputError, match="'open_blocks' is not a list of 0 and 1"):
         load_weights(trainer(), tmp_path / "x.pkl")
     assert "open_blocks" in read_weights(tmp_path / "x.pkl")
