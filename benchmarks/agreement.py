@@ -1,6 +1,6 @@
 """Agreement of a device with the CPU, and of trainings with themselves, method by method.
 
-python benchmarks/agreement.py --device cuda --size 40 36 40
+python benchmarks/agreement.py --device cuda --size 24 24 40
 
 A synthetic scene is scored by every method on the device and on the CPU. Networks are trained for
 a few epochs from the same weights, on the device three times: to the end twice, and once stopped
@@ -167,7 +167,7 @@ def cases(
 def main(words: Sequence[str] | None = None) -> None:
     """Print the machine and the table, line by line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, nargs=3, default=(40, 36, 40), metavar=("H", "W", "B"))
+    parser.add_argument("--size", type=int, nargs=3, default=(24, 24, 40), metavar=("H", "W", "B"))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=DEFAULT_METHODS)
     parser.add_argument("--epochs", type=int, default=8)
     add_machine(parser)
