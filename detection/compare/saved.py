@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.formats.matlab.file import read
+from data.errors import SceneError
+from data.formats.registry import read_contents
 from data.scene import Scene
 from detection.results.known_files import FIRST
 from detection.results.new_record import digest_of_cube
@@ -18,6 +19,7 @@ from utils.errors import InputError
 from utils.text import did_you_mean, printable_line, shape_text
 
 PREDICTION = "prediction"
+AGAIN = "predict again, or leave it out (--runs names those to compare)"
 NOT_OF_SCORES = {"threshold", "map", "map_key", "weights"}  # the file of weights is in the record
 
 
@@ -118,15 +120,26 @@ def load_predictions(found: Sequence[Row], scene: Scene) -> list[SavedPrediction
 def read_scores(folder: Path, scene: Scene) -> NDArray[np.float32]:
     """Read a saved detection map (H, W); raise InputError where it is not of this scene."""
     path = folder / FIRST
-    again = "predict again, or leave it out (--runs names those to compare)"
     record = read_record(folder)
-    if not path.is_file():
-        raise InputError(f"'{path}' is missing: {again}")
-    scores = np.asarray(read(path).variables["detectmap"].read(), dtype=np.float32)
+    scores = read_map(path)
     if scores.shape != scene.cube.shape[:2]:
         own, wanted = map(shape_text, (scores.shape, scene.cube.shape[:2]))
-        raise InputError(f"'{path}' has {own} pixels, the scene {wanted}: {again}")
+        raise InputError(f"'{path}' has {own} pixels, the scene {wanted}: {AGAIN}")
     digest = digest_of_cube(scene)
     if record is not None and digest and record.digest and record.digest != digest:
-        raise InputError(f"'{path}' was computed from other values than the scene has: {again}")
+        raise InputError(f"'{path}' was computed from other values than the scene has: {AGAIN}")
     return scores
+
+
+def read_map(path: Path) -> NDArray[np.float32]:
+    """Read a detection map of any size; raise InputError where its file is missing or damaged."""
+    if not path.is_file():
+        raise InputError(f"'{path}' is missing: {AGAIN}")
+    try:
+        found = read_contents(path).variables.get(path.stem)
+        scores = None if found is None or found.dtype.kind not in "biuf" else found.read()
+    except SceneError as error:
+        raise InputError(f"{error}: {AGAIN}") from error
+    if scores is None or np.isinf(scores).any() or np.isnan(scores).all():
+        raise InputError(f"'{path}' has no finite scores: {AGAIN}")
+    return np.asarray(scores, dtype=np.float32)

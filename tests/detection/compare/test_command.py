@@ -151,6 +151,19 @@ def test_a_prediction_of_other_values_is_refused(
     assert "detectmap.mat' has 13×11 pixels, the scene 12×11: " in refused(capsys)
 
 
+def test_a_damaged_map_is_refused(small_scene: str, capsys: pytest.CaptureFixture[str]) -> None:
+    compare("--method", "rx", "median")
+    path = Path("result/small/RX/detectmap.mat")
+    content = path.read_bytes()
+    for damaged in (b"", content[:100], content[:200] + b"\xff" * 20):
+        path.write_bytes(damaged)
+        message = refused(capsys)
+        assert "detectmap.mat' is " in message and ": predict again, or leave it out" in message
+    for scores in (np.full((13, 11), np.nan), np.full((13, 11), np.inf), np.array(["text"])):
+        savemat(path, {"detectmap": scores})
+        assert "detectmap.mat' has no finite scores: predict again" in refused(capsys)
+
+
 def test_equal_labels_are_told_apart_by_their_folders() -> None:
     found = [
         Row("prediction", "x", "rx", "RX", {}, None, None, "2026", f"result/x/{name}")
