@@ -45,7 +45,7 @@ def mask_no_data(
         masked |= scattered | (empty > 0)
     else:
         check_scattered(scattered, no_data.certain, source)
-    notes = note_constant_pixels(cube, masked, no_data)
+    notes = notes_on_doubtful_values(cube, masked, no_data)
     if not masked.any():
         return None, notes
     found = masked & ~declared
@@ -115,10 +115,11 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
         )
 
 
-def note_constant_pixels(cube: Cube, masked: NDArray[np.bool_], no_data: NoData) -> list[str]:
-    """Note that pixels with one value in all bands may be no-data pixels, where there are any.
+def notes_on_doubtful_values(cube: Cube, masked: NDArray[np.bool_], no_data: NoData) -> list[str]:
+    """Note values of pixels that are not masked (H, W) and may mean no data, each with its option.
 
-    Also where the least or the largest value is one that by custom means no data.
+    They are values that pixels have in all bands, and the least or the largest value of the cube,
+    in some bands, where that is one that by custom means no data.
     """
     if cube.shape[2] < 3 or not cube.size:
         return []
@@ -133,16 +134,19 @@ def note_constant_pixels(cube: Cube, masked: NDArray[np.bool_], no_data: NoData)
         for value in USUAL
         if value not in no_data.fills and np.float32(value) in as_float32(list(extremes))
     ]
-    notes = [note for value in usual for note in note_usual_value(cube, masked, value)]
-    values = np.concatenate(alike)
+    notes = note_constant_pixels(np.concatenate(alike), masked.size)
+    return [*notes, *(note for value in usual for note in note_usual_value(cube, masked, value))]
+
+
+def note_constant_pixels(values: NDArray[Any], pixels: int) -> list[str]:
+    """Note the most frequent of the values (n,) that some of so many pixels have in all bands."""
     if not values.size:
-        return notes
+        return []
     kinds, counts = np.unique(values, return_counts=True)
     value, count = number_text(kinds[counts.argmax()]), counts.max()
     return [
-        f"{count:,} of {masked.size:,} pixels are {value} in all bands; "
-        f"if that means no data, --nodata={value} masks them",
-        *notes,
+        f"{count:,} of {pixels:,} pixels are {value} in all bands; "
+        f"if that means no data, --nodata={value} masks them"
     ]
 
 
