@@ -9,22 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
-from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.figures.pictures import default_rgb_bands
 from detection.measures import MEASURES, measure_text
 from detection.prediction import Prediction
-from detection.report.bands import band_axis, band_titles
-from detection.report.notes import spectra_notes, value_title
+from detection.report.bands import band_titles
+from detection.report.notes import spectra_notes
 from detection.report.page_template import page_template
-from detection.report.pictures import base64, pictures_of
-from detection.report.place import place_of
-from detection.report.quantised import Quantised
+from detection.report.pictures import pictures_of
+from detection.report.script_values import script_arrays, script_data
 from detection.report.spectra import PageSpectra, page_spectra
-from options.stretch import SHARE
 from utils.files import write_text
 
 
@@ -34,40 +29,40 @@ def write_report(path: Path, prediction: Prediction) -> Path:
     Without a ground truth of both classes the page states why there are no rates. The slider starts
     at the threshold of the prediction, or at 1 % of the pixels.
     """
-    scene, scores = prediction.scene, prediction.scores
-    height, width, bands = scene.cube.shape
-    no_data = np.isnan(scores)
-    unknown = np.zeros_like(no_data)
-    if scene.unlabelled is not None and scene.anomalous is not None:
-        unknown = scene.unlabelled & ~no_data
-    spectra = page_spectra(prediction)
+    spectra, unknown = page_spectra(prediction), unknown_pixels(prediction)
     page = page_template("page.html").render(
-        title=scene.name,
-        method=prediction.title,
-        height=height,
-        width=width,
-        bands=bands,
-        targets=anomalous_pixels(scene, no_data | unknown),
-        no_data=np.count_nonzero(no_data),
-        pixels=np.count_nonzero(~no_data),
-        unlabelled=np.count_nonzero(unknown),
-        natural=scene.metadata.colour_bands is not None,
-        choice=spectra.chosen.step == 1,
-        band_names=band_titles(scene.metadata, bands),
-        rebuilt=spectra.reconstruction is not None,
-        spectra_notes=spectra_notes(prediction, spectra),
-        pictures=pictures_of(prediction.rgb, scene.anomalous, no_data | unknown),
-        stretch=prediction.stretch.kind,
+        **scene_values(prediction, unknown),
+        **spectra_values(prediction, spectra),
+        **result_values(prediction),
         data=script_data(prediction, spectra),
         arrays=script_arrays(prediction, spectra, unknown),
-        cautions=[] if prediction.decision is None else prediction.decision.cautions,
-        compared=bool(prediction.measures),
-        auc=measure_text(prediction.measures["auc_df"]) if prediction.measures else "",
-        measures=measure_rows(prediction.measures or {}),
-        options=prediction.options,
-        details=details_of(prediction),
     )
     return write_text(path, page)
+
+
+def unknown_pixels(prediction: Prediction) -> NDArray[np.bool_]:
+    """Mark the pixels with a score and without a label (H, W); none without a ground truth."""
+    scene, scored = prediction.scene, ~np.isnan(prediction.scores)
+    if scene.unlabelled is None or scene.anomalous is None:
+        return np.zeros_like(scored)
+    return scene.unlabelled & scored
+
+
+def scene_values(prediction: Prediction, unknown: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return name, size, counts of pixels and pictures of the scene."""
+    scene, no_data = prediction.scene, np.isnan(prediction.scores)
+    height, width, bands = scene.cube.shape
+    return {
+        "title": scene.name,
+        "height": height,
+        "width": width,
+        "bands": bands,
+        "targets": anomalous_pixels(scene, no_data | unknown),
+        "no_data": np.count_nonzero(no_data),
+        "pixels": np.count_nonzero(~no_data),
+        "unlabelled": np.count_nonzero(unknown),
+        "pictures": pictures_of(prediction.rgb, scene.anomalous, no_data | unknown),
+    }
 
 
 def anomalous_pixels(scene: Scene, left_out: NDArray[np.bool_]) -> int | None:
@@ -75,63 +70,31 @@ def anomalous_pixels(scene: Scene, left_out: NDArray[np.bool_]) -> int | None:
     return None if scene.anomalous is None else int((scene.anomalous & ~left_out).sum())
 
 
-def script_data(prediction: Prediction, spectra: PageSpectra) -> dict[str, Any]:
-    """Return what the page's scripts need apart from arrays."""
-    scene = prediction.scene
-    height, width, bands = scene.cube.shape
-    background = spectra.background
+def spectra_values(prediction: Prediction, spectra: PageSpectra) -> dict[str, Any]:
+    """Return what the page states of bands and spectra; they themselves are for its scripts."""
+    metadata = prediction.scene.metadata
     return {
-        "height": height,
-        "width": width,
-        "threshold": prediction.threshold_score,
-        "colours": viridis(),
-        "share": prediction.stretch.share or SHARE,
-        "rgb": scene.metadata.colour_bands or default_rgb_bands(bands),
-        "place": place_of(scene.metadata.georeference, (height, width)),
-        "bands": band_axis(scene.metadata, bands),
-        "unit": value_title(scene.metadata),
-        "bits": spectra.chosen.bits,
-        "spectra": steps_of(spectra.spectra),
-        "rebuilt": steps_of(spectra.reconstruction),
-        "background": {
-            "mean": background.mean.tolist(),
-            "deviation": background.deviation.tolist(),
-        },
+        "natural": metadata.colour_bands is not None,
+        "choice": spectra.chosen.step == 1,
+        "band_names": band_titles(metadata, prediction.scene.cube.shape[2]),
+        "rebuilt": spectra.reconstruction is not None,
+        "spectra_notes": spectra_notes(prediction, spectra),
     }
 
 
-def viridis() -> list[int]:
-    """List the 256 colours of detection maps as 0xRRGGBB."""
-    rgb = colormaps["viridis"](np.arange(256), bytes=True).astype(int)
-    return [int(red << 16 | green << 8 | blue) for red, green, blue, _ in rgb]
-
-
-def steps_of(values: Quantised | None) -> dict[str, list[float]] | None:
-    """Return scale and offset of every band."""
-    if values is None:
-        return None
-    return {"scale": values.scale.tolist(), "offset": values.offset.tolist()}
-
-
-def script_arrays(
-    prediction: Prediction, spectra: PageSpectra, unknown: NDArray[np.bool_]
-) -> dict[str, Markup]:
-    """Encode scores, ground truth and spectra for the page's scripts."""
-    chosen, scene = spectra.chosen, prediction.scene
-    pixels = np.ravel_multi_index((chosen.rows, chosen.columns), prediction.scores.shape)
-    arrays = {"scores": base64(prediction.scores, "<f4"), "pixels": base64(pixels, "<u4")}
-    if prediction.measures and scene.anomalous is not None:
-        arrays["truth"] = base64(labels(scene.anomalous, unknown), "u1")
-    number = f"<u{chosen.bits // 8}"
-    arrays["spectra"] = base64(spectra.spectra.numbers, number)
-    if spectra.reconstruction is not None:
-        arrays["rebuilt"] = base64(spectra.reconstruction.numbers, number)
-    return arrays
-
-
-def labels(anomalous: NDArray[np.bool_], unknown: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Label pixels (H, W): 0 background, 1 anomalous, 2 unlabelled."""
-    return np.where(unknown, 2, anomalous).astype(np.uint8)
+def result_values(prediction: Prediction) -> dict[str, Any]:
+    """Return the method, its measures and decision, and all settings."""
+    measures = prediction.measures or {}
+    return {
+        "method": prediction.title,
+        "stretch": prediction.stretch.kind,
+        "cautions": [] if prediction.decision is None else prediction.decision.cautions,
+        "compared": bool(measures),
+        "auc": measure_text(measures["auc_df"]) if measures else "",
+        "measures": measure_rows(measures),
+        "options": prediction.options,
+        "details": details_of(prediction),
+    }
 
 
 def details_of(prediction: Prediction) -> dict[str, str]:

@@ -26,6 +26,7 @@ from detection.measures import MEASURES, compute_measures
 from detection.prediction import Prediction
 from detection.results import files
 from detection.results.files import log_text, write_maps, write_prediction
+from detection.results.known_files import known_files
 from detection.results.record import RunRecord
 from options.types import Threshold
 from tests.conftest import CommandLine
@@ -62,8 +63,10 @@ RECORD = RunRecord(
 
 
 def write(folder: Path, made: Prediction) -> list[Path]:
-    """Write the files of a prediction, with its record."""
-    return write_prediction(folder, made, record=RECORD)
+    """Write the files of a prediction, with its record; all are removed with the next one."""
+    paths = write_prediction(folder, made, record=RECORD)
+    assert {path.name for path in paths} <= set(known_files())
+    return paths
 
 
 def metrics_text(made: Prediction) -> str:
