@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from options.parse import parse
-from options.text import program
+from options.program import print_error
 from options.version import VERSION
 from utils.drawing import draw_into_files
 from utils.errors import error_message
@@ -170,7 +170,7 @@ def for_each_scene(args: Namespace, work: Callable[[Namespace], Any]) -> Answer:
     scene_names(scenes)  # raises where two would share their runs and results
     if scenes == args.dataset and len(scenes) == 1:
         return Answer([work(args)])
-    outcomes = process_batch(args, work, scenes=scenes, report=print_error)
+    outcomes = process_batch(args, work, scenes=scenes)
     failed = sum(bool(outcome.failed) for outcome in outcomes)
     code = 2 if failed == len(outcomes) else SOME_FAILED if failed else 0
     return Answer([outcome.answer for outcome in outcomes], code)
@@ -200,11 +200,6 @@ def exit_with_error(message: str) -> NoReturn:
     """End the program for an error that the user can fix."""
     print_error(message)
     raise SystemExit(2)
-
-
-def print_error(message: str) -> None:
-    """Print an error as argparse does."""
-    print(f"{program()[-1]}: error: {message}", file=sys.stderr)
 
 
 def console() -> None:

@@ -10,8 +10,9 @@ from model.methods.presets import PRESETS
 from options.completion import PrintCompletion
 from options.flag import COMMANDS, Flag
 from options.flags import FLAGS
+from options.program import program
 from options.several import take_several
-from options.text import program, to_argument
+from options.text import to_argument
 from options.version import VERSION
 from utils.errors import InputError
 from utils.text import did_you_mean

@@ -4,9 +4,9 @@ import hashlib
 import os
 import re
 import shlex
-import sys
 from collections.abc import Mapping
-from pathlib import Path
+
+from options.program import program
 
 
 def to_argument(value: object) -> str:
@@ -53,8 +53,3 @@ def to_argv(settings: Mapping[str, object]) -> list[str]:
 def command_line(settings: Mapping[str, object]) -> str:
     """Format the command that runs the program with these options."""
     return shlex.join([*program(), *to_argv(settings)])
-
-
-def program() -> list[str]:
-    """Return the words that run this program: `nl2net` if that was called, else main.py."""
-    return ["nl2net"] if Path(sys.argv[0]).stem == "nl2net" else ["python", "main.py"]

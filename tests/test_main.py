@@ -23,6 +23,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 import main
 from detection.measures import MEASURES
+from options.flag import COMMANDS
 from options.version import VERSION
 from tests.conftest import TINY, CommandLine
 from tests.latest import latest
@@ -38,6 +39,10 @@ TINY_RUN = Path("checkpoints/small") / (
 
 
 @pytest.mark.parametrize("name", NL2NET)
+def test_every_command_has_its_function() -> None:
+    assert set(main.COMMANDS) == set(COMMANDS)
+
+
 def test_a_recorded_run_from_file_to_auc(
     name: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

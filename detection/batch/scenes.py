@@ -11,6 +11,7 @@ from detection.batch.outcome import Outcome, counts, outcome_table
 from detection.batch.summary import Summary
 from model.methods import METHODS
 from options.flag import RUNS
+from options.program import print_error
 from utils.errors import error_message
 from utils.files import print_paths
 from utils.output import kept_back, print_result, print_warning, prints_details
@@ -21,13 +22,11 @@ Work = Callable[[Namespace], Mapping[str, Any] | None]
 SUMMARISED = ("predict", "run")  # the commands whose outcomes are results
 
 
-def process_batch(
-    args: Namespace, work: Work, *, scenes: Sequence[str], report: Callable[[str], None]
-) -> list[Outcome]:
+def process_batch(args: Namespace, work: Work, *, scenes: Sequence[str]) -> list[Outcome]:
     """Work on each scene in turn; an error in one does not keep the others from it.
 
-    `report` prints an error. At the end, also an early one, there is a table of all scenes, and the
-    reasons of those that failed; with results also a row each in `summary.csv`.
+    At the end, also an early one, there is a table of all scenes, and the reasons of those that
+    failed; with results also a row each in `summary.csv`.
     """
     summary = Summary(args.result_dir) if args.command in SUMMARISED else None
     if summary is not None and summary.note:
@@ -38,7 +37,7 @@ def process_batch(
         for number, dataset in enumerate(scenes, start=1):
             heading = f"[{number}/{len(scenes)}] {scene_name(dataset)}"
             process = process_in_a_line if in_a_line else process_in_full
-            outcome = process(args, work, dataset=dataset, report=report, heading=heading)
+            outcome = process(args, work, dataset=dataset, heading=heading)
             outcomes.append(outcome)
             if summary is not None:
                 summary.add(outcome)
@@ -49,30 +48,24 @@ def process_batch(
     return outcomes
 
 
-def process_in_full(
-    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None], heading: str
-) -> Outcome:
+def process_in_full(args: Namespace, work: Work, *, dataset: str, heading: str) -> Outcome:
     """Work on one scene, with all lines of it below a heading."""
     print_result(printable_line(heading))  # the lines below it do not name the scene
-    return process_scene(args, work, dataset=dataset, report=report)
+    return process_scene(args, work, dataset=dataset)
 
 
-def process_in_a_line(
-    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None], heading: str
-) -> Outcome:
+def process_in_a_line(args: Namespace, work: Work, *, dataset: str, heading: str) -> Outcome:
     """Work on one scene, and print its outcome in a line; warnings and cautions follow."""
     with kept_back(heading=printable(heading)) as warnings:
-        outcome = process_scene(args, work, dataset=dataset, report=report)
+        outcome = process_scene(args, work, dataset=dataset)
     print_result(printable_line(f"{heading}: {outcome.line}"))
     for line in [*warnings.getvalue().splitlines(), *outcome.cautions]:
         print_warning(printable_line(f"{outcome.scene}: {line}"))
     return outcome
 
 
-def process_scene(
-    args: Namespace, work: Work, *, dataset: str, report: Callable[[str], None]
-) -> Outcome:
-    """Work on one scene; report an error, with its traceback where it is a defect."""
+def process_scene(args: Namespace, work: Work, *, dataset: str) -> Outcome:
+    """Work on one scene; print an error, with its traceback where it is a defect."""
     started = time.perf_counter()
     result: Mapping[str, Any] | None = None
     failed = ""
@@ -82,7 +75,7 @@ def process_scene(
         raise
     except Exception as error:
         failed = describe_failure(error)
-        report(f"{scene_name(dataset)}: {failed}")
+        print_error(f"{scene_name(dataset)}: {failed}")
     return Outcome(
         scene=scene_name(dataset),
         dataset=dataset,

@@ -36,12 +36,10 @@ def batch(
     *,
     command: str = "predict",
     folder: Path = Path("result"),
-) -> list[str]:
-    """Process the scenes, and return the errors that were reported."""
-    errors: list[str] = []
+) -> None:
+    """Process the scenes."""
     args = Namespace(command=command, method="rx", result_dir=folder, dataset=["many"])
-    process_batch(args, work, scenes=SCENES, report=errors.append)
-    return errors
+    process_batch(args, work, scenes=SCENES)
 
 
 def rows() -> list[dict[str, str]]:
@@ -53,8 +51,10 @@ def rows() -> list[dict[str, str]]:
 def test_a_scene_that_fails_is_reported_and_the_others_are_done(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert batch() == ["b: 'b.mat' is damaged"]
-    out = capsys.readouterr().out.splitlines()
+    batch()
+    printed = capsys.readouterr()
+    assert printed.err == "main.py: error: b: 'b.mat' is damaged\n"
+    out = printed.out.splitlines()
     assert out[:5] == [
         "[1/3] a: 6×5×4, RX, AUC 0.9877, 1,234 detected, 0.0 s",
         "[2/3] b: RX, 0.0 s, failed",
@@ -142,9 +142,11 @@ def test_a_defect_in_one_scene_does_not_stop_the_others(
     def work(args: Namespace) -> Mapping[str, Any]:
         return {} if args.dataset == ["b.mat"] else {"shape": [1 // 0]}
 
-    errors = batch(work)
-    assert len(errors) == 2 and "a: ZeroDivisionError: " in errors[0]
-    assert "Traceback" in capsys.readouterr().err
+    batch(work)
+    printed = capsys.readouterr().err
+    errors = [line for line in printed.splitlines() if line.startswith("main.py: error: ")]
+    assert len(errors) == 2 and "error: a: ZeroDivisionError: " in errors[0]
+    assert "Traceback" in printed
 
 
 def test_commands_without_results_write_nothing(
@@ -156,16 +158,14 @@ def test_commands_without_results_write_nothing(
 
 def test_texts_that_a_spreadsheet_would_compute_are_marked(workplace: Path) -> None:
     args = Namespace(command="run", method="rx", result_dir=Path("result"), dataset=[])
-    process_batch(args, predict, scenes=["=1+1.mat", "a.mat"], report=lambda line: None)
+    process_batch(args, predict, scenes=["=1+1.mat", "a.mat"])
     assert rows()[0]["scene"] == "'=1+1" and {*rows()[0]} == {*COLUMNS}
 
 
 def test_the_method_is_that_of_the_training_that_is_used(workplace: Path) -> None:
     args = Namespace(command="predict", method="nl2net", result_dir=Path("result"), dataset=[])
-    (done,) = process_batch(
-        args, lambda args: {"title": "Auto-AD"}, scenes=["a.mat"], report=lambda line: None
-    )
+    (done,) = process_batch(args, lambda args: {"title": "Auto-AD"}, scenes=["a.mat"])
     assert done.method == rows()[0]["method"] == "Auto-AD"
     args.command = "compare"
-    (done,) = process_batch(args, lambda args: {}, scenes=["a.mat"], report=lambda line: None)
+    (done,) = process_batch(args, lambda args: {}, scenes=["a.mat"])
     assert done.method == ""
