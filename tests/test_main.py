@@ -38,11 +38,11 @@ TINY_RUN = Path("checkpoints/small") / (
 )
 
 
-@pytest.mark.parametrize("name", NL2NET)
 def test_every_command_has_its_function() -> None:
     assert set(main.COMMANDS) == set(COMMANDS)
 
 
+@pytest.mark.parametrize("name", NL2NET)
 def test_a_recorded_run_from_file_to_auc(
     name: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
