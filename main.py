@@ -73,24 +73,24 @@ def hide_unused_cuda(args: Namespace) -> None:
 
 def train(args: Namespace, given: Mapping[str, Any]) -> Answer:
     """Train on each scene; save weights, log and TensorBoard events."""
+    from training.commands import train
     from training.recall import scenes_of_name
-    from training.run import train
 
     return for_each_scene(scenes_of_name(args, given), partial(train, given=given))
 
 
 def predict(args: Namespace, given: Mapping[str, Any]) -> Answer:
     """Score each scene, with trained weights where the method has any; write maps and pictures."""
+    from training.commands import predict
     from training.recall import scenes_of_name
-    from training.run import predict
 
     return for_each_scene(scenes_of_name(args, given), partial(predict, given=given))
 
 
 def run(args: Namespace, given: Mapping[str, Any]) -> Answer:
     """Train on each scene where the method has to, and predict on it."""
+    from training.commands import run
     from training.recall import scenes_of_name
-    from training.run import run
 
     return for_each_scene(scenes_of_name(args, given), partial(run, given=given))
 

@@ -69,7 +69,7 @@ def own_trainer(
     """Build a network with its own trainer."""
     _, bands, height, width = image_shape
     size = {"height": height, "width": width} if record.sized else {}
-    own = {option: options[option] for option in record.options}  # none that saves memory
+    own = {option: options[option] for option in record.options}  # no other, such as `recompute`
     settings = {ARGUMENTS.get(option, option): own[option] for option in record.trainer_options}
     if "precision" in settings:
         settings["precision"] = available_precision(settings["precision"], device)

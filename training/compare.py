@@ -10,7 +10,7 @@ from model.methods import METHODS
 from options.applicable import unused_by
 from options.parse import complete
 from options.text import command_line
-from training.run import name_of_scene, predict
+from training.commands import name_of_scene, predict
 from utils.errors import InputError
 from utils.output import print_result
 

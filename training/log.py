@@ -1,56 +1,21 @@
 """Training log: log.txt, TensorBoard events, auc.csv."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
 
-from options.text import to_argument
+from training.events import AUC, LOSS, Events
 from utils.files import with_path_in_error, write_text
 from utils.signals import deferring_interrupt
 
-LOSS, AUC = "Loss_train", "AUC"  # the tags of the curves
 PANELS = ("scene", "reconstruction", "residual")  # of the pictures
 AUC_FILES = ("auc.csv", "auc.png", "auc.pdf")
-
-
-@contextmanager
-def quiet_thread_oserrors() -> Iterator[None]:
-    """Keep threads from printing OSErrors: TensorBoard's raises its own again at the next write."""
-    print_error = threading.excepthook
-
-    def skip_os_errors(args: threading.ExceptHookArgs) -> None:
-        if not issubclass(args.exc_type, OSError):
-            print_error(args)
-
-    threading.excepthook = skip_os_errors
-    try:
-        yield
-    finally:
-        threading.excepthook = print_error
-
-
-def logged_epochs(folder: Path) -> dict[str, set[int]]:
-    """Return the epochs of each curve that the TensorBoard events in a folder have."""
-    logged: dict[str, set[int]] = {LOSS: set(), AUC: set()}
-    if not any(folder.glob("events.out.tfevents.*")):
-        return logged
-    sizes = {"images": 1, "compressedHistograms": 1, "tensors": 1, "scalars": 0}
-    events = EventAccumulator(str(folder), size_guidance=sizes)
-    events.Reload()
-    for tag in logged.keys() & set(events.Tags()["scalars"]):
-        logged[tag] = {event.step for event in events.Scalars(tag)}
-    return logged
 
 
 @dataclass(frozen=True)
@@ -87,7 +52,6 @@ class TrainingLog:
         self.epochs = epochs
         self.hyperparameters = dict(hyperparameters or {})
         self.resources = ExitStack()
-        self.resources.enter_context(quiet_thread_oserrors())
         self.losses = list(losses)
         self.aucs = list(aucs)
         self.new_losses: list[Entry] = []
@@ -101,40 +65,19 @@ class TrainingLog:
         before = "".join(self.format_epoch(*one) for one in enumerate(self.losses, start=1))
         write_text(self.folder / "log.txt", self.options + before)  # or the log of before stays
         self.write_aucs(self.aucs)
-        logged = logged_epochs(self.folder)
         with with_path_in_error(self.folder):
             log = (self.folder / "log.txt").open("a", encoding="utf-8")
             self.log = self.resources.enter_context(log)
-            # hides what an earlier training of the same run had from here on
-            self.events = SummaryWriter(
-                str(self.folder),
-                purge_step=len(self.losses) + 1,
-                filename_suffix=f".{token_hex(4)}",  # or a link could be placed at its name
-            )
-            self.resources.callback(self.events.close)
-            self.write_hyperparameters()
-            before_by_tag = {LOSS: [*enumerate(self.losses, start=1)], AUC: self.aucs}
-            for tag, values in before_by_tag.items():
-                for epoch, value in values:
-                    if epoch not in logged[tag]:  # of a run of fewer epochs, or lost by a kill
-                        self.events.add_scalar(tag, value, epoch)
-
-    def write_hyperparameters(self) -> None:
-        """Write what TensorBoard compares runs by: the options, and the names of the measures."""
-        values = {
-            name: value if isinstance(value, (bool, int, float, str)) else to_argument(value)
-            for name, value in self.hyperparameters.items()
-        }
-        if values and self.events.file_writer is not None:
-            for summary in hparams(values, {LOSS: 0.0, AUC: 0.0}):
-                self.events.file_writer.add_summary(summary)
+            events = Events(self.folder, epochs=len(self.losses))
+            self.events = self.resources.enter_context(closing(events))
+            self.events.add_hyperparameters(self.hyperparameters)
+            self.events.add_missing(LOSS, [*enumerate(self.losses, start=1)])
+            self.events.add_missing(AUC, self.aucs)
 
     def files(self) -> list[Path]:
         """List the files written: the log, TensorBoard's latest, the AUC over the epochs."""
-        events = self.folder.glob("events.out.tfevents.*")
-        latest = max(events, key=lambda file: file.stat().st_mtime_ns)
         curve = [self.folder / name for name in AUC_FILES if self.aucs]
-        return [self.folder / "log.txt", latest, *curve]
+        return [self.folder / "log.txt", self.events.file(), *curve]
 
     def add_loss(self, epoch: int, loss: float) -> None:
         """Add the loss of an epoch."""
@@ -164,7 +107,7 @@ class TrainingLog:
                 self.write_aucs(all_aucs)
             for tag, entries in ((LOSS, losses), (AUC, aucs)):
                 for entry in entries:
-                    self.events.add_scalar(tag, entry.value, entry.epoch, walltime=entry.time)
+                    self.events.add(tag, entry.epoch, entry.value, time=entry.time)
 
     def format_epoch(self, epoch: int, loss: float) -> str:
         """Format the lines of an epoch in `log.txt`."""
@@ -179,7 +122,7 @@ class TrainingLog:
     def write_picture(self, epoch: int, picture: Tensor) -> None:
         """Write a picture (3, H, W) of scene, reconstruction and residual, in [0, 1]."""
         with self.writing():
-            self.events.add_image(", ".join(PANELS), picture, epoch)
+            self.events.add_picture(", ".join(PANELS), picture, epoch)
 
     def close(self) -> None:
         """Write what is pending, draw the AUC over the epochs, and close the files."""

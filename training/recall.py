@@ -79,29 +79,33 @@ def recall_folder(
     """Take the options of the training of a run folder, or what the weights alone determine."""
     culprit = f"--weights '{args.weights}'" if args.weights else f"--name {args.name}"
     record = read_record(folder)
-    options = record.options if record else options_of_log(folder / "logs" / "log.txt")
-    method = str(options.get("method", method_of(given)))
+    logged = record.options if record else options_of_log(folder / "logs" / "log.txt")
+    method = str(logged.get("method", method_of(given)))
     if method not in METHODS:
         raise InputError(f"{culprit}: '{printable(method)}' is no method of this version")
+    own = {*METHODS[method].options}
+    options = logged
+    if args.weights and not logged:
+        options = options_of_shapes(read_checkpoint(args.weights), own)
+    reading = READING - {"map", "map_key"} if folder.parent.name == scene else set()
+    recorded = checked_options(options, own | reading)
     expanded = expand_given(given)
-    determined = dict(options)
-    if not options and args.weights:
-        determined = options_of_shapes(read_checkpoint(args.weights), METHODS[method].options)
-    wanted = {*METHODS[method].options}
-    if options and folder.parent.name == scene:
-        wanted |= READING - {"map", "map_key"}
-    recorded = {
-        name: FLAGS[name].check(value)
-        for name, value in determined.items()
-        if name in wanted and value is not None
-    }
     compared = {name: value for name, value in recorded.items() if name not in free | READING}
     check_agreement(expanded, {"method": method, **compared}, culprit=culprit)
     new = complete({**recorded, **expanded, "method": method})
     new.dataset = args.dataset
-    trained_by = {name for name in METHODS[method].options if FLAGS[name].trains_only}
+    trained_by = {name for name in own if FLAGS[name].trains_only}
     unknown = frozenset(trained_by - {*recorded} - {*expanded})
-    return Recalled(new, record, unknown, known=bool(options))
+    return Recalled(new, record, unknown, known=bool(logged))
+
+
+def checked_options(options: Mapping[str, Any], wanted: Set[str]) -> dict[str, Any]:
+    """Check the values of the wanted options that a training has, and return them by name."""
+    return {
+        name: FLAGS[name].check(value)
+        for name, value in options.items()
+        if name in wanted and value is not None
+    }
 
 
 def expand_given(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,11 @@ class BlockGrid:
         columns = torch.arange(-left, self.width + right).clamp(0, self.width - 1)
         return image[:, :, rows.to(image.device)][..., columns.to(image.device)]
 
+    def crop(self, padded: Tensor) -> Tensor:
+        """Undo `pad`."""
+        left, _, top, _ = self.padding
+        return padded[..., top : top + self.height, left : left + self.width]
+
     def cut(self, padded: Tensor, numbers: Tensor) -> Tensor:
         """Cut blocks out of a padded image, given their numbers (n,), → (n, B, 9, 9)."""
         windows = padded[0].unfold(1, BLOCK, STRIDE).unfold(2, BLOCK, STRIDE)
@@ -124,8 +129,7 @@ class BlockMean:
         means = self.total / count.to(self.total.device)[..., None, None, None]
         rows, columns, bands, *_ = means.shape
         image = means.permute(2, 0, 3, 1, 4).reshape(1, bands, STRIDE * rows, STRIDE * columns)
-        left, _, top, _ = self.grid.padding
-        return image[..., top : top + self.grid.height, left : left + self.grid.width].contiguous()
+        return self.grid.crop(image).contiguous()
 
 
 def overlaps(blocks: int) -> Tensor:

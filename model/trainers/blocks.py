@@ -160,12 +160,7 @@ class BlockTrainer(Trainer):
         `rebuilt` is the image of the means of the reconstructed blocks, (1, B, H, W).
         """
         if blocks.valid is not None:
-            left, _, top, _ = blocks.grid.padding
-            rows, columns = (
-                slice(top, top + blocks.grid.height),
-                slice(left, left + blocks.grid.width),
-            )
-            rebuilt = rebuilt * blocks.valid[..., rows, columns]
+            rebuilt = rebuilt * blocks.grid.crop(blocks.valid)
         padded = blocks.grid.pad(rebuilt)
         numbers = blocks.grid.numbers(self.device)
         return matching_blocks(partial(blocks.grid.cut, padded), blocks.cut, numbers)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from training.log import TrainingLog, quiet_thread_oserrors
+from training.events import quiet_thread_oserrors
+from training.log import TrainingLog
 
 
 def test_the_log_keeps_the_published_lines_and_is_whole_after_every_epoch(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_log_that_cannot_be_written_names_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = TrainingLog(tmp_path, title="NL2Net", options="", epochs=1)
-    monkeypatch.setattr(record.events, "add_scalar", raise_disk_full)
+    monkeypatch.setattr(record.events.writer, "add_scalar", raise_disk_full)
     record.add_loss(1, 0.5)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
         record.pending()()

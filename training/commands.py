@@ -10,14 +10,14 @@ from data.scene import Scene
 from detection.predict import predict as predict_with
 from detection.task import open_scene
 from model.methods import METHODS
-from training import train as training
 from training.recall import Recalled, recall, recall_to_resume
+from training.train import train as train_on
 from training.trained import load_trained
 
 
 def train(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
     """Train on a scene; --resume with --name takes the options of the training of that name."""
-    return training.train(recall_to_resume(args, given, scene=name_of_scene(args)))
+    return train_on(recall_to_resume(args, given, scene=name_of_scene(args)))
 
 
 def run(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def run(args: Namespace, *, given: Mapping[str, Any]) -> dict[str, Any]:
     args = recall_to_resume(args, given, scene=name_of_scene(args))
     scene = open_scene(args)
     if METHODS[args.method].trained:
-        training.train(args, scene)
+        train_on(args, scene)
     return predict_recalled(Recalled(args), scene)
 
 
