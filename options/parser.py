@@ -44,6 +44,11 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
         """Read the arguments; raise InputError for unknown ones, with those they may stand for."""
+        for word in (
+            args or ()
+        ):  # some versions of argparse drop the two hyphens, and no value is left
+            if re.fullmatch(r"--\w+=--", word):
+                raise InputError(f"argument {word[:-3]}: '--' is no value")
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
             hint = suggestion(unknown[0], options=self._option_string_actions)

@@ -12,7 +12,7 @@ def to_device_ids(value: object) -> tuple[int, ...]:
     text = value.strip() if isinstance(value, str) else ",".join(map(str, as_tuple(value)))
     if text == "-1":
         return (-1,)
-    if not re.fullmatch(r"\d+(\s*,\s*\d+)*", text):
+    if not re.fullmatch(r"\d{1,9}(\s*,\s*\d{1,9})*", text):
         raise ValueError
     return tuple(map(int, text.split(",")))
 
@@ -27,7 +27,7 @@ DEVICE_IDS = Type(
     to_device_ids,
     annotation=tuple[int, ...],
     accepted=("0", "0,1", " 2 , 3", "-1", (0, 1), 0, -1),
-    refused=("", "gpu", "0,-1", "0,", (-1, 0), None),
+    refused=("", "gpu", "0,-1", "0,", (-1, 0), "1" * 10, None),
     metavar="IDS",
 )
 
@@ -53,7 +53,7 @@ AXIS_ORDER = Type(
 def to_band_selection(value: object) -> str:
     """Remove the spaces of numbers and ranges of bands with commas between."""
     parts = re.sub(r"\s", "", to_text(value)).split(",")
-    if not all(re.fullmatch(r"\d+|\d+-\d*|-\d+", part) for part in parts):
+    if not all(re.fullmatch(r"\d{1,9}|\d{1,9}-(\d{1,9})?|-\d{1,9}", part) for part in parts):
         raise ValueError
     return ",".join(parts)
 
@@ -63,7 +63,7 @@ BAND_SELECTION = Type(
     to_band_selection,
     annotation=str,
     accepted=("10-50,60-", "3", "-9, 12-"),
-    refused=("", "x", "1;2", "1-2-3", 3, None),
+    refused=("", "x", "1;2", "1-2-3", "1" * 10, 3, None),
     metavar="RANGES",
 )
 

@@ -18,8 +18,10 @@ def json_value(value: Any) -> Any:
         return [json_value(one) for one in value]
     if value is None or isinstance(value, (bool, str)):
         return value
-    if isinstance(value, Real):  # NumPy's numbers are, too
-        number = int(value) if isinstance(value, Integral) else float(value)
+    if isinstance(value, Integral):  # NumPy's numbers are, too
+        return int(value)
+    if isinstance(value, Real):
+        number = float(value)
         return number if math.isfinite(number) else None
     return str(value)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.errors import SceneError
 from data.formats.contents import Contents
 from data.georeference import Georeference
+from utils.files import with_path_in_error
 
 FIRST_BYTES = 128  # enough for the formats to be recognised
 
@@ -100,5 +101,5 @@ def begins_with(*starts: bytes) -> Callable[[Path, bytes], bool]:
 
 def first_bytes(path: Path) -> bytes:
     """Read the first bytes of a file."""
-    with path.open("rb") as file:
+    with with_path_in_error(path), path.open("rb") as file:
         return file.read(FIRST_BYTES)

@@ -103,7 +103,9 @@ def scene_name(dataset: str) -> str:
     """Name a scene after its file: `data/HSI-II.mat` and `HSI-II` are both `HSI-II`."""
     name = without_ending(Path(dataset).name)
     if not name.strip(".") or not name.isprintable():
-        hint = "" if name.isprintable() else ": it has unprintable characters; rename the file"
+        hint = ": give its name, or the path of its file"
+        if not name.isprintable():
+            hint = ": it has unprintable characters; rename the file"
         raise SceneError(f"--dataset '{dataset}' names no scene{hint}")
     return name
 

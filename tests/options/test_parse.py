@@ -452,6 +452,12 @@ def test_values_may_be_negative(value: str) -> None:
     assert (args.nodata, args.gpu_ids, args.bands) == (float(value), (-1,), "-9,12-")
 
 
+@pytest.mark.parametrize("name", ["method", "gpu_ids"])
+def test_two_hyphens_are_no_value(name: str) -> None:
+    with pytest.raises(InputError, match=f"argument --{name}: '--' is no value"):
+        parse([f"--{name}=--"])
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

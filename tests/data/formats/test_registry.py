@@ -1,8 +1,10 @@
 """Formats are recognised by the content of files, and files that belong together are found."""
 
+import errno
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
@@ -292,3 +294,16 @@ def test_random_bytes_are_of_no_format(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(random.bytes(200))
         start = (tmp_path / "x").read_bytes()[:128]
         assert recognised(tmp_path / "x", start) is None
+
+
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))  # as reading does: without a name
+
+    path = tmp_path / "x.npy"
+    path.write_bytes(b"1")
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(OSError, match=r"error: '.*x\.npy'"):
+        read_contents(path)
