@@ -32,7 +32,7 @@ Cube = NDArray[np.float32]  # (H, W, B)
 
 
 @with_method_parameters
-class AnomalyDetector(OutlierMixin, BaseEstimator):
+class AnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # both untyped
     """A method of `--method` and its options, None for those at the method's defaults.
 
     `device` is a device of torch, None for CUDA where it is available and the CPU elsewhere;

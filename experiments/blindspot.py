@@ -11,7 +11,7 @@ from experiments.blindspot_figure import ReceptiveField, View, format_power, lea
 from model.build import build_network, check_strides
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.layers import require
+from model.networks.network import require
 from model.progress import reporting
 from options.parse import resolve
 from utils.errors import as_input_error

@@ -6,7 +6,8 @@ from typing import Any
 
 from data.scene import Scene
 from model.trainers.trainer import Trainer
-from training.checkpoints import CheckpointError, read_state, save_checkpoint
+from training.checkpoint_file import CheckpointError
+from training.checkpoints import read_state, save_checkpoint
 from training.state import Setup
 from utils.errors import InputError
 from utils.text import printable

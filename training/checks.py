@@ -8,7 +8,7 @@ from typing import Any
 
 from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
-from training.checkpoints import CheckpointError
+from training.checkpoint_file import CheckpointError
 from training.state import SavedTraining, Setup
 from utils.errors import InputError, is_out_of_memory
 from utils.text import printable

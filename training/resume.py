@@ -10,7 +10,8 @@ from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from options.text import to_setting
 from training.averages import average_of
-from training.checkpoints import CheckpointError, read_state, save_checkpoint
+from training.checkpoint_file import CheckpointError
+from training.checkpoints import read_state, save_checkpoint
 from training.checks import check_resumable, differing_settings, refusing_state
 from training.record import record_of
 from training.run_folder import Run, runs_differing_in_epochs

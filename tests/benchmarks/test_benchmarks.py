@@ -15,6 +15,7 @@ from benchmarks import precision, presets, scaling, step
 from benchmarks.common import image_for, timed
 from benchmarks.scaling import Point, Setting, exponent, grow, memory_needed, scaling_figure
 from benchmarks.step import candidates, ratio, run_rounds, table
+from benchmarks.variants import VARIANTS
 
 pytestmark = pytest.mark.draws
 CPU = torch.device("cpu")
@@ -185,7 +186,7 @@ def test_loss_figure_shows_who_is_off() -> None:
 def test_each_ingredient_of_the_preset_is_taken_away(
     small_scene: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = {name: replace(each, epochs=2) for name, each in presets.VARIANTS.items()}
+    few = {name: replace(each, epochs=2) for name, each in VARIANTS.items()}
     monkeypatch.setattr(presets, "VARIANTS", few)
     presets.main(["--scenes", small_scene, "--seeds", "1"])
     table = capsys.readouterr().out.splitlines()[len(few) + 1 :]

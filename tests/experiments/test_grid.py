@@ -13,8 +13,9 @@ from experiments import grid
 from experiments.grid import Grid, fill_table
 from experiments.layouts import LAYOUTS, Layout
 from experiments.printed import WITH_LABELS
-from experiments.summary import NONE, Entry
+from experiments.summary import Entry
 from experiments.table import CellKey, Row, Table
+from utils.text_table import NONE
 
 
 def a_table(*labels: str, seeds: Sequence[int] = (1, 2), show: str = "auc") -> Table:

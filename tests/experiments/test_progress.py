@@ -1,12 +1,12 @@
 """The lines printed while a table is computed."""
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments import progress
 from experiments.cell import Outcome
 from experiments.plan import Plan, plan_table
 from experiments.progress import Progress, describe_result, format_duration
@@ -70,7 +70,7 @@ def test_the_time_left_follows_the_work(
 ) -> None:
     plan = a_plan(workplace)
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     shown = Progress(plan)
     for seconds, place in ((0.2, "RX"), (10.2, "LFEB"), (20.2, "LFEB")):
         now[0] = seconds

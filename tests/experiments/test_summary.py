@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.summary import (
-    NONE,
     Entry,
     Values,
     mean_and_spread,
@@ -18,6 +17,7 @@ from experiments.summary import (
     rank_entries,
     scene_average,
 )
+from utils.text_table import NONE
 
 AUC = st.floats(0, 1)
 

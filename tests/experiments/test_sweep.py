@@ -11,6 +11,7 @@ from scipy.io import savemat
 
 import experiments.reproduce
 import main
+from experiments.cell_store import CellStore
 from experiments.declaration import read_table, sweep_table
 from experiments.plan import Plan, plan_table
 from experiments.summary import Entry
@@ -127,7 +128,7 @@ def plan(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     words = ["--method", "rx", "median", "--ridge", "1", "0.01"]
     main.main(["--command", "reproduce", *words, "--gpu_ids", "-1"])
     plan = plan_table(swept(*words), data_dir=Path("data"))
-    store = experiments.reproduce.CellStore(Path("result/tables/cells"))
+    store = CellStore(Path("result/tables/cells"))
     experiments.reproduce.restore_cells(plan, store)
     return plan
 

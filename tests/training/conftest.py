@@ -7,8 +7,9 @@ from itertools import count
 import pytest
 
 import training.train
+from model.detector import EpochFilter
 from model.trainers.cuda_graph import Step
-from model.trainers.trainer import EpochFilter, Trainer
+from model.trainers.trainer import Trainer
 
 AHEAD = 3  # steps that are taken before the loss of the first is yielded
 

@@ -14,7 +14,8 @@ import training.checkpoint_file
 import training.checkpoints
 from tests.training.pickles import PROTOCOL, archive, dict_of
 from tests.training.weights import read_weights
-from training.checkpoints import CheckpointError, read_state, save_checkpoint
+from training.checkpoint_file import CheckpointError
+from training.checkpoints import read_state, save_checkpoint
 from training.checksum import add_checksum
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}

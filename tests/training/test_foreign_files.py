@@ -13,7 +13,7 @@ import torch
 from scipy.io import savemat
 
 from tests.training.weights import read_weights
-from training.checkpoints import CheckpointError
+from training.checkpoint_file import CheckpointError
 from training.foreign_files import foreign_kind
 
 

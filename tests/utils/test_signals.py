@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import main
+from options.parse import parse
 from utils.signals import StoppedBySignal, catching_signals, deaf_processes, deferring_interrupt
 
 
@@ -86,7 +87,6 @@ def test_sigusr1_asks_once_to_save_and_for_no_end() -> None:
 @pytest.mark.usefixtures("small_scene")
 def test_sigusr1_ends_no_program_outside_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    parse = main.parse
 
     def handler_at_parsing(words: list[str]) -> Any:
         seen.append(signal.getsignal(signal.SIGUSR1))

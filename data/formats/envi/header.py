@@ -17,7 +17,7 @@ INTERLEAVES = {"bsq": "bhw", "bil": "hbw", "bip": "hwb"}  # the axes as they are
 BYTE_ORDERS = {"0": "<", "1": ">"}
 DTYPES = {code: np.dtype(dtype) for code, dtype in envi.dtype_map}
 DEFAULTS = {"header offset": "0", "byte order": "0"}  # of headers that leave them out
-PLAIN = str.maketrans("µμ，、；＝：｛｝［］（）", "uu,,;=:{}[]()", "\0")  # noqa: RUF001
+PLAIN = str.maketrans("µμ，、；＝：｛｝［］（）", "uu,,;=:{}[]()", "\0")
 LONGEST = 1 << 24  # bytes of a header
 MOST_DIGITS = 40
 

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 
 from model.networks.nl2net import NL2Net
+from model.scoring.bands import BandStatistics
 from model.scoring.scoring import Scoring
-from model.trainers.fast import BandStatistics, FastTrainer
+from model.trainers.fast import FastTrainer
 
 
 def trainer_of(*mode: str, bands: int = 3, factor: int = 2, seed: int = 0) -> FastTrainer:

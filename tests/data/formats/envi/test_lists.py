@@ -45,7 +45,7 @@ STYLES = {
     "doubled commas": lists("{", ",, ", "}"),
     "quotes": lists('{"', '", "', '"}'),
     "text behind": lists("{", ", ", "} ; of the laboratory"),
-    "full width": lists("｛", "，", "｝"),  # noqa: RUF001
+    "full width": lists("｛", "，", "｝"),
     "comment": UNITS.replace("ers", "ers ; as measured") + lists("{", ",", "}").partition("\n")[2],
     "colon": lists("{", ", ", "}").replace(" =", ":"),
     "no equals sign": lists("{", ", ", "}").replace(" = {", " {"),
