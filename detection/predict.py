@@ -36,7 +36,7 @@ class Loaded:
 
     `run` is the name of its training, `weights` their file, which `other_weights` names where it is
     not the last of that training. `training` is the record of the training, and `unknown` are its
-    options that left no trace. `note` describes the weights.
+    options that left no trace. `note` describes the weights, `caution` states what is assumed.
     """
 
     detector: Detector
@@ -46,6 +46,7 @@ class Loaded:
     training: RunRecord | None = None
     unknown: Set[str] = frozenset()
     note: str = ""
+    caution: str = ""
 
 
 # builds the detector of a task with its trained weights
@@ -83,7 +84,7 @@ def make_prediction(args: Namespace, task: Task, loaded: Loaded) -> Prediction:
         scores, reconstruction = task.detect(detector)
     seconds = time.perf_counter() - started
     with phase("checking") as detector.progress:
-        cautions = detector.warning(task.image), equal_scores_caution(scores)
+        cautions = loaded.caution, detector.warning(task.image), equal_scores_caution(scores)
     return Prediction(
         scene=scene,
         title=task.title,

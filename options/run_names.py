@@ -1,6 +1,8 @@
 """The options in the names of runs and of predictions."""
 
+import re
 from argparse import Namespace
+from operator import itemgetter
 
 from model.methods import METHODS
 from options.applicable import options_of_others
@@ -22,6 +24,27 @@ def run_name_options(args: Namespace) -> dict[str, str]:
         for place, flag in sorted(named, key=lambda pair: pair[0].position)
         if place.always or {flag.name, place.only_with or flag.name} <= changed
     }
+
+
+def options_of_run_name(name: str, method: str) -> dict[str, str]:
+    """Read the options that the name of every run of a method has; none from any other name.
+
+    PD's stride in prediction is that in training, unless the method has two.
+    """
+    always = [
+        (flag.names_run.position, flag)
+        for flag in FLAGS.values()
+        if flag.names_run and flag.names_run.always and flag.name in METHODS[method].options
+    ]
+    parts = [
+        f"_{flag.label}_(?P<{flag.name}>[^_]+)" for _, flag in sorted(always, key=itemgetter(0))
+    ]
+    found = re.match(re.escape(METHODS[method].title) + "".join(parts) + "(_|$)", name)
+    options = found.groupdict() if found else {}
+    usual = defaults_of(method, preset="paper")
+    if "factor_train" in options and usual["factor_train"] == usual["factor_test"]:
+        options["factor_test"] = options["factor_train"]
+    return options
 
 
 def prediction_name_options(args: Namespace) -> dict[str, str]:

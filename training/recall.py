@@ -1,8 +1,8 @@
 """The options of a training that `--weights` or `--name` refer to, from its record.
 
 Without a record, as of earlier versions and of the published program, they are those of its log;
-without a log those that the shapes of the weights determine. What is given on the command line may
-not contradict them, but may choose how to predict.
+without a log those in the name of its folder and those that the shapes of the weights determine.
+What is given on the command line may not contradict them, but may choose how to predict.
 """
 
 from argparse import Namespace
@@ -17,6 +17,7 @@ from model.methods import METHODS
 from options.flag import Group
 from options.flags import FLAGS
 from options.parse import complete, expand_shorthands
+from options.run_names import options_of_run_name
 from options.text import to_argument
 from training.checkpoints import read_checkpoint
 from training.shapes import options_of_shapes
@@ -30,12 +31,17 @@ READING = {name for name, flag in FLAGS.items() if flag.group is Group.READING}
 
 @dataclass(frozen=True)
 class Recalled:
-    """The arguments with the options of a training, its record, and what of it is not known."""
+    """The arguments with the options of a training, its record, and what of it is not known.
+
+    `unknown` are options that only the training had; `assumed` states the values of those that the
+    network has in a prediction, too.
+    """
 
     args: Namespace
     record: RunRecord | None = None
     unknown: frozenset[str] = frozenset()
-    known: bool = False  # where there is a record or a log
+    assumed: str = ""
+    known: bool = False  # where there is a record, a log or a name
 
 
 def recall(args: Namespace, given: Mapping[str, Any], *, scene: str) -> Recalled:
@@ -84,9 +90,7 @@ def recall_folder(
     if method not in METHODS:
         raise InputError(f"{culprit}: '{printable(method)}' is no method of this version")
     own = {*METHODS[method].options}
-    options = logged
-    if args.weights and not logged:
-        options = options_of_shapes(read_checkpoint(args.weights), own)
+    options = logged or options_without_log(folder, method, weights=args.weights)
     reading = READING - {"map", "map_key"} if folder.parent.name == scene else set()
     recorded = checked_options(options, own | reading)
     expanded = expand_given(given)
@@ -94,9 +98,10 @@ def recall_folder(
     check_agreement(expanded, {"method": method, **compared}, culprit=culprit)
     new = complete({**recorded, **expanded, "method": method})
     new.dataset = args.dataset
-    trained_by = {name for name in own if FLAGS[name].trains_only}
-    unknown = frozenset(trained_by - {*recorded} - {*expanded})
-    return Recalled(new, record, unknown, known=bool(logged))
+    missing = own - {*recorded} - {*expanded}
+    unknown = frozenset(name for name in missing if FLAGS[name].trains_only)
+    assumed = "" if logged else assumed_network(new, missing - unknown, culprit=culprit)
+    return Recalled(new, record, unknown, assumed, known=bool(logged) or "epochs" in recorded)
 
 
 def checked_options(options: Mapping[str, Any], wanted: Set[str]) -> dict[str, Any]:
@@ -106,6 +111,26 @@ def checked_options(options: Mapping[str, Any], wanted: Set[str]) -> dict[str, A
         for name, value in options.items()
         if name in wanted and value is not None
     }
+
+
+def options_without_log(folder: Path, method: str, *, weights: Path | None) -> dict[str, Any]:
+    """Return the options in the name of a run folder, and those that the weights determine."""
+    named = options_of_run_name(folder.name, method)
+    if weights is None:
+        return named
+    return {**named, **options_of_shapes(read_checkpoint(weights), METHODS[method].options)}
+
+
+def assumed_network(args: Namespace, missing: Set[str], *, culprit: str) -> str:
+    """State the values of the network's options that nothing determines; empty where all are."""
+    values = [
+        f"--{name} {to_argument(getattr(args, name))}"
+        for name in METHODS[args.method].options
+        if name in missing and FLAGS[name].group is Group.NETWORK
+    ]
+    return (
+        f"{culprit} does not say all of its network; assumed: {', '.join(values)}" if values else ""
+    )
 
 
 def expand_given(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,11 @@ def find_weights(args: Namespace, task: Task, *, recalled: Recalled, detector: T
         return Loaded(detector, run.folder.name, run.weights(args.epochs), training=training)
     folder, stem = args.weights.parent.parent, to_filename(args.weights.stem)
     loaded = Loaded(
-        detector, weights=args.weights, training=recalled.record, unknown=recalled.unknown
+        detector,
+        weights=args.weights,
+        training=recalled.record,
+        unknown=recalled.unknown,
+        caution=recalled.assumed,
     )
     if not recalled.known:  # the contents identify a file that nothing else is known of
         digest = sha256(args.weights.read_bytes()).hexdigest() if args.weights.is_file() else ""

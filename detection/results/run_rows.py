@@ -1,6 +1,7 @@
 """The rows of runs in a table: from their records or, of earlier versions, from what they left."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,7 +13,7 @@ from detection.results.latest import date_of, run_folders
 from detection.results.record import UNKNOWN, RunRecord, read_record
 from model.methods import METHODS
 from options.flags import FLAGS
-from options.parse import defaults_of
+from options.parse import defaults_of, expand_shorthands
 from options.text import to_argument
 from utils.errors import InputError
 from utils.output import print_warning
@@ -137,7 +138,10 @@ def last_auc(path: Path) -> float | None:
 
 
 def options_of_log(path: Path) -> dict[str, str]:
-    """Read the options at the beginning of a log of a training; empty where there are none."""
+    """Read the options at the beginning of a log of a training; empty where there are none.
+
+    The published program logs one `factor`, and the words of `mode` as a list of Python.
+    """
     options: dict[str, str] = {}
     if not path.is_file():
         return options
@@ -147,7 +151,8 @@ def options_of_log(path: Path) -> dict[str, str]:
             if not colon or name == "training":
                 break
             options.setdefault(name, value)
-    return {name: value for name, value in options.items() if name in FLAGS}
+    typed = {name: re.sub(r"[\[\]'\"]", "", value) for name, value in options.items()}
+    return expand_shorthands({name: value for name, value in typed.items() if name in FLAGS})
 
 
 def unusual(method: str, options: Mapping[str, str]) -> dict[str, str]:

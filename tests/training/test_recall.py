@@ -84,12 +84,44 @@ def test_of_weights_alone_the_training_is_unknown(named: Path) -> None:
     predict("--weights", "own.pkl", "--dataset", "small", "--bands", "1-4")
     told = metrics()
     assert told["measures"] == wanted["measures"]
+    assumed = "--weights 'own.pkl' does not say all of its network; assumed: "
+    assert told["caution"] == f"{assumed}--factor_test 2, --f_scale 2"
     assert {told["options"][name] for name in ("epochs", "learning_rate", "seed")} == {"unknown"}
     assert told["options"]["nch_ker"] == "6" and told["options"]["mode"] == "na,ss,ss"
     assert latest("small").name.startswith("NL2Net_weights_own_")
     assert "learning_rate: unknown\n" in (latest("small") / "log.txt").read_text()
     record = json.loads((latest("small") / "run.json").read_text())
     assert record["options"]["epochs"] == "unknown" and record["training"] is None
+
+
+PUBLISHED_LOG = """\
+command: train
+epochs: 3
+learning_rate: 0.0001
+factor: 3
+nch_ker: 6
+nblk: 3
+mode: ['na', 'ss', 'ss']
+ss_exp_factor: 0.7
+Epoch 1/3
+"""
+
+
+@pytest.mark.parametrize("log", [PUBLISHED_LOG, ""])
+def test_a_published_training_is_known_by_its_log_or_by_its_name(named: Path, log: str) -> None:
+    run = Path("checkpoints/small/NL2Net_epoch_3_learning_rate_0.0001_factor_3_gpu_ids_0")
+    (run / "model").mkdir(parents=True)
+    weights = shutil.copy(named, run / "model")
+    predict("--weights", str(named), "--dataset", "small", "--factor_test", "3")
+    wanted = metrics()["measures"]
+    (run / "logs").mkdir()
+    (run / "logs" / "log.txt").write_text(log, encoding="utf-8")
+    predict("--weights", str(weights), "--dataset", "small", "--bands", "1-4")
+    found = metrics()
+    assert found["measures"] == wanted
+    assert found["options"]["factor_train"] == found["options"]["factor_test"] == "3"
+    assert ("--f_scale 2" in found["caution"], "--factor" in found["caution"]) == (not log, False)
+    assert latest("small").name == run.name
 
 
 def test_a_training_is_resumed_by_its_name_and_its_record_follows(named: Path) -> None:
