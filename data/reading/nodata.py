@@ -9,6 +9,7 @@ from data.errors import SceneError
 from data.lazy_cube import Cube, row_blocks
 from data.metadata import NoData
 from data.reading.bands import selection_text
+from data.reading.outlying import BEYOND, as_float32, note_outlying_values, usual_magnitude
 from utils.text import number_text
 
 NO_VALUES = NoData()
@@ -118,24 +119,29 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
 def notes_on_doubtful_values(cube: Cube, masked: NDArray[np.bool_], no_data: NoData) -> list[str]:
     """Note values of pixels that are not masked (H, W) and may mean no data, each with its option.
 
-    They are values that pixels have in all bands, and the least or the largest value of the cube,
-    in some bands, where that is one that by custom means no data.
+    They are values that pixels have in all bands, the least or the largest value of the cube, in
+    some bands, where that is one that by custom means no data, and values far beyond all others.
     """
     if cube.shape[2] < 3 or not cube.size:
         return []
-    alike, extremes = [], set()
+    alike, extremes, usual = [], set(), []
     for rows in row_blocks(cube, work="finding no-data pixels"):
         block = cube[rows]
         same = (block == block[..., :1]).all(axis=2) & ~masked[rows]
         alike.append(block[..., 0][same])
         extremes |= {np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)}
-    usual = [
+        usual.append(usual_magnitude(block, ~masked[rows]))
+    fills = [
         value
         for value in USUAL
         if value not in no_data.fills and np.float32(value) in as_float32(list(extremes))
     ]
     notes = note_constant_pixels(np.concatenate(alike), masked.size)
-    return [*notes, *(note for value in usual for note in note_usual_value(cube, masked, value))]
+    notes += [note for value in fills for note in note_usual_value(cube, masked, value)]
+    limit = BEYOND * float(np.median([one for one in usual if one] or [0.0]))
+    if limit and any(abs(float(value)) > limit for value in extremes):
+        notes += note_outlying_values(cube, ~masked, limit=limit, noted=fills)
+    return notes
 
 
 def note_constant_pixels(values: NDArray[Any], pixels: int) -> list[str]:
@@ -148,12 +154,6 @@ def note_constant_pixels(values: NDArray[Any], pixels: int) -> list[str]:
         f"{count:,} of {pixels:,} pixels are {value} in all bands; "
         f"if that means no data, --nodata={value} masks them"
     ]
-
-
-def as_float32(values: Any) -> NDArray[np.float32]:
-    """Convert values to float32, to infinity where they are too large."""
-    with np.errstate(over="ignore"):
-        return np.asarray(values).astype(np.float32)
 
 
 def note_usual_value(cube: Cube, masked: NDArray[np.bool_], value: float) -> list[str]:

@@ -185,3 +185,22 @@ def test_usual_values_of_no_data_in_some_bands_are_noted_with_the_options_that_m
     assert masked is not None and np.argwhere(masked).tolist() == [[1, 2], [3, 0]]
     cube[cube == np.float64(value).astype(dtype)] = -5
     assert mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x") == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("f4", "3e+38"), ("f4", "-1e+16"), ("f8", "1e+300"), ("u2", "65535")]
+)
+def test_values_far_beyond_all_others_are_noted_with_their_place(dtype: str, value: str) -> None:
+    cube = (1 + np.arange(600).reshape(10, 20, 3) % 50).astype(dtype)
+    cube[7, 3, 1] = np.float64(value)
+    masked, (note,) = mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x")
+    assert masked is None
+    assert note.startswith(
+        f"1 of 200 pixels, the first at row 7, column 3 (from 0), have values up to {value}, over "
+    )
+    masked, notes = mask_no_data(
+        cube, no_data=NoData((float(value),)), mask_scattered=True, source="x"
+    )
+    assert masked is not None and np.argwhere(masked).tolist() == [[7, 3]] and len(notes) == 1
+    cube[7, 3, 1] = 99 * 50
+    assert search(cube) == ([], [])
