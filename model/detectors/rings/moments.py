@@ -77,7 +77,8 @@ def ring_moments(
     bands, values = rings.bands, at_once(BATCH_VALUES, rings.spectra.device)
     tall, wide = tile_sides(outer=outer, inner=inner, most=values // bands**2)
     tiles = rings.boxes(tall, wide)
-    batch = max(1, values // (max(tall * wide * bands, outer**2) * bands))
+    # scatter matrices and places of the rings of single pixels, and spectra of those of the tiles
+    batch = max(1, values // max(tall * wide * max(bands, outer) ** 2, outer**2 * bands))
     for first in range(0, len(tiles), batch):
         boxes = tiles[first : first + batch]
         places, inside = rings.places(boxes)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import model.detectors.rings.moments
+from detection.memory_estimate import LiveTensors
 from model.detectors.rings.mirrored import mirrored_rings
 from model.detectors.rings.moments import ring_moments, tile_sides
 from model.detectors.rings.moved import moved_rings
@@ -43,6 +44,18 @@ def test_moments_are_those_of_every_ring(
         seen += chosen.tolist()
     assert sorted(seen) == list(range(11 * 9))
     assert shares == sorted(shares) and shares[-1] == 1
+
+
+@pytest.mark.parametrize("bands", [2, 40])
+def test_a_batch_takes_a_few_times_its_values(monkeypatch: pytest.MonkeyPatch, bands: int) -> None:
+    """Whatever the number of bands: for few of them the rings' places are larger than moments."""
+    values = 2**17
+    monkeypatch.setattr(model.detectors.rings.moments, "BATCH_VALUES", values)
+    rings = mirrored_rings(torch.rand(60, 50, bands), inner=7, outer=21)
+    with LiveTensors() as live:
+        for _ in ring_moments(rings, inner=7, outer=21):
+            pass
+    assert live.peak < 5 * 8 * values
 
 
 def test_a_ring_without_pixels_has_no_moments() -> None:
