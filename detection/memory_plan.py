@@ -41,7 +41,8 @@ def plan_memory(
     `shape` is that of the cube (H, W, B). Raises InputError where the run does not fit at all.
     """
     if not METHODS[method].trained:
-        check_untrained_memory(method, shape, options)
+        used = torch.device("cpu") if METHODS[method].on_cpu else device
+        check_untrained_memory(method, shape, options, available=available_memory_on(used))
         return ""
     available = available_memory_on(device)
     if available is None:

@@ -8,7 +8,6 @@ from model.imports import import_named
 from model.methods import METHODS
 from model.scores import SCORING
 from utils.errors import InputError
-from utils.free_memory import available_memory
 from utils.text import shape_text
 
 MARGIN = 1.1  # for what the estimates leave out
@@ -17,10 +16,17 @@ DOUBLE = 8  # bytes of a value in float64
 
 
 def check_untrained_memory(
-    method: str, shape: tuple[int, int, int], options: Mapping[str, Any]
+    method: str,
+    shape: tuple[int, int, int],
+    options: Mapping[str, Any],
+    *,
+    available: int | None,
 ) -> None:
-    """Raise InputError where a method without training does not fit a cube (H, W, B)."""
-    available, needed = available_memory(), int(MARGIN * memory_needed(method, shape, options))
+    """Raise InputError where a method without training does not fit a cube (H, W, B).
+
+    `available` are the bytes of the device that it computes on, None where they are unknown.
+    """
+    needed = int(MARGIN * memory_needed(method, shape, options))
     if available is not None and needed > available:
         raise InputError(
             f"--method {method} on {shape_text(shape)} needs about {needed / GIBIBYTE:.1f} GiB of "

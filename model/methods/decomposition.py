@@ -68,6 +68,7 @@ DECOMPOSITION = {
         paper="IEEE TNNLS, 2023, IEEE document 10034420",
         blind_to="nothing: the spectra are of the whole image",
         copies=8,
+        on_cpu=True,
         work=5,
     ),
 }

@@ -56,7 +56,8 @@ class Method:
     of a function of the shape of a cube and the options that describes the settings that follow
     from them. `memory` is that of one that estimates the bytes of a prediction; for a method whose
     need depends on the size of the cube alone, `copies` is enough: that many of the cube in float64
-    (0 for one that works through the cube in parts). `work` compares the time of such a method with
+    (0 for one that works through the cube in parts). A method is `on_cpu` where it computes there
+    even if a CUDA device is asked for. `work` compares the time of such a method with
     epochs of a network, `epoch_work` that of a network's epochs with those of others.
 
     `blind_to` is the surroundings that a pixel's reconstruction or background leaves out, `leak`
@@ -83,6 +84,7 @@ class Method:
     settings: str | None = None
     memory: str | None = None
     copies: int = 0
+    on_cpu: bool = False
     work: float = 40
     epoch_work: float = 1
     leak: str = ""

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from detection import untrained_memory
+from detection import memory_plan, untrained_memory
 from detection.memory_estimate import LiveTensors
+from detection.memory_plan import plan_memory
 from detection.untrained_memory import check_untrained_memory, memory_needed
 from model.build import build_detector
 from model.methods import METHODS
@@ -18,25 +19,38 @@ IN_NUMPY = {"aed", "msrfqft", "kifd", "gtvlrr", "lrasr"}  # at least in part
 
 
 @pytest.mark.parametrize("method", LARGE)
-def test_what_does_not_fit_is_refused(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_is_refused(method: str) -> None:
     _, options = resolve({"method": method})
-    monkeypatch.setattr(untrained_memory, "available_memory", lambda: 2**40)
-    check_untrained_memory(method, (400, 400, 200), options)
-    monkeypatch.setattr(untrained_memory, "available_memory", lambda: 2**29)
+    for enough in (2**40, None):
+        check_untrained_memory(method, (400, 400, 200), options, available=enough)
     with pytest.raises(
         InputError, match=rf"--method {method} on 400×400×200 needs about .* 0.5 GiB"
     ):
-        check_untrained_memory(method, (400, 400, 200), options)
-    monkeypatch.setattr(untrained_memory, "available_memory", lambda: None)
-    check_untrained_memory(method, (400, 400, 200), options)
+        check_untrained_memory(method, (400, 400, 200), options, available=2**29)
 
 
-def test_methods_that_work_in_parts_need_no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_methods_that_work_in_parts_need_no_copies() -> None:
     parts = {name for name, method in METHODS.items() if not method.trained} - set(LARGE)
     assert {"rx", "lrx", "crd", "glrt2s"} <= parts
-    monkeypatch.setattr(untrained_memory, "available_memory", lambda: 0)
     for method in parts:
-        check_untrained_memory(method, (400, 400, 200), resolve({"method": method})[1])
+        options = resolve({"method": method})[1]
+        check_untrained_memory(method, (400, 400, 200), options, available=0)
+
+
+@pytest.mark.parametrize("method", LARGE)
+def test_the_memory_that_counts_is_that_of_the_device(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even with a CUDA device, some methods compute on the CPU."""
+    options = resolve({"method": method})[1]
+    small = "cpu" if METHODS[method].on_cpu else "cuda"
+    monkeypatch.setattr(
+        memory_plan, "available_memory_on", lambda device: 0 if device.type == small else 2**40
+    )
+    with pytest.raises(InputError, match="0.0 GiB are available"):
+        plan_memory(
+            method, (400, 400, 200), options=options, device=torch.device("cuda"), training=False
+        )
 
 
 @pytest.mark.parametrize("method", LARGE)
