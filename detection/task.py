@@ -23,7 +23,7 @@ from model.methods import METHODS
 from model.methods.method import STORED
 from model.trainers.trainer import Trainer
 from options.parse import method_options
-from utils.devices import describe_device, select_device
+from utils.devices import describe_device, start_device
 from utils.errors import InputError, as_input_error
 from utils.progress_bar import phase
 from utils.seeds import seed_everything
@@ -44,7 +44,7 @@ class Task:
     @classmethod
     def from_arguments(cls, args: Namespace, scene: Scene) -> "Task":
         """Take method, options and device from the command line."""
-        return cls(args.method, method_options(args), scene, select_device(args.gpu_ids))
+        return cls(args.method, method_options(args), scene, start_device(args.gpu_ids))
 
     @property
     def title(self) -> str:

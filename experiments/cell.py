@@ -27,7 +27,7 @@ from model.methods.method import AUTO
 from model.methods.presets import epochs_of_auto
 from model.trainers.trainer import Trainer
 from options.text import command_line
-from utils.devices import select_device
+from utils.devices import start_device
 from utils.json_text import json_value
 from utils.provenance import provenance
 from utils.text import printable_line
@@ -124,7 +124,7 @@ def score(
     cell: Cell, scene: Scene, *, gpu_ids: tuple[int, ...], advance: Advance | None
 ) -> tuple[dict[str, Any], NDArray[np.float32]]:
     """Score the pixels of a scene; return the scores with their measures and costs."""
-    task = Task(cell.method, cell.options, scene, select_device(gpu_ids))
+    task = Task(cell.method, cell.options, scene, start_device(gpu_ids))
     memory = PeakMemory(task.device)
     processor = time.process_time()
     detector = task.build_detector()

@@ -24,6 +24,20 @@ def select_device(gpu_ids: Sequence[int]) -> torch.device:
     return torch.device("cuda", gpu_ids[0])
 
 
+def start_device(gpu_ids: Sequence[int]) -> torch.device:
+    """Select a device and start it; raise InputError also where CUDA cannot use it.
+
+    It may be busy, or too old for this PyTorch.
+    """
+    device = select_device(gpu_ids)
+    try:
+        torch.zeros(1, device=device)
+    except RuntimeError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"--gpu_ids: {device} cannot be used ({reason}); -1 is the CPU") from error
+    return device
+
+
 def describe_device(device: torch.device, *, requested: Sequence[int]) -> str:
     """Name a device, and the reason where it differs from the request."""
     if device.type == "cuda":

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from utils.devices import describe_device, select_device
+from utils.devices import describe_device, select_device, start_device
 from utils.errors import InputError
 
 
@@ -35,6 +35,19 @@ def test_the_first_of_the_requested_devices() -> None:
     assert device == torch.device("cuda:1")
     assert describe_device(device, requested=[1]) == "cuda:1, Model X"
     assert "one image needs one device" in describe_device(device, requested=[1, 0])
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_device_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def zeros(_: int, *, device: torch.device) -> None:
+        if device.type == "cuda":
+            raise RuntimeError("CUDA error: all CUDA-capable devices are busy\nCompile with ...")
+
+    monkeypatch.setattr(torch, "zeros", zeros)
+    line = r"cuda:1 cannot be used \(CUDA error: all CUDA-capable devices are busy\); -1 is the CPU"
+    with pytest.raises(InputError, match=line):
+        start_device([1])
+    assert start_device([-1]) == torch.device("cpu")
 
 
 @pytest.mark.usefixtures("two_gpus")
