@@ -84,17 +84,22 @@ class GraphedStep:
 
 
 def graph_per_shape(
-    step: Callable[[Tensor], Tensor], device: torch.device, *, optimiser: torch.optim.Optimizer
+    step: Callable[[Tensor], Tensor],
+    device: torch.device,
+    *,
+    optimiser: torch.optim.Optimizer,
+    memory_format: torch.memory_format = torch.preserve_format,
 ) -> Callable[[Tensor], Tensor]:
     """Turn a step on a tensor into CUDA graphs, one for each shape of the tensor.
 
-    A graph reads the tensor from memory of its own. The results (2,) are copies.
+    A graph reads the tensor, which may be on any device, from memory of its own in this format. The
+    results (2,) are copies.
     """
     graphs: dict[torch.Size, tuple[Tensor, GraphedStep]] = {}
 
     def take(values: Tensor) -> Tensor:
         if values.shape not in graphs:
-            own = torch.empty_like(values)
+            own = torch.empty_like(values, device=device, memory_format=memory_format)
             graphed = GraphedStep(partial(step, own), device, optimiser=optimiser)
             graphs[values.shape] = own, graphed
         own, graphed = graphs[values.shape]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from model.nodata import fill_no_data, no_data_mask, select_pixels, valid_pixels
-from model.trainers.cuda_graph import Step
+from model.trainers.cuda_graph import graph_per_shape
 from model.trainers.trainer import Trainer
 
 
@@ -20,23 +20,18 @@ class TileStepTrainer(Trainer):
         """
         if self.device.type != "cuda" or not self.graphable:
             return self.step_on_tile
-        steps: dict[torch.Size, tuple[Tensor, Step]] = {}
+        step = graph_per_shape(
+            lambda values: self.step(values, values, None),
+            self.device,
+            optimiser=self.optimiser,
+            memory_format=torch.channels_last,
+        )
 
         def take(tile: Tensor) -> Tensor:
-            if not (no_data_mask(tile).logical_not().all() if complete is None else complete):
-                return self.step_on_tile(tile)
-            if tile.shape not in steps:
-                steps[tile.shape] = self.step_on_buffer(tile.shape)
-            buffer, step = steps[tile.shape]
-            buffer.copy_(tile)
-            return step()
+            without_gaps = complete if complete is not None else not bool(no_data_mask(tile).any())
+            return step(tile) if without_gaps else self.step_on_tile(tile)
 
         return take
-
-    def step_on_buffer(self, shape: torch.Size) -> tuple[Tensor, Step]:
-        """Return a tensor of this shape, and a step on its contents as a CUDA graph."""
-        buffer = torch.empty(shape, device=self.device, memory_format=torch.channels_last)
-        return buffer, self.as_graph(lambda: self.step(buffer, buffer, None))
 
     def step_on_tile(self, tile: Tensor) -> Tensor:
         """Take a step on a part of an image; without valid pixels, do nothing: the loss is 0."""

@@ -1,0 +1,134 @@
+"""Methods on a simulated CUDA device: device of every tensor, graphs, states, with values."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.build import build_detector, build_trainer
+from model.methods import METHODS
+from model.scoring.residuals import deviation
+from model.trainers.cuda_graph import WARM_UP, GraphedStep
+from model.trainers.trainer import Trainer
+from options.parse import resolve
+from tests.simulated_cuda import CUDA, DeviceTensor, SimulatedCuda
+from utils.seeds import seed_everything
+
+CPU = torch.device("cpu")
+EPOCHS = WARM_UP + 2
+IMAGE = torch.rand(1, 8, 12, 12, generator=torch.Generator().manual_seed(0))
+GAPS = IMAGE.clone()
+GAPS[0, :, 3:5, 4] = torch.nan
+TRAINED = [name for name, method in METHODS.items() if method.trained and not method.variant_of]
+UNTRAINED = [name for name, method in METHODS.items() if not method.trained]
+SLOW = {"smhad", "lfeb", "nlfeb", "pixel_mask"}  # the last three are parts of NL2Net
+WITHOUT_GRAPH = {"autoad", "superad"}  # their steps depend on their number
+SETTINGS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("lrasr", "gtvlrr"), {"clusters": 3, "atoms": 4}),
+    **dict.fromkeys(("lrx", "crd"), {"inner_window": 3, "outer_window": 7}),
+    **dict.fromkeys(("lsmad", "pta"), {"rank": 3}),
+    "pca_tlrsr": {"components": 3},
+    "kifd": {"components": 5, "trees": 10},
+}
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedCuda]:
+    """Provide the simulated device."""
+    with SimulatedCuda(monkeypatch) as simulated:
+        yield simulated
+
+
+def trainer_of(method: str, device: torch.device = CUDA, **settings: Any) -> Trainer:
+    """Build a trainer with its weights from a seed."""
+    small = {"nblk": 1, "batch_size": 60 if "net" in method else 12, "nch_ker": 8}
+    own = {option: value for option, value in small.items() if METHODS[method].has(option)}
+    name, options = resolve({"method": method, **own, **settings})
+    seed_everything(1)
+    return build_trainer(name, IMAGE.shape, device=device, options=options)
+
+
+def train(trainer: Trainer, image: Tensor = IMAGE, *, epochs: int = EPOCHS) -> list[Any]:
+    """Train; return the losses, and the map as a list."""
+    losses = [loss for _, loss in trainer.train(image, epochs=epochs)]
+    return [losses, trainer.detect(image)[0].nan_to_num(-1).tolist()]
+
+
+def train_both_ways(
+    cuda: SimulatedCuda, patch: pytest.MonkeyPatch, image: Tensor, **settings: Any
+) -> tuple[list[Any], list[Any]]:
+    """Train with graphs and without; return the results of both."""
+    graphed = train(trainer_of(**settings), image)
+    patch.setattr(GraphedStep, "capture", lambda _: None)
+    return graphed, train(trainer_of(**settings), image)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TRAINED],
+)
+def test_replays_take_the_steps_that_calls_take(
+    cuda: SimulatedCuda,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        graphed, called = train_both_ways(cuda, monkeypatch, IMAGE, method=method)
+    assert graphed == called
+    assert not caplog.messages  # no capture has failed
+    # batches of the last size of an epoch have a graph of their own
+    expected = 0 if method in WITHOUT_GRAPH else 2 if METHODS[method].has("batch_size") else 1
+    assert len(cuda.graphs) == expected
+    assert (cuda.replays > 0) == (expected > 0)
+
+
+@pytest.mark.parametrize("image", [IMAGE, GAPS], ids=["complete", "with gaps"])
+@pytest.mark.parametrize(
+    "settings", [{"preset": "fast", "precision": "fp32"}, {"tile": 6}], ids=str
+)
+def test_tiles_of_a_size_share_a_graph(
+    cuda: SimulatedCuda, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], image: Tensor
+) -> None:
+    graphed, called = train_both_ways(cuda, monkeypatch, image, method="nl2net", **settings)
+    assert graphed == called  # at the learning rate of the preset, another in every step
+    assert len(cuda.graphs) <= 1  # tiles with no-data pixels are in none
+    assert cuda.replays == EPOCHS - WARM_UP or image is GAPS
+
+
+def test_a_training_from_the_cpu_continues_in_a_graph(cuda: SimulatedCuda) -> None:
+    on_cpu = trainer_of("nl2net", CPU)
+    list(on_cpu.train(IMAGE, epochs=2))
+    state = on_cpu.state()
+    other = trainer_of("nl2net")
+    other.restore(state)
+    continued, expected = (train(one, epochs=2 + EPOCHS) for one in (other, on_cpu))
+    assert cuda.replays > 0
+    torch.testing.assert_close(*map(torch.tensor, (continued[0], expected[0])))
+    torch.testing.assert_close(*map(torch.tensor, (continued[1], expected[1])))
+
+
+def test_the_branches_of_a_network_run_on_streams_of_their_own(cuda: SimulatedCuda) -> None:
+    trainer_of("nl2net").reconstruct(IMAGE)
+    assert cuda.streams == 1  # next to the current one
+    cuda.streams = 0
+    trainer_of("lfeb").reconstruct(IMAGE)
+    assert cuda.streams == 0
+
+
+@pytest.mark.parametrize("method", UNTRAINED)
+def test_methods_without_training_score_as_on_the_cpu(cuda: SimulatedCuda, method: str) -> None:
+    name, options = resolve({"method": method, **SETTINGS.get(method, {})})
+    maps = []
+    for device in (CPU, CUDA):
+        detector = build_detector(name, GAPS.shape, device=device, options=options)
+        maps.append(detector.detect(GAPS)[0])
+    assert not isinstance(maps[1], DeviceTensor)
+    torch.testing.assert_close(maps[1], maps[0], rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def test_residuals_of_the_device_are_scored_on_the_cpu(cuda: SimulatedCuda) -> None:
+    torch.testing.assert_close(deviation([IMAGE.to(CUDA)]), deviation([IMAGE]))
