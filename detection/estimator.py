@@ -10,8 +10,9 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from tqdm import tqdm
 
+from data.checks import check_finite
 from data.reading.nodata import count_invalid
-from data.scene import Scene, check_finite, scale_to_unit
+from data.scene import Scene, scale_to_unit
 from detection.learning import learn
 from detection.measures import check_scores, min_max_scale
 from detection.task import Task

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data.checks import check_numeric
 from data.errors import SceneError
 from data.formats.contents import AXES, USUAL_AXES, Contents, Variable, is_swapped, likely_axes
 from data.formats.registry import LAZY, named
@@ -28,7 +29,7 @@ from data.reading.truth import (
 )
 from data.reading.variables import find_cube, normalised
 from data.reading.wavelengths import complete_metadata
-from data.scene import Scene, check_numeric
+from data.scene import Scene
 from utils.text import number_text, shape_text
 
 Notes = list[str]
