@@ -10,7 +10,8 @@ from data.reading.band_names import find_bands
 from data.reading.band_stack import plane, stack
 from data.reading.pixel_matrix import with_reshaped
 from data.reading.unit_axes import without_unit_axes
-from data.reading.variables import CUBE_NAMES, is_truth_name, numeric, with_usual_names
+from data.reading.usual_names import CUBE_NAMES, is_truth_name
+from data.reading.variables import numeric, with_usual_names
 
 
 def arranged(contents: Contents, path: Path, *, key: str | None) -> Contents:

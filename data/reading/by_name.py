@@ -11,7 +11,7 @@ from data.known_scenes.catalogue import catalogue, known_names, other_names
 from data.reading.folder import HINT, is_scene
 from data.reading.from_file import read_scene
 from data.reading.settings import DEFAULTS, NEXT_TO_SCENE, NO_MAP, ReadSettings
-from data.reading.variables import is_truth_of, neighbouring_truth
+from data.reading.usual_names import is_truth_of, neighbouring_truth
 from data.scene import Scene
 from data.synthetic import synthetic_scene
 from utils.foreign_files import folder_kind, reason_of_absence

@@ -11,7 +11,8 @@ from data.formats.guards import guarded_variable
 from data.formats.registry import ENDINGS, OWN_ENDINGS, TRUTH_FORMATS, endings_of, read_contents
 from data.reading.band_names import FEWEST, Bands, find_bands
 from data.reading.band_stack import by_wavelength, plane, stack
-from data.reading.variables import is_truth_name, is_truth_of, numeric
+from data.reading.usual_names import is_truth_name, is_truth_of
+from data.reading.variables import numeric
 
 PICTURES = endings_of(TRUTH_FORMATS)
 HEADER = ".hdr"

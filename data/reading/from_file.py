@@ -27,7 +27,8 @@ from data.reading.truth import (
     transpose_to_cube,
     truth_shape,
 )
-from data.reading.variables import find_cube, normalised
+from data.reading.usual_names import normalised
+from data.reading.variables import find_cube
 from data.reading.wavelengths import complete_metadata
 from data.scene import Scene
 from utils.text import number_text, shape_text

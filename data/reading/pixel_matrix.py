@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.formats.contents import Contents, Variable
-from data.reading.variables import (
-    CUBE_NAMES,
-    TRUTH_NAMES,
-    normalised,
-    numeric,
-    outermost,
-    with_usual_names,
-)
+from data.reading.usual_names import CUBE_NAMES, TRUTH_NAMES, normalised
+from data.reading.variables import numeric, outermost, with_usual_names
 from utils.text import shape_text
 
 # names of height and width, in their letters and digits alone

@@ -13,7 +13,7 @@ from data.formats.registry import ENDINGS, OWN_ENDINGS, SCENE_FORMATS, read_cont
 from data.reading.arrangement import arranged
 from data.reading.by_name import scene_file
 from data.reading.folder import MOST_NAMED, PICTURES, cubes, image_files, is_scene
-from data.reading.variables import is_truth_name, is_truth_of
+from data.reading.usual_names import is_truth_name, is_truth_of
 from utils.text import printable
 
 SCENE = ""  # in place of the reason why a file is none

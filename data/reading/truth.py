@@ -13,14 +13,8 @@ from data.formats.registry import read_contents
 from data.reading.labels import Truth, binary_labels, is_whole, unlabelled_pixels
 from data.reading.masks import product_layers
 from data.reading.settings import NO_MAP, ReadSettings
-from data.reading.variables import (
-    describe_variables,
-    find_truth,
-    is_truth_name,
-    is_uncertain_name,
-    neighbouring_truth,
-    shape_fits,
-)
+from data.reading.usual_names import is_truth_name, is_uncertain_name, neighbouring_truth
+from data.reading.variables import describe_variables, find_truth, shape_fits
 from utils.text import printable, shape_text
 
 MOST_ANOMALOUS = 0.5  # of a ground truth whose classes are not swapped

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data.formats.contents import BandLists, Contents, Numbers, Variable
 from data.metadata import UNITS, Metadata
-from data.reading.variables import normalised
+from data.reading.usual_names import normalised
 from utils.text import printable
 
 # names of variables, in their letters and digits alone

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.formats.contents import Contents, Variable
-from data.reading.variables import find_cube, find_truth, is_truth_of, neighbouring_truth
+from data.reading.usual_names import is_truth_of, neighbouring_truth
+from data.reading.variables import find_cube, find_truth
 
 PATH = Path("x.mat")
 CUBE, MAP = (13, 11, 5), (13, 11)
