@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
-from data.georeference import Georeference, coordinate_system
+from data.georeference import Georeference, coordinate_system, is_excessive
 
 UTM = CRS.from_epsg(32633)  # its middle meridian is 15° east
 NORTH_UP = (30.0, 0.0, 500_000.0, 0.0, -20.0, 4_000_000.0)
@@ -102,3 +102,13 @@ def test_a_long_coordinate_system_is_read() -> None:
     crs = CRS.from_epsg(32633)
     assert coordinate_system(crs.to_wkt("WKT2_2019")) == crs
     assert coordinate_system(crs.to_json()) == crs
+
+
+def test_beyond_the_poles_there_is_no_earth() -> None:
+    degrees = Georeference((1.0, 0.0, 0.0, 0.0, -1.0, 91.0), CRS.from_epsg(4326))
+    found = degrees.longitudes_latitudes(np.array([-0.5, 0.5]), np.array([-0.5, -0.5]))
+    np.testing.assert_array_equal(found, [[np.nan, 0], [np.nan, 90]])
+
+
+def test_brackets_count_where_they_are_one_in_the_other() -> None:
+    assert is_excessive("[" * 31 + "]" * 31) and not is_excessive("[" * 30 + "]" * 30 + "[]" * 31)

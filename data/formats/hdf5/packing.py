@@ -59,10 +59,7 @@ class Packing:
 
     @property
     def metadata(self) -> Metadata:
-        """The metadata of values that stay packed; of others, all but the notes are applied."""
-        note = "; ".join(self.notes)
-        if self.scale.varies:
-            return Metadata(note=note)
+        """The metadata of values that stay packed."""
         finite = [fill for fill in self.fills if np.isfinite(fill)]
         return Metadata(
             fill=next(iter(self.fills), None),  # the finite ones are first
@@ -70,7 +67,7 @@ class Packing:
             valid=None if self.valid == EVERYTHING else self.valid,
             gain=self.scale.gain.item(),
             offset=self.scale.offset.item(),
-            note=note,
+            note="; ".join(self.notes),
         )
 
 

@@ -23,13 +23,11 @@ NEAR_SHARE = 0.02  # of the distances, which are near
 
 
 def choose_bands(cube: Matrix) -> Ranked:
-    """Choose three bands of a cube (H, W, B) without no-data pixels; their indices (3,).
+    """Choose three of seven or more bands of a cube (H, W, B) without no-data pixels.
 
-    They are listed by their rank. Raises ValueError for less than seven bands.
+    Returns their indices (3,), listed by their rank.
     """
     bands = cube.shape[-1]
-    if bands < FEWEST_BANDS:
-        raise ValueError(f"the scene has too few bands, {bands}: {FEWEST_BANDS} are needed")
     distances = squareform(pdist(cube.reshape(-1, bands).T))
     ranked = rank_bands(distances / bands)
     first, second = three_runs(run_costs(similarities(distances), ranked))

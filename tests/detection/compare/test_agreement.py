@@ -19,7 +19,8 @@ def test_ranks_run_from_0_to_1_and_leave_out_no_data_pixels() -> None:
 def test_rank_correlation_is_spearmans_over_pixels_that_both_have() -> None:
     generator = np.random.default_rng(0)
     one, other = generator.normal(size=(2, 9, 7)).astype(np.float32)
-    other[:2] = one[:2]  # some ties with itself, and agreement
+    other[:2] = one[:2]
+    one[6:] = 0  # ties, so that the ranks of the two spread differently
     one[3, 3] = other[5, 5] = NAN
     both = ~np.isnan(one) & ~np.isnan(other)
     found = rank_correlations([one, other, np.exp(one)])

@@ -108,6 +108,7 @@ def test_a_geopackage_has_both_layers_in_the_system_of_the_scene(tmp_path: Path)
         assert read[layer][2]["area_pixels"].tolist() == [found.area_pixels for found in objects]
     outlines, points = read["objects"][1], read["centroids"][1]
     assert [outline.area / 400 for outline in outlines] == pytest.approx([9, 2, 14])
+    assert outlines[1].bounds == (480_020, 3_719_880, 480_060, 3_719_900)  # the bar of row 5
     assert [(point.x, point.y) for point in points] == [(found.x, found.y) for found in objects]
     assert read["objects"][2]["peak_score"] == pytest.approx([0.9, 0.7, 0.5])
 

@@ -219,8 +219,9 @@ def test_no_data_pixels_represent_nothing(inner: int, outer: int, bands: int) ->
         assert scores[row, column] == pytest.approx(expected, rel=1e-6, abs=1e-10)
 
 
-def test_a_pixel_alone_among_no_data_pixels_is_represented_by_the_mean() -> None:
-    cube = random_cube(15, 16, 3)
+@pytest.mark.parametrize("bands", [3, 40])
+def test_a_pixel_alone_among_no_data_pixels_is_represented_by_the_mean(bands: int) -> None:
+    cube = random_cube(15, 16, bands)
     cube[:9, :9][np.arange(81).reshape(9, 9) != 40] = np.nan
     scores = crd(cube, ridge=1e-2)
     valid = np.isfinite(cube[..., 0])

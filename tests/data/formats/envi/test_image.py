@@ -190,6 +190,16 @@ data ignore value = -9999""",
     assert (metadata.georeference, metadata.header) == (None, {})
 
 
+def test_widths_may_have_units_of_their_own(tmp_path: Path, cube: NDArray[Any]) -> None:
+    extra = """wavelength units = Micrometers
+wavelength = {0.4, 0.5, 0.6, 0.7, 0.8}
+fwhm = {9 nm, 9 nm, 9 nm, 9 nm, 9 nm}"""
+    metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata
+    assert metadata.fwhm is not None and metadata.wavelengths is not None
+    np.testing.assert_allclose(metadata.wavelengths, [400, 500, 600, 700, 800])
+    np.testing.assert_allclose(metadata.fwhm, 9)
+
+
 def test_wavelengths_without_units_are_guessed(tmp_path: Path, cube: NDArray[Any]) -> None:
     extra = "wavelength = {400, 500, 600, 700, 800}\nfwhm = {9, 9, 9, 9, 9}"
     metadata = image(write(tmp_path / "x.img", cube, extra=extra)).metadata

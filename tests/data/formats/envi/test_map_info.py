@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
 from data.formats.envi.image import write_image
-from data.formats.envi.map_info import map_info, read_georeference
+from data.formats.envi.map_info import DATUMS, map_info, read_georeference
 from data.formats.format import Raster
 from data.formats.registry import read_contents
 from data.georeference import Georeference
@@ -237,3 +237,15 @@ def test_the_map_info_names_zone_and_datum(version: Any) -> None:
     assert entries["map info"] == (
         "{UTM, 1, 1, 480805.25, 3618830.5, 30.0, 20.0, 33, South, WGS-84, units=Meters}"
     )
+
+
+@pytest.mark.parametrize("datum", DATUMS)
+def test_zones_are_those_of_their_datum(datum: str) -> None:
+    geographic, _, south = DATUMS[datum]
+    zone = "33" if datum == "European 1950" else "17"
+    for side in ("North", *(["South"] if south is not None else [])):
+        info = ["UTM", "1", "1", "500000", "4000000", "30", "30", zone, side, datum]
+        found = read_georeference({"map info": info})
+        assert found is not None and found.crs is not None
+        assert found.crs.utm_zone == f"{zone}{side[0]}"
+        assert found.crs.geodetic_crs == CRS.from_epsg(geographic)

@@ -240,11 +240,14 @@ def test_kilometres_and_directions(
     np.testing.assert_allclose(georeference.transform, transform, rtol=1e-9, atol=1e-6)
 
 
-def test_degrees_are_wgs_84(tmp_path: Path, cube: NDArray[np.float32]) -> None:
+@pytest.mark.parametrize("units", [("degrees_north", "degrees_east"), ("degrees", "degrees")])
+def test_degrees_are_wgs_84(
+    tmp_path: Path, cube: NDArray[np.float32], units: tuple[str, str]
+) -> None:
     def write(file: h5py.File) -> None:
         lat = (40 - 0.0005 * np.arange(HEIGHT)).astype(np.float32)  # uneven by its digits
-        add(file, "lat", lat, "lat", units="degrees_north")
-        add(file, "lon", 10 + 0.0005 * np.arange(WIDTH), "lon", units="degrees_east")
+        add(file, "lat", lat, "lat", units=units[0])
+        add(file, "lon", 10 + 0.0005 * np.arange(WIDTH), "lon", units=units[1])
         add(file, "r", cube, "lat lon band")
 
     georeference = variables_of(tmp_path / "x.nc", write)["r"].metadata.georeference

@@ -68,6 +68,14 @@ def test_the_no_data_value_of_unsigned_numbers_has_either_sign(tmp_path: Path, f
     assert scene.metadata.fill == 65535
 
 
+def test_the_no_data_value_of_signed_numbers_may_be_written_without_sign(tmp_path: Path) -> None:
+    values = UNSIGNED.copy()
+    values[0, 0] = 32768
+    scene = scene_of(tmp_path, values, _Unsigned="false", _FillValue=np.uint16(32768))
+    assert scene.masked is not None and np.argwhere(scene.masked).tolist() == [[0, 0]]
+    assert scene.metadata.fill == -32768
+
+
 @pytest.mark.parametrize(
     "attributes",
     [
@@ -140,6 +148,19 @@ def test_a_scale_for_each_band_is_applied(tmp_path: Path, names: str) -> None:
     np.testing.assert_allclose(scene.cube[1:], expected[1:], rtol=1e-6, atol=1e-6)
     assert (scene.metadata.gain, scene.metadata.offset, scene.metadata.fill) == (1, 0, None)
     assert any("scaled by 'scale_factor', band by band" in note for note in scene.notes)
+
+
+def test_limits_and_scales_for_each_band_are_applied_together(tmp_path: Path) -> None:
+    attributes: dict[str, Any] = {
+        "valid_range": np.array([0, 20_000], np.int16),
+        "scale_factor": np.array([1e-4, 2e-4, 3e-4, 4e-4]),
+    }
+    values = PACKED.copy()
+    values[3, 3, 0] = 20_001
+    scene = scene_of(tmp_path, values, MASK, **attributes)
+    assert scene.masked is not None
+    assert np.argwhere(scene.masked).tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
+    assert scene.metadata.valid is None  # of stored numbers, which the scene's are not
 
 
 @pytest.mark.parametrize(
