@@ -1,7 +1,6 @@
 """Methods without training as detectors."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any, Protocol
 
 import torch
@@ -11,7 +10,7 @@ from model.detector import Detector
 from model.image import Image, load_all
 from model.scoring.evidence import Evidence
 
-Scorer = Callable[..., Tensor]  # a cube (H, W, B) and the options → scores (H, W)
+Scorer = Callable[..., Tensor]  # a cube (H, W, B), the options, `progress` → scores (H, W)
 
 
 class Background(Protocol):
@@ -43,7 +42,6 @@ class UntrainedDetector(Detector):
         self.score, self.fit, self.describe = score, fit, describe
         self.options, self.device = options, torch.device(device)
         self.background: Background | None = None
-        self.reports = "progress" in signature(score).parameters
 
     def settings(self, image_shape: torch.Size) -> str:
         _, bands, height, width = image_shape
@@ -57,8 +55,7 @@ class UntrainedDetector(Detector):
         cube = self.load(image)
         if self.background is not None:
             return Evidence(image, self.background.distance(cube).cpu())
-        progress = {"progress": self.progress} if self.reports else {}
-        return Evidence(image, self.score(cube, **self.options, **progress).cpu())
+        return Evidence(image, self.score(cube, **self.options, progress=self.progress).cpu())
 
     def load(self, image: Image) -> Tensor:
         """Bring an image (1, B, H, W) to the device as a cube (H, W, B)."""
