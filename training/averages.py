@@ -6,7 +6,7 @@ from typing import Any
 
 from data.scene import Scene
 from model.trainers.trainer import Trainer
-from training.checkpoint_file import CheckpointError
+from training.checkpoint_file import refusing_contents
 from training.checkpoints import read_state, save_checkpoint
 from training.state import Setup
 from utils.errors import InputError
@@ -47,7 +47,5 @@ def load_average(trainer: Trainer, weights: Path, scene: Scene) -> None:
             f"the averaged map '{path}' is of --score {printable(state.get('score'))}, "
             f"not {trainer.scoring.score}: {IGNORE}"
         )
-    try:
+    with refusing_contents(path):
         trainer.average.restore(state)
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"'{path}' lacks {printable(error)}") from error

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from training.foreign_files import HEAD, ForeignFile, foreign_kind
-from utils.errors import InputError
+from utils.errors import InputError, is_out_of_memory
 from utils.files import with_path_in_error
 from utils.text import printable
 
@@ -44,12 +44,26 @@ def as_checkpoint_error(path: Path, verdict: str) -> Iterator[None]:
     """Turn any error but that of full memory into a CheckpointError of one line."""
     try:
         yield
-    except MemoryError:
-        raise
     except ForeignFile as error:
         raise CheckpointError(f"'{path}' is no checkpoint but {error}") from error
     except Exception as error:  # a damaged file causes anything from OSError to KeyError
+        if is_out_of_memory(error):
+            raise
         raise CheckpointError(f"'{path}' {verdict} ({first_line(error)})") from error
+
+
+@contextmanager
+def refusing_contents(path: Path) -> Iterator[None]:
+    """Raise CheckpointError, with the file's name, where a state lacks something or misfits."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        if isinstance(error, KeyError):
+            raise CheckpointError(f"'{path}' lacks {printable(str(error))}") from error
+        reason = printable(" ".join(str(error).split()))[:LONGEST]
+        raise CheckpointError(f"'{path}' cannot be used ({reason})") from error
 
 
 def damaged(path: Path) -> CheckpointError:

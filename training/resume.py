@@ -10,11 +10,11 @@ from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
 from options.text import to_setting
 from training.averages import average_of
-from training.checkpoint_file import CheckpointError
+from training.checkpoint_file import CheckpointError, refusing_contents
 from training.checkpoints import read_state, save_checkpoint
-from training.checks import check_resumable, differing_settings, refusing_state
 from training.record import record_of
 from training.run_folder import Run, runs_differing_in_epochs
+from training.same_training import check_resumable, differing_settings
 from training.state import SavedTraining, Setup
 from training.state_contents import check_contents, check_numbers
 from utils.errors import InputError
@@ -98,10 +98,10 @@ def latest_of(run: Run, trainer: Trainer, setup: Setup) -> SavedTraining:
     for epoch, path in run.states().items():
         try:
             saved = SavedTraining(read_state(path), run)
-            with refusing_state(path):
+            with refusing_contents(path):
                 check_contents(saved, epoch)
             check_resumable(saved, trainer, setup)
-            with refusing_state(path):
+            with refusing_contents(path):
                 check_numbers(saved.state["trainer"], trainer)
                 saved.restore(trainer)
         except CheckpointError as error:

@@ -12,17 +12,17 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of output and image
 def l1_loss(output: Tensor, image: Tensor) -> Tensor:
     """Compute the mean absolute residual of images (1, B, H, W), or of pixels (1, B, n)."""
     # F.l1_loss to the bit, with one pass over the image forward and backward instead of five
-    output, image = as_stored(output, image)
+    output, image = in_memory_order(output, image)
     return F.smooth_l1_loss(output, image, beta=torch.finfo(torch.float32).tiny)
 
 
 def l2_loss(output: Tensor, image: Tensor) -> Tensor:
     """Compute the mean squared residual of images (1, B, H, W), or of pixels (1, B, n)."""
-    output, image = as_stored(output, image)
+    output, image = in_memory_order(output, image)
     return F.mse_loss(output, image)
 
 
-def as_stored(*images: Tensor) -> Sequence[Tensor]:
+def in_memory_order(*images: Tensor) -> Sequence[Tensor]:
     """View images as (1, H, W, B) where all are stored channels-last, in the order of their values.
 
     The losses of PyTorch take a fraction of the time on contiguous tensors, with the same results.

@@ -1,33 +1,14 @@
-"""Checks of a saved state: that it is of the same training, and errors that name its file."""
+"""Check that a saved state is one of the same training."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from model.methods.method import AUTO
 from model.trainers.trainer import Trainer
-from training.checkpoint_file import CheckpointError
 from training.state import SavedTraining, Setup
-from utils.errors import InputError, is_out_of_memory
+from utils.errors import InputError
 from utils.text import printable
-
-LONGEST = 200  # letters of an error that torch spreads over many lines
-
-
-@contextmanager
-def refusing_state(path: Path) -> Iterator[None]:
-    """Raise CheckpointError, with the file's name, where a state lacks something or misfits."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            raise
-        if isinstance(error, KeyError):
-            raise CheckpointError(f"'{path}' lacks {printable(str(error))}") from error
-        reason = printable(" ".join(str(error).split()))[:LONGEST]
-        raise CheckpointError(f"'{path}' cannot be used ({reason})") from error
 
 
 def check_resumable(saved: SavedTraining, trainer: Trainer, setup: Setup) -> None:
