@@ -27,7 +27,8 @@ def list_runs(args: Namespace, given: Mapping[str, Any]) -> list[dict[str, Any]]
     found = [*find_runs(args.checkpoint_dir), *find_runs(args.result_dir)]
     datasets, _ = find_scenes(given.get("dataset", []), data_dir=args.data_dir)
     check_known(datasets, {row.scene for row in found}, data_dir=args.data_dir)
-    scenes = {scene_name(one) for one in datasets}
+    names = [scene_name(one) for one in datasets]
+    scenes = {*names, *(other for name in names for other in known_names(name))}
     titles = {METHODS[args.method].title} if "method" in given else set()
     chosen = [
         row

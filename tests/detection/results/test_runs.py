@@ -62,6 +62,14 @@ def test_a_name_that_neither_a_scene_nor_a_run_has_is_refused(
     assert list_runs(*parse(["--command", "runs", "--dataset", "other"])) == []
 
 
+def test_runs_of_a_known_scene_are_listed_under_each_of_its_names(small_scene: str) -> None:
+    Path("data/small.mat").rename("data/HSI-II.mat")
+    main.main(["--dataset", "HSI-II", *RX[2:]])
+    for name, scenes in (("pavia", ["HSI-II"]), ("HSI-II", ["HSI-II"]), ("Gulfport", [])):
+        rows = list_runs(*parse(["--command", "runs", "--dataset", name]))
+        assert [row["scene"] for row in rows] == scenes
+
+
 def test_runs_of_earlier_versions_are_listed_as_far_as_they_are_known(
     small_scene: str, run: CommandLine
 ) -> None:
