@@ -39,7 +39,8 @@ def notes_on_layout(plan: Plan) -> list[str]:
     layout = LAYOUTS[plan.table.show]
     notes = []
     if len(plan.table.seeds) > 1 and any(row.has_seed for row in plan.table.rows):
-        notes.append("mean ± standard deviation over the seeds")
+        seeds = len(plan.table.seeds)
+        notes.append(f"mean ± sample standard deviation over {seeds} seeds")
     if layout.measure and len(plan.table.rows) > 1:
         notes.append(RANKS)
     without = [name for name in plan.scenes if name not in plan.averaged]

@@ -65,7 +65,7 @@ def test_auc_and_cost_are_in_every_format_of_a_table(tmp_path: Path) -> None:
     (explanation,) = [note for note in notes_of(plan) if note.startswith("Epochs, seconds and")]
     assert f"- {explanation}" in texts[".md"] and f"% {explanation}" in texts[".tex"]
     assert RANKS in notes_of(plan) and r"\label{tab:own}" in texts[".tex"]
-    assert "Mean $\\pm$ standard deviation over the seeds. The best is" in texts[".tex"]
+    assert "Mean $\\pm$ sample standard deviation over 2 seeds. The best is" in texts[".tex"]
 
 
 def test_one_seed_has_no_standard_deviation(tmp_path: Path) -> None:
