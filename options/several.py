@@ -35,7 +35,9 @@ def one_or_several(name: str, value: Any) -> Any:
     for one in value:
         if value.count(one) > 1:
             raise InputError(f"--{name} names {to_argument(one)} twice")
-    return value if len(value) > 1 else value[0] if value else True
+    if len(value) > 1:
+        return value
+    return value[0] if value else True
 
 
 def several(given: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -56,6 +56,15 @@ def in_csv(text: str) -> str:
 def shape_text(shape: tuple[int, ...]) -> str:
     """Format a shape, as in 100×100×200."""
     return "×".join(map(str, shape))
+
+
+def first_few(texts: Sequence[str], *, most: int) -> str:
+    """List the first texts with commas between, and an ellipsis for the others.
+
+    >>> first_few(["a", "b", "c"], most=2), first_few(["a", "b"], most=2)
+    ('a, b, …', 'a, b')
+    """
+    return ", ".join([*texts[:most], *(["…"] if len(texts) > most else [])])
 
 
 def counted(number: int, thing: str) -> str:

@@ -12,7 +12,9 @@ from data.formats.contents import BandLists, Variable, Window
 from data.metadata import Metadata
 from data.reading.band_names import Bands
 from data.reading.unit_axes import squeezed_window
-from utils.text import shape_text
+from utils.text import first_few, shape_text
+
+MOST_LISTED = 10  # numbers of bands that are left out
 
 
 def plane(variable: Variable) -> Variable | None:
@@ -173,6 +175,5 @@ def note(bands: Bands, *, scaled: bool) -> str:
     text += "of their wavelengths" if bands.units else "of their numbers"
     text += f", from '{bands.names[0]}' to '{bands.names[-1]}'"
     if bands.missing:
-        listed = ", ".join(map(str, bands.missing[:10]))
-        text += f"; numbers left out: {listed}{', …' * (len(bands.missing) > 10)}"
-    return text + "; they differ in scale or no-data value, which is applied" * scaled
+        text += f"; numbers left out: {first_few(list(map(str, bands.missing)), most=MOST_LISTED)}"
+    return f"{text}; they differ in scale or no-data value, which is applied" if scaled else text

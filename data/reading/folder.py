@@ -13,6 +13,7 @@ from data.reading.band_names import FEWEST, Bands, find_bands
 from data.reading.band_stack import by_wavelength, plane, stack
 from data.reading.usual_names import is_truth_name, is_truth_of
 from data.reading.variables import numeric
+from utils.text import first_few
 
 PICTURES = endings_of(TRUTH_FORMATS)
 HEADER = ".hdr"
@@ -167,10 +168,9 @@ def stacked(folder: Path, bands: Bands | None) -> Contents:
         format=first.format,
         variant=f"folder of {len(members)} files ({first.format})",
     )
-    unused = [path.name for path in image_files(folder) if path not in members]
-    more = ", …" if len(unused) > MOST_NAMED else ""
-    listed = ", ".join(f"'{name}'" for name in unused[:MOST_NAMED]) + more
-    return with_note(contents, f"not used: {listed}" if unused else "")
+    unused = [f"'{path.name}'" for path in image_files(folder) if path not in members]
+    note = f"not used: {first_few(unused, most=MOST_NAMED)}" if unused else ""
+    return with_note(contents, note)
 
 
 def with_note(contents: Contents, note: str) -> Contents:

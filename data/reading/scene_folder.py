@@ -14,7 +14,7 @@ from data.reading.arrangement import arranged
 from data.reading.by_name import scene_file
 from data.reading.folder import MOST_NAMED, PICTURES, cubes, image_files, is_scene
 from data.reading.usual_names import is_truth_name, is_truth_of
-from utils.text import printable
+from utils.text import first_few, printable
 
 SCENE = ""  # in place of the reason why a file is none
 TRUTH, NO_CUBE = "ground truths by their names (--map auto)", "files without a cube"
@@ -128,5 +128,5 @@ def natural(path: Path) -> list[int | str]:
 
 def count_and_name(paths: Sequence[Path]) -> str:
     """Count files, and name the first of them."""
-    shown = ", ".join(f"'{printable(path.name)}'" for path in paths[:MOST_NAMED])
-    return f"{len(paths)} ({shown}{', …' * (len(paths) > MOST_NAMED)})"
+    names = [f"'{printable(path.name)}'" for path in paths]
+    return f"{len(paths)} ({first_few(names, most=MOST_NAMED)})"

@@ -13,9 +13,10 @@ from data.formats.contents import BandLists
 from data.formats.geotiff.dataset import opened
 from data.formats.guards import check_claim
 from data.formats.named_wavelengths import in_names
-from utils.text import shape_text
+from utils.text import first_few, shape_text
 
 MOST_PAGES = 1000  # GDAL searches for a page from the beginning of the file
+MOST_LISTED = 3  # kinds of pages in a message
 
 
 def page_names(dataset: Any) -> list[str]:
@@ -46,7 +47,8 @@ def bands_in_pages(dataset: Any, path: Path) -> tuple[list[str], BandLists]:
     if not names or (dataset.count > 1 and are_smaller(list(kinds.values()))):
         return [], BandLists()
     if len(kinds) > 1 or dataset.count > 1:
-        raise refusal(path, len(names), "not one band each of one size and type: " + listed(kinds))
+        found = first_few(list(kinds), most=MOST_LISTED)
+        raise refusal(path, len(names), f"not one band each of one size and type: {found}")
     check_claim(len(names) * dataset.height * dataset.width * value_size(dataset), path)
     return names, in_names(described)
 
@@ -75,11 +77,6 @@ def refusal(path: Path, count: int, reason: str) -> SceneError:
         f"'{path}' has {count:,} pages, {reason}; save the bands as one image, or one page as a "
         f"file: gdal_translate GTIFF_DIR:1:{path.name} page.tif"
     )
-
-
-def listed(kinds: dict[str, tuple[int, ...]]) -> str:
-    """List some kinds of pages."""
-    return ", ".join([*list(kinds)[:3], *(["…"] if len(kinds) > 3 else [])])
 
 
 def are_smaller(sizes: list[tuple[int, ...]]) -> bool:

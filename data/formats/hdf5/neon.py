@@ -81,8 +81,10 @@ def unusable_note(group: h5py.Group) -> str:
     """Note the ranges of wavelengths that the product calls unusable; empty without any."""
     ranges = [attribute(group, f"Band_Window_{index}_Nanometers") for index in (1, 2)]
     pairs = [f"{pair[0]:g}–{pair[1]:g} nm" for pair in ranges if is_pair(pair)]
+    if not pairs:
+        return ""
     text = " and ".join(pairs)
-    return f"the product calls {text} unusable (water vapour); --bands leaves them out" * bool(text)
+    return f"the product calls {text} unusable (water vapour); --bands leaves them out"
 
 
 def is_pair(value: Any) -> bool:

@@ -46,9 +46,11 @@ class Part:
 
     @property
     def note(self) -> str:
-        """A note on the bands that are not used."""
+        """A note on the bands that are not used; empty for none."""
         unused = self.cube.shape[1] - len(self.used)
-        return f"bands of the {self.name} without a wavelength are dropped: {unused}" * (unused > 0)
+        if not unused:
+            return ""
+        return f"bands of the {self.name} without a wavelength are dropped: {unused}"
 
 
 def cube_names(contents: Contents) -> dict[str, str]:

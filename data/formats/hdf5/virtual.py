@@ -6,7 +6,7 @@ from typing import Any
 import h5py
 
 from data.formats.hdf5.opening import member
-from utils.text import printable
+from utils.text import first_few, printable
 
 COPY = "copy them into one file with h5py (new['data'] = old['data'][()]), and give that"
 MOST_SHOWN, MOST_PARTS = 3, 1 << 16  # files in a message, parts of an array
@@ -21,7 +21,7 @@ def obstacle(dataset: h5py.Dataset) -> str:
     created = dataset.id.get_create_plist()
     if created.get_layout() == h5py.h5d.VIRTUAL:
         return virtual_obstacle(dataset, created)
-    count = min(created.get_external_count(), MOST_SHOWN)
+    count = min(created.get_external_count(), MOST_SHOWN + 1)
     files = [os.fsdecode(created.get_external(index)[0]) for index in range(count)]
     return f"its values are in another file, {listed(files)}: {COPY}" if files else ""
 
@@ -72,5 +72,4 @@ def sources(dataset: h5py.Dataset, created: Any) -> dict[str, Any]:
 
 def listed(files: list[str]) -> str:
     """List the first of these files."""
-    shown = ", ".join(f"'{printable(name)}'" for name in files[:MOST_SHOWN])
-    return shown + (", …" if len(files) > MOST_SHOWN else "")
+    return first_few([f"'{printable(name)}'" for name in files], most=MOST_SHOWN)
