@@ -18,6 +18,7 @@ from detection.memory_estimate import (
 from detection.untrained_memory import check_untrained_memory
 from model.build import build_trainer
 from model.methods import METHODS
+from options.parse import takes_tiles
 from utils.errors import InputError, as_input_error
 from utils.free_memory import available_memory
 from utils.output import print_detail
@@ -94,12 +95,12 @@ def too_large(
 
 def hint(part: torch.Size, options: Mapping[str, Any], share: float) -> str:
     """Suggest what needs less, where this share of the required memory is available."""
+    side = math.isqrt(int(max(0.0, share) * math.prod(part[2:]))) // TILE_STEP * TILE_STEP
+    if takes_tiles(options) and side:
+        return f"--tile {side} works on parts that fit; a smaller --nch_ker also needs less"
     if "batch_size" in options:
         return "a smaller --batch_size, --nch_ker or image needs less"
-    side = math.isqrt(int(max(0.0, share) * math.prod(part[2:]))) // TILE_STEP * TILE_STEP
-    if options.get("preset") != "paper" or side == 0:  # only the preset `paper` has tiles
-        return "a smaller --nch_ker or a smaller image needs less"
-    return f"--tile {side} works on parts that fit; a smaller --nch_ker also needs less"
+    return "a smaller --nch_ker or a smaller image needs less"
 
 
 def needed_text(required: int, available: int) -> str:

@@ -107,7 +107,7 @@ def block_modes(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 def check_together(options: Mapping[str, Any]) -> None:
     """Raise InputError for options that contradict each other."""
-    if options["tile"] and options["preset"] != "paper":
+    if options["tile"] and options["preset"] != DEFAULTS["preset"]:
         raise InputError(
             f"--tile does not apply to --preset {options['preset']}, which measures pixels "
             f"against the whole scene; --preset paper has tiles"
@@ -117,6 +117,12 @@ def check_together(options: Mapping[str, Any]) -> None:
     channels, width = options["nch_ker"], options["ss_exp_factor"]
     if int(channels * width) < 1:
         raise InputError(f"--ss_exp_factor {width} leaves none of {channels} channels")
+
+
+def takes_tiles(options: Mapping[str, Any]) -> bool:
+    """Return whether `--tile` goes with all other options of a method, given them all."""
+    usual = {"preset": DEFAULTS["preset"], "score": DEFAULTS["score"]}
+    return "tile" in options and all(options[name] == value for name, value in usual.items())
 
 
 def check_average(options: Mapping[str, Any]) -> None:

@@ -109,6 +109,18 @@ def test_the_tile_that_is_suggested_fits(monkeypatch: pytest.MonkeyPatch) -> Non
     assert memory_needed(*tiled, training=True, recompute=True) <= GIBIBYTE
 
 
+@pytest.mark.parametrize("settings", [{"preset": "fast"}, {"score": "deviation"}])
+def test_no_tiles_are_suggested_that_the_options_refuse(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, GIBIBYTE)
+    with pytest.raises(InputError, match="--tile"):
+        resolve({"method": "nl2net", "tile": 256, **settings})
+    options = resolve({"method": "nl2net", **settings})[1]
+    with pytest.raises(InputError, match="available: a smaller --nch_ker or a smaller image"):
+        plan_memory("nl2net", (900, 900, 60), options=options, device=CPU, training=True)
+
+
 def test_auto_ad_has_no_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, 2**20)
     options = resolve({"method": "autoad", "nch_ker": 8})[1]
