@@ -19,7 +19,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.conftest import CommandLine
-from tests.training.weights import read_weights
+from tests.training.checkpoints.weights import read_weights
 from utils.errors import InputError
 
 CPU = torch.device("cpu")

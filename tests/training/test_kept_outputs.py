@@ -12,8 +12,8 @@ from data.reading.by_name import load_scene
 from detection.learning import learn
 from detection.task import Task
 from options.parse import resolve
-from tests.training.weights import read_weights
-from training.checkpoints import read_state, save_checkpoint
+from tests.training.checkpoints.weights import read_weights
+from training.checkpoints.checkpoints import read_state, save_checkpoint
 
 EACH = pytest.mark.parametrize("method", ["autoad", "superad"])
 EARLIER = {"encoder.0.0.weight": torch.zeros(4, 5, 3, 3), "noise": torch.zeros(1, 5, 13, 11)}

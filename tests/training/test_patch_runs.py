@@ -11,7 +11,7 @@ from scipy.io import loadmat, savemat
 
 from model.networks.directnet import DirectNet
 from tests.conftest import CommandLine
-from tests.training.weights import read_weights
+from tests.training.checkpoints.weights import read_weights
 
 DIRECTNET = ("--method", "directnet", "--outer_window", "11", "--batch_size", "60")
 # without --nblk, which DirectNet does not have

@@ -18,8 +18,8 @@ from scipy.io import savemat
 import training.loop
 import training.resume
 from tests.conftest import CommandLine
-from training.checkpoint_file import CheckpointError
-from training.checkpoints import read_state, save_checkpoint
+from training.checkpoints.checkpoint_file import CheckpointError
+from training.checkpoints.checkpoints import read_state, save_checkpoint
 from training.log import TrainingLog
 from training.resume import describe_change
 from utils.provenance import device_name

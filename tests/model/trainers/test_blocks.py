@@ -15,8 +15,8 @@ from model.scoring.scoring import Scoring
 from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
 from model.trainers.blocks import BlockTrainer, pool
-from tests.training.weights import read_weights
-from training.checkpoints import load_weights, save_checkpoint
+from tests.training.checkpoints.weights import read_weights
+from training.checkpoints.checkpoints import load_weights, save_checkpoint
 from utils.errors import InputError
 from utils.seeds import seed_everything
 

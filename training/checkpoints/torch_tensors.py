@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.pickle_values import Unbuilt, UnreadableFile
+from training.checkpoints.pickle_values import Unbuilt, UnreadableFile
 
 MULTIPLE = 4  # tensors may share a storage, but not to claim more than so many times the file
 DIMENSIONS = 16

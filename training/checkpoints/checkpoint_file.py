@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from training.foreign_files import HEAD, ForeignFile, foreign_kind
+from training.checkpoints.foreign_files import HEAD, ForeignFile, foreign_kind
 from utils.errors import InputError, is_out_of_memory
 from utils.files import with_path_in_error
 from utils.text import printable

@@ -8,7 +8,7 @@ import torch
 from model.networks.apbsn import SSBSN
 from model.networks.nl2net import NL2Net
 from model.networks.weights import width_factor
-from training.shapes import options_of_shapes
+from training.checkpoints.shapes import options_of_shapes
 
 MODE = ("ss", "na", "ss")
 EXPECTED = {"nch_ker": 6, "nblk": 3, "mode": MODE}

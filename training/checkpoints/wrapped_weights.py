@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from training.pickle_values import Unbuilt
+from training.checkpoints.pickle_values import Unbuilt
 from utils.text import printable
 
 LONGEST = 80  # letters of a name in a note

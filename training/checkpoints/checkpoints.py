@@ -9,12 +9,17 @@ from typing import Any
 import torch
 
 from model.trainers.trainer import Trainer
-from training.checkpoint_file import CheckpointError, as_checkpoint_error, damaged, read_bytes
-from training.checksum import add_checksum, checksum_fits
-from training.entries import UNUSABLE, check_built, check_weights, conversion_note
-from training.pickle_values import UnreadableFile
-from training.torch_file import read_torch_file
-from training.wrapped_weights import unwrap
+from training.checkpoints.checkpoint_file import (
+    CheckpointError,
+    as_checkpoint_error,
+    damaged,
+    read_bytes,
+)
+from training.checkpoints.checksum import add_checksum, checksum_fits
+from training.checkpoints.entries import UNUSABLE, check_built, check_weights, conversion_note
+from training.checkpoints.pickle_values import UnreadableFile
+from training.checkpoints.torch_file import read_torch_file
+from training.checkpoints.wrapped_weights import unwrap
 from utils.errors import as_input_error
 from utils.files import atomic_write
 

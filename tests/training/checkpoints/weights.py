@@ -4,8 +4,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from training.checkpoints import read_checkpoint
-from training.entries import check_weights
+from training.checkpoints.checkpoints import read_checkpoint
+from training.checkpoints.entries import check_weights
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from tests.training.weights import read_weights
-from training.checkpoint_file import CheckpointError
-from training.foreign_files import foreign_kind
+from tests.training.checkpoints.weights import read_weights
+from training.checkpoints.checkpoint_file import CheckpointError
+from training.checkpoints.foreign_files import foreign_kind
 
 
 def write_hdf5(path: Path) -> None:

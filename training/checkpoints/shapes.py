@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from model.networks.weights import FIRST, options_from_weights
-from training.wrapped_weights import OWN, unwrap
+from training.checkpoints.wrapped_weights import OWN, unwrap
 
 
 def options_of_shapes(checkpoint: Any, wanted: Collection[str]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.checkpoint_file import LONGEST, CheckpointError
-from training.pickle_values import Unbuilt, UnreadableFile
+from training.checkpoints.checkpoint_file import LONGEST, CheckpointError
+from training.checkpoints.pickle_values import Unbuilt, UnreadableFile
 from utils.text import printable
 
 UNUSABLE = "is damaged or holds more than weights, and was not loaded"

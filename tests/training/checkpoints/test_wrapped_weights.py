@@ -18,8 +18,8 @@ from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.conftest import CommandLine
-from training.checkpoints import load_weights, save_checkpoint
-from training.wrapped_weights import AROUND, OWN
+from training.checkpoints.checkpoints import load_weights, save_checkpoint
+from training.checkpoints.wrapped_weights import AROUND, OWN
 from utils.errors import InputError
 
 Weights = dict[str, Tensor]

@@ -6,9 +6,9 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
-from training.foreign_files import ForeignFile, foreign_archive
-from training.pickle_values import OPERATIONS, PickleReader, Unbuilt, UnreadableFile
-from training.torch_tensors import TensorBuilder, parse_identifier
+from training.checkpoints.foreign_files import ForeignFile, foreign_archive
+from training.checkpoints.pickle_values import OPERATIONS, PickleReader, Unbuilt, UnreadableFile
+from training.checkpoints.torch_tensors import TensorBuilder, parse_identifier
 
 MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")  # in the first pickle of a stream
 HEADING = 32  # bytes that have this pickle in any protocol

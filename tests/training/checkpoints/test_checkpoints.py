@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-import training.checkpoint_file
-import training.checkpoints
-from tests.training.pickles import PROTOCOL, archive, dict_of
-from tests.training.weights import read_weights
-from training.checkpoint_file import CheckpointError
-from training.checkpoints import read_state, save_checkpoint
-from training.checksum import add_checksum
+import training.checkpoints.checkpoint_file
+import training.checkpoints.checkpoints
+from tests.training.checkpoints.pickles import PROTOCOL, archive, dict_of
+from tests.training.checkpoints.weights import read_weights
+from training.checkpoints.checkpoint_file import CheckpointError
+from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.checksum import add_checksum
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
 
@@ -117,7 +117,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         os.utime(path, (1, 1))
         return ""
 
-    monkeypatch.setattr(training.checkpoint_file, "foreign_kind", spoil)
+    monkeypatch.setattr(training.checkpoints.checkpoint_file, "foreign_kind", spoil)
     with pytest.raises(CheckpointError, match=r"w\.pkl' changed while it was read: try again"):
         read_weights(path)
 
@@ -183,6 +183,6 @@ def test_states_of_before_are_read(tmp_path: Path) -> None:
 def test_a_file_that_does_not_come_back_as_written_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training.checkpoints, "read_bytes", lambda path: b"")
+    monkeypatch.setattr(training.checkpoints.checkpoints, "read_bytes", lambda path: b"")
     with pytest.raises(CheckpointError, match="x' is damaged"):
         save_checkpoint(tmp_path / "x", WEIGHTS)

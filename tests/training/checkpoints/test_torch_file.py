@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.training.pickles import (
+from tests.training.checkpoints.pickles import (
     PROTOCOL,
     archive,
     dict_of,
@@ -23,9 +23,9 @@ from tests.training.pickles import (
     text,
     zip_of,
 )
-from training.foreign_files import ForeignFile
-from training.pickle_values import OPERATIONS, Unbuilt, UnreadableFile
-from training.torch_file import PARTS, read_torch_file
+from training.checkpoints.foreign_files import ForeignFile
+from training.checkpoints.pickle_values import OPERATIONS, Unbuilt, UnreadableFile
+from training.checkpoints.torch_file import PARTS, read_torch_file
 
 BASE = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
 TENSORS = {
