@@ -10,7 +10,7 @@ from data.info import file_facts, scene_facts
 from data.info_values import file_values, scene_values
 from data.reading.by_name import scene_file
 from data.scene import Scene
-from detection.measures import compute_measures
+from detection.measures import auc_of, compute_measures
 from detection.task import Task, open_scene
 from options.parse import resolve
 from utils.output import print_result
@@ -50,5 +50,4 @@ def rx_auc(scene: Scene) -> float | None:
     method, options = resolve({"method": "rx"})
     task = Task(method, options, scene, torch.device("cpu"))
     scores, _ = task.detect(task.build_detector())
-    measures = compute_measures(scene.anomalous, scene.without_unlabelled(scores))
-    return measures["auc_df"] if measures else None
+    return auc_of(compute_measures(scene.anomalous, scene.without_unlabelled(scores)))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from utils.errors import InputError
 
+AUC = "auc_df"  # the measure that is meant by AUC alone
 DECIMALS = 4  # as measures are printed; values that are equal so far are equally good
 FALSE_ALARM_RATES = (1e-3, 1e-2, 1e-1)  # at which detection rates are reported
 
@@ -77,7 +78,7 @@ def at_false_alarm_rate(rate: float) -> Measure:
 MEASURES: Mapping[str, Measure] = {
     one.name: one
     for one in (
-        Measure("auc_df", "AUC(D,F)", "area under the ROC curve", lambda s: s.df),
+        Measure(AUC, "AUC(D,F)", "area under the ROC curve", lambda s: s.df),
         Measure("auc_dtau", "AUC(D,τ)", "mean score of the anomalies", lambda s: s.dtau),
         Measure(
             "auc_ftau",
@@ -124,6 +125,11 @@ def class_scores(anomalous: NDArray[np.bool_], scores: NDArray[Any]) -> ClassSco
     anomalous, valid = drop_nan(anomalous, scores)
     unit = min_max_scale(valid.astype(np.float64))
     return ClassScores(unit[anomalous], unit[~anomalous])
+
+
+def auc_of(measures: Mapping[str, float] | None) -> float | None:
+    """Return the AUC among measures, as computed or as read from a file; None without one."""
+    return None if measures is None else measures.get(AUC)
 
 
 def measure_text(value: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.measures import compute_measures
+from detection.measures import auc_of, compute_measures
 from detection.prediction import Prediction, measures_table
 from detection.results.files import metrics, write_prediction
 from detection.results.new_record import new_record
@@ -115,13 +115,13 @@ def record_prediction(
 ) -> RunRecord:
     """Make the record of a prediction, with that of its training."""
     record = new_record("prediction", args, task)
-    measures, training = prediction.measures, loaded.training
+    training = loaded.training
     return replace(
         record,
         options=with_unknown(record.options, loaded.unknown),
         date=prediction.details["date"],
         seconds=prediction.details["seconds"],
-        auc=None if measures is None else measures["auc_df"],
+        auc=auc_of(prediction.measures),
         weights=None if loaded.weights is None else str(loaded.weights),
         training=None if training is None else training.contents,
     )

@@ -14,7 +14,7 @@ from detection.decision.objects import DetectedObject, detected_objects
 from detection.decision.polygon_files import no_polygons_reason
 from detection.decision.threshold import Cut, find_cut
 from detection.figures.pictures import scene_bands
-from detection.measures import MEASURES
+from detection.measures import AUC, MEASURES
 from options.stretch import DEFAULT_STRETCH, Stretch
 from options.types import Threshold
 
@@ -51,7 +51,7 @@ class Prediction:
         """The line of the AUC, or why there is none."""
         if self.measures is None:
             return f"no AUC, {self.scene.no_auc_reason}"
-        return f"AUC: {self.measures['auc_df']}"
+        return f"AUC: {self.measures[AUC]}"
 
     @cached_property
     def threshold_score(self) -> float | None:
@@ -114,5 +114,5 @@ def measures_table(measures: Mapping[str, float] | None) -> str:
     return "".join(
         f"  {MEASURES[name].symbol:<16} {value:>8.4f}  {MEASURES[name].formula}\n"
         for name, value in measures.items()
-        if name != "auc_df"
+        if name != AUC
     )

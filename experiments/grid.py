@@ -8,7 +8,7 @@ import pandas as pd
 
 from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
-from detection.measures import MEASURES
+from detection.measures import AUC, MEASURES
 from experiments.layouts import LAYOUTS, Layout
 from experiments.printed import compare
 from experiments.summary import Entry, mean_and_spread, rank_entries, scene_average
@@ -16,7 +16,6 @@ from experiments.table import CellKey, Table, seeds_of
 from model.methods import METHODS, group_of
 
 AVERAGE = "Average"
-PUBLISHED = "auc_df"  # the measure that the literature reports
 
 Records = Mapping[CellKey, Mapping[str, Any]]  # of finished cells
 Rows = list[tuple[str, list[Entry]]]
@@ -53,7 +52,7 @@ def fill_table(
     """Fill a table; `averaged` are the scenes that averages are over."""
     layout = LAYOUTS[table.show]
     cells = cell_frame(table, scenes, records, published, values=layout.values)
-    printed = published if layout.measure == PUBLISHED else []
+    printed = published if layout.measure == AUC else []  # which the literature reports
     sources = list(dict.fromkeys(row.source for row in (published if layout.compares else printed)))
     blank = [Entry()] * len(layout.columns)  # sources report nothing else
     return Grid(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from detection.measures import MEASURES
+from detection.measures import AUC, MEASURES
 from experiments.summary import (
     Entry,
     Values,
@@ -69,11 +69,11 @@ class Layout:
 LAYOUTS: Mapping[str, Layout] = {
     layout.name: layout
     for layout in (
-        Layout("auc", rows=("method",), measure="auc_df"),
+        Layout("auc", rows=("method",), measure=AUC),
         Layout(
             "auc_and_cost",
             rows=("method",),
-            measure="auc_df",
+            measure=AUC,
             columns=(
                 Column("Epochs", "epochs_done", range_entry, untrained="none"),
                 Column("Training (s)", "training_seconds", mean_seconds, untrained="none"),
@@ -101,7 +101,7 @@ LAYOUTS: Mapping[str, Layout] = {
             columns=(
                 Column("Setting", "setting", text_entry),
                 Column("Chosen", "chosen", text_entry),
-                Column("AUC", "auc_df"),
+                Column("AUC", AUC),
                 Column("Printed", "printed", same_entry),
                 Column("Difference", "difference", difference_entry),
             ),

@@ -5,6 +5,7 @@ from typing import Any
 
 from data.known_scenes.catalogue import canonical_name
 from data.published import PublishedRow
+from detection.measures import auc_of
 from experiments.settings import chosen_options, describe_settings
 from experiments.table import Row
 
@@ -19,7 +20,7 @@ def compare(
     The printed AUC is that of the method which is called as the row.
     """
     here, chosen = row.on(scene), chosen_options(row)
-    auc = (record.get("measures") or {}).get("auc_df")
+    auc = auc_of(record.get("measures"))
     printed = printed_auc(row.label, scene, published)
     return {
         "setting": here and (", ".join(describe_settings(here, chosen=chosen)) or "its defaults"),

@@ -3,6 +3,7 @@
 import time
 from contextlib import ExitStack
 
+from detection.measures import auc_of
 from experiments.cell import Outcome
 from experiments.plan import Plan
 from experiments.table import CellKey
@@ -82,9 +83,9 @@ def describe_result(key: CellKey, outcome: Outcome) -> str:
     if outcome.scores is None:
         return f"{name}: FAILED, {record['failed']}"
     seconds = record.get("training_seconds", 0) + record["inference_seconds"]
-    measures = record["measures"]
-    auc = f"AUC {measures['auc_df']:.4f}" if measures else "no AUC"
-    return f"{name}: {auc} in {format_duration(seconds)}"
+    auc = auc_of(record["measures"])
+    result = "no AUC" if auc is None else f"AUC {auc:.4f}"
+    return f"{name}: {result} in {format_duration(seconds)}"
 
 
 def format_duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from detection.figures.curves import line_styles
 from detection.figures.figure_text import figure_text
 from detection.figures.style import COLUMN, print_style, save_figure
+from detection.measures import AUC
 from experiments.grid import AVERAGE, cell_frame
 from experiments.plan import Plan
 from experiments.summary import Entry, mean_and_spread, scene_average
@@ -19,7 +20,6 @@ from experiments.table import Row
 from options.text import shorten
 from utils.files import ensure_writable
 
-MEASURE = "auc_df"
 LONGEST = 200  # bytes of a scene in the name of a file
 WIDE = 30  # the ratio of the largest to the smallest value from which their axis is logarithmic
 MOST_TICKS = 8
@@ -70,7 +70,7 @@ def curves_on(plan: Plan, scenes: Sequence[str]) -> dict[str, Curve]:
 
     A method without the option has one value, which is not a number.
     """
-    cells = cell_frame(plan.table, scenes, plan.records, (), values=[MEASURE])[MEASURE]
+    cells = cell_frame(plan.table, scenes, plan.records, (), values=[AUC])[AUC]
     points: dict[str, list[tuple[float, Entry]]] = {}
     for row in plan.table.rows:
         of_row = cells[cells.index.isin([row.label], level="method")]

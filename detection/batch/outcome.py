@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from detection.measures import auc_of
 from utils.text import printable, shape_text
 from utils.text_table import NONE, text_table
 
@@ -38,8 +39,7 @@ class Outcome:
     @property
     def auc(self) -> float | None:
         """The area under the ROC curve; None without a ground truth of both classes."""
-        measures = self.result.get("measures") or {}
-        return measures.get("auc_df")
+        return auc_of(self.result.get("measures"))
 
     @property
     def cautions(self) -> list[str]:

@@ -11,7 +11,7 @@ from detection.compare.figures import comparison_figures
 from detection.compare.page import write_page
 from detection.compare.saved import choose_predictions, find_predictions, load_predictions
 from detection.figures.style import save_figure
-from detection.measures import MEASURES, measure_text
+from detection.measures import AUC, MEASURES, measure_text
 from detection.results.run_rows import Row
 from detection.task import open_scene
 from options.text import shorten
@@ -23,7 +23,7 @@ from utils.text import printable, printable_line
 from utils.text_table import NONE, text_table
 
 LONGEST_NAME = 100  # bytes of the name of a folder
-SHOWN = ("auc_df", "auc_td", "auc_bs", "auc_snpr", "pd_at_0.001", "pd_at_0.01")  # printed
+SHOWN = (AUC, "auc_td", "auc_bs", "auc_snpr", "pd_at_0.001", "pd_at_0.01")  # printed
 
 
 def compare(args: Namespace, *, titles: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.scene import Scene
-from detection.measures import MEASURES, measure_text
+from detection.measures import AUC, MEASURES, measure_text
 from detection.prediction import Prediction
 from detection.report.bands import band_titles
 from detection.report.notes import spectra_notes
@@ -90,7 +90,7 @@ def result_values(prediction: Prediction) -> dict[str, Any]:
         "stretch": prediction.stretch.kind,
         "cautions": [] if prediction.decision is None else prediction.decision.cautions,
         "compared": bool(measures),
-        "auc": measure_text(measures["auc_df"]) if measures else "",
+        "auc": measure_text(measures[AUC]) if measures else "",
         "measures": measure_rows(measures),
         "options": prediction.options,
         "details": details_of(prediction),

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from detection.measures import auc_of
 from detection.results.known_files import LAST
 from detection.results.latest import date_of, run_folders
 from detection.results.record import UNKNOWN, RunRecord, read_record
@@ -92,7 +93,6 @@ def row_of_metrics(run: Path) -> Row:
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
         options = {str(name): str(value) for name, value in metrics["options"].items()}
-        measures = metrics["measures"] or {}
         return Row(
             kind="prediction",
             scene=str(metrics["dataset"]),
@@ -100,7 +100,7 @@ def row_of_metrics(run: Path) -> Row:
             title=str(metrics.get("title", metrics["method"])),  # the title was the method
             options=unusual(options.get("method", ""), options),
             epochs=None,
-            auc=measures.get("auc_df"),
+            auc=auc_of(metrics["measures"]),
             date=iso_date(run),
             path=str(run),
         )
