@@ -49,8 +49,8 @@ class CudaStandIn:
         patch.setattr(torch.cuda, "empty_cache", lambda: self.log.append("empty cache"))
         patch.setattr(torch.cuda, "Event", lambda: self)
         patch.setattr(torch.cuda, "default_generators", [self, self])
-        for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
-            patch.setattr(torch._C, name, self.free_pool, raising=False)
+        patch.setattr(torch._C, "_cuda_endAllocateToPool", self.close_pool, raising=False)
+        patch.setattr(torch._C, "_cuda_releasePool", self.free_pool, raising=False)
 
     # generators and events
     def clone_state(self) -> str:
@@ -74,9 +74,13 @@ class CudaStandIn:
         self.pools.append(len(self.pools))
         return self.pools[-1]
 
+    def close_pool(self, device: int, pool: int) -> None:
+        assert (device, pool) == (self.device, self.pools[-1])
+        self.log.append("end of the allocation to the pool")
+
     def free_pool(self, device: int, pool: int) -> None:
-        if pool in self.pools:
-            self.pools.remove(pool)
+        assert self.log[-1] == "end of the allocation to the pool"
+        self.pools.remove(pool)
 
     def current_stream(self, device: Any = None) -> Stream:
         return self.current

@@ -62,6 +62,21 @@ def test_contestants_start_alike_and_stay_close() -> None:
     assert float(rows[1].split()[-1]) < 1e-3 and max(map(len, [heading, *rows])) <= 100
 
 
+def test_the_baseline_has_the_kernels_of_pytorchs_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = candidates((14, 13, 3), precisions=[], device=CPU, channels=4)[0]
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    seen = []
+
+    def look(_: torch.device) -> None:
+        cudnn = torch.backends.cudnn
+        seen.append((torch.get_deterministic_debug_mode(), cudnn.deterministic, cudnn.benchmark))
+
+    monkeypatch.setattr(plain, "measure_round", look)
+    torch.use_deterministic_algorithms(True)
+    plain.take_round()
+    assert seen == [(0, False, False)]
+
+
 def test_a_difference_shows_in_the_table() -> None:
     entries = candidates((14, 13, 3), precisions=["fp32"], device=CPU, channels=4)
     run_rounds(entries, rounds=1)

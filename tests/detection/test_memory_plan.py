@@ -252,6 +252,18 @@ def test_on_cuda_the_graph_of_a_step_stays_while_the_image_is_reconstructed(
     assert need[False] == pytest.approx(memory_estimate.MARGIN * (libraries + GIBIBYTE))
 
 
+def test_on_cuda_weights_count_and_in_training_their_two_averages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trainer, size = trainer_of("nl2net", (12, 10, 5), nch_ker=8)
+    monkeypatch.setattr(Trainer, "rehearse", lambda *_, **__: None)
+    on_cpu = step_peak(trainer, size, training=True)
+    trainer.device = torch.device("cuda")
+    weights = sum(parameter.nbytes for parameter in trainer.network.parameters())
+    assert step_peak(trainer, size, training=True) == on_cpu + 3 * weights
+    assert step_peak(trainer, size, training=False) == on_cpu + weights
+
+
 @pytest.mark.parametrize("method", ["autoad", "superad"])
 def test_the_estimate_counts_outputs_that_are_kept(method: str) -> None:
     """Those of a later step: Super-AD's first one takes less than the others."""

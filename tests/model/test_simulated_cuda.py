@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from model.build import build_detector, build_trainer
+from model.detector import no_epoch
 from model.methods import METHODS
+from model.networks.attention import ExactAttention, HalfAttention, attend
+from model.precision import use_precision
 from model.scoring.residuals import deviation
+from model.trainers.autoad import AutoADTrainer
 from model.trainers.cuda_graph import WARM_UP, GraphedStep
 from model.trainers.trainer import Trainer
 from options.parse import resolve
@@ -53,7 +57,7 @@ def trainer_of(method: str, device: torch.device = CUDA, **settings: Any) -> Tra
 
 def train(trainer: Trainer, image: Tensor = IMAGE, *, epochs: int = EPOCHS) -> list[Any]:
     """Train; return the losses, and the map as a list."""
-    losses = [loss for _, loss in trainer.train(image, epochs=epochs)]
+    losses = [loss for _, loss in trainer.train(image, epochs=epochs, observed=no_epoch)]
     return [losses, trainer.detect(image)[0].nan_to_num(-1).tolist()]
 
 
@@ -84,6 +88,18 @@ def test_replays_take_the_steps_that_calls_take(
     expected = 0 if method in WITHOUT_GRAPH else 2 if METHODS[method].has("batch_size") else 1
     assert len(cuda.graphs) == expected
     assert (cuda.replays > 0) == (expected > 0)
+
+
+def test_steps_that_depend_on_their_number_do_not_run_ahead(cuda: SimulatedCuda) -> None:
+    losses = []
+    for device in (CPU, CUDA):
+        trainer = trainer_of("autoad", device)
+        assert isinstance(trainer, AutoADTrainer)
+        trainer.reweight_every = 2  # pixels have other weights then, and so has the loss
+        steps = trainer.train(IMAGE, epochs=EPOCHS, observed=no_epoch)
+        losses.append([loss for _, loss in steps])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0][2] < 0.9 * losses[0][1]
 
 
 @pytest.mark.parametrize("image", [IMAGE, GAPS], ids=["complete", "with gaps"])
@@ -117,6 +133,15 @@ def test_the_branches_of_a_network_run_on_streams_of_their_own(cuda: SimulatedCu
     cuda.streams = 0
     trainer_of("lfeb").reconstruct(IMAGE)
     assert cuda.streams == 0
+
+
+@pytest.mark.parametrize(("precision", "form"), [("fp32", ExactAttention), ("tf32", HalfAttention)])
+def test_the_form_of_the_attention_follows_from_the_precision(
+    cuda: SimulatedCuda, precision: str, form: Any
+) -> None:
+    query, value = (torch.rand(1, 6, 5, 4).to(CUDA) for _ in range(2))
+    with use_precision(precision, CUDA):
+        assert torch.equal(attend(query, value)[0], form.apply(query[0], value[0]))
 
 
 @pytest.mark.parametrize("method", UNTRAINED)

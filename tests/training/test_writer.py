@@ -5,7 +5,15 @@ import threading
 from collections.abc import Callable
 
 import pytest
+import torch
 
+import training.saver
+from model.networks.nl2net import NL2Net
+from model.trainers.trainer import Trainer
+from tests.conftest import CommandLine
+from tests.training.conftest import train_as_on_cuda
+from training.log import TrainingLog
+from training.train import saves_in_background
 from training.writer import Throttle, Writer
 
 
@@ -79,3 +87,22 @@ def test_a_throttle_allows_the_first_and_no_more_within_its_time() -> None:
     slow, off = Throttle(1000), Throttle(0)
     assert [slow.allows() for _ in range(3)] == [True, False, False]
     assert all(off.allows() for _ in range(3))
+
+
+@pytest.mark.parametrize(("device", "background"), [("cpu", False), ("cuda", True)])
+def test_a_training_on_cuda_saves_in_the_background(device: str, background: bool) -> None:
+    trainer = Trainer(NL2Net(bands=2, channels=4, depth=1))
+    trainer.device = torch.device(device)
+    assert saves_in_background(trainer) == background
+
+
+@pytest.mark.usefixtures("small_scene")
+def test_in_the_background_pictures_are_few_but_the_last_is_one_of_them(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_as_on_cuda(monkeypatch)
+    monkeypatch.setattr(training.saver, "SECONDS", 1000)
+    drawn: list[int] = []
+    monkeypatch.setattr(TrainingLog, "write_picture", lambda _, epoch, __: drawn.append(epoch))
+    run("--command", "train", "--dataset", "small", "--epochs", "6", "--save_freq", "1")
+    assert drawn == [1, 6]

@@ -119,6 +119,13 @@ def test_layer_norm_over_an_image() -> None:
     )
 
 
+def test_layer_norm_on_cuda_is_not_pytorchs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "uses_cuda_forms", lambda _: True)
+    with Operations() as operations:  # a single block of threads would compute it
+        kernels.image_norm(numbers(2, 7, 6, 4)).sum().backward()
+    assert not [name for name in operations.names if "layer_norm" in name]
+
+
 @pytest.mark.parametrize("chunk", [1 << 28, 600])  # all images at once, and two at a time
 def test_attention_by_products(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     monkeypatch.setattr(kernels, "CHUNK_VALUES", chunk)
@@ -143,7 +150,16 @@ def test_attention_in_half_precision_has_the_bits_of_tf32(size: float) -> None:
         assert (half - exact).abs().max() <= 2e-3 * exact.abs().max()  # 2^-10 is 1e-3
 
 
-def test_more_images_than_fit_a_grid_of_cuda_are_processed_in_turn() -> None:
+def test_more_images_than_fit_a_grid_of_cuda_are_processed_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts, attention = [], F.scaled_dot_product_attention
+
+    def counted(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        counts.append(query.shape[1])
+        return attention(query, key, value)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", counted)
     query, value = numbers(1, 7, 5, 4), numbers(1, 7, 5, 3, seed=1)
     assert MAX_IMAGES == 65_535
     assert (3 * 86) ** 2 > MAX_IMAGES > (3 * 85) ** 2  # an f_scale of 86 exceeds it
@@ -151,6 +167,7 @@ def test_more_images_than_fit_a_grid_of_cuda_are_processed_in_turn() -> None:
         result = fused_attention(query, value, max_images=max_images)
         similar = (query @ query.mT / math.sqrt(4)).softmax(dim=-1)
         torch.testing.assert_close(result, similar @ value)
+    assert counts == [3, 3, 1, 7]
 
 
 @pytest.mark.parametrize("method", TRAINED)

@@ -96,6 +96,7 @@ def test_steps_run_ahead_of_their_results(monkeypatch: pytest.MonkeyPatch) -> No
     def step() -> Tensor:
         nonlocal taken
         taken += 1
+        assert cuda.device == SECOND.index  # whose events say that the results are there
         return torch.tensor([taken, 0.5])
 
     steps = StepsAhead(step, SECOND)
