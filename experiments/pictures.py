@@ -1,7 +1,7 @@
 """Draw the figures of a table: of each scene, and of all scenes together."""
 
-import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +14,21 @@ from detection.figures.overview import overview_figures
 from detection.figures.scene_figures import figures_of_scene
 from detection.figures.stretch import stretch_note
 from detection.figures.style import save_figure
-from experiments.captions import Drawn, latex_figures
+from experiments.captions import Drawn, file_stem, latex_figures
 from experiments.cell import Outcome
 from experiments.layouts import LAYOUTS
 from experiments.plan import Plan
+from experiments.sweep_figure import figures_of_sweep
 from experiments.table import CellKey, seeds_of
 from options.stretch import DEFAULT_STRETCH, Stretch
-from options.text import digest_of, shorten
 from utils.files import ensure_writable, write_text
-
-UNSAFE = re.compile(r"[#%~^&{}$\\]")  # in the name of a file that LaTeX includes
-LONGEST = 236  # bytes of a scene in the name of a file, which leaves room for kind and ending
 
 
 def draw_pictures(folder: Path, plan: Plan, *, stretch: Stretch = DEFAULT_STRETCH) -> list[Path]:
-    """Draw the figures of a table, with the first seed, and their captions; return the paths."""
-    if not LAYOUTS[plan.table.show].pictures:
-        return []
+    """Draw the figures of a table and its curves, and their captions; return the paths."""
     drawn: list[Drawn] = []
     paths = []
-    for one, figure in figures_of_table(plan, stretch):
+    for one, figure in chain(figures_of_table(plan, stretch), figures_of_sweep(plan)):
         paths += save_figure(ensure_writable(folder) / one.name, figure)
         drawn.append(one)
     if not drawn:
@@ -43,7 +38,12 @@ def draw_pictures(folder: Path, plan: Plan, *, stretch: Stretch = DEFAULT_STRETC
 
 
 def figures_of_table(plan: Plan, stretch: Stretch) -> Iterator[tuple[Drawn, Figure]]:
-    """Draw the figures of each scene, then the maps of all scenes where they are several."""
+    """Draw the figures of each scene, then the maps of all scenes where they are several.
+
+    All are with the first seed; a table whose layout has no pictures has none.
+    """
+    if not LAYOUTS[plan.table.show].pictures:
+        return
     found = []
     for name, scene in plan.scenes.items():
         outcomes = first_outcomes(plan, name)
@@ -61,15 +61,6 @@ def figures_of_table(plan: Plan, stretch: Stretch) -> Iterator[tuple[Drawn, Figu
         for number, figure in enumerate(pages, start=1):
             file = "maps" if number == 1 else f"maps_{number}"
             yield Drawn(file, "maps", None, width=figure.get_figwidth()), figure
-
-
-def file_stem(scene: str) -> str:
-    """Return the beginning of the names of a scene's figures, which LaTeX can include.
-
-    Signs that mean something to LaTeX are replaced; a digest keeps two such names apart.
-    """
-    safe = UNSAFE.sub("-", scene)
-    return shorten(scene if safe == scene else f"{safe}_{digest_of(scene)}", most=LONGEST)
 
 
 def scene_figures(

@@ -16,7 +16,6 @@ from experiments.jobs import ProcessDied, run_jobs
 from experiments.pictures import draw_pictures
 from experiments.plan import Plan, plan_table
 from experiments.progress import Progress
-from experiments.sweep_figure import draw_sweep
 from experiments.table import CellKey, Table
 from options.stretch import DEFAULT_STRETCH, Stretch
 from utils.devices import select_device
@@ -59,7 +58,7 @@ def reproduce(
     ):
         paths = save_results(results, plan, store, folder=folder, progress=progress)
     pictures = draw_pictures(folder / table.name, plan, stretch=stretch)
-    return plan, [*paths, *pictures, *draw_sweep(folder / table.name, plan)]
+    return plan, [*paths, *pictures]
 
 
 def save_results(

@@ -1,9 +1,8 @@
 """The curve of a sweep: AUC over the values of an option, for a table with one such option."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,16 +10,14 @@ from matplotlib.figure import Figure
 
 from detection.figures.curves import line_styles
 from detection.figures.figure_text import figure_text
-from detection.figures.style import COLUMN, print_style, save_figure
+from detection.figures.style import COLUMN, print_style
 from detection.measures import AUC
+from experiments.captions import Drawn, file_stem
 from experiments.grid import AVERAGE, cell_frame
 from experiments.plan import Plan
 from experiments.summary import Entry, mean_and_spread, scene_average
 from experiments.table import Row
-from options.text import shorten
-from utils.files import ensure_writable
 
-LONGEST = 200  # bytes of a scene in the name of a file
 WIDE = 30  # the ratio of the largest to the smallest value from which their axis is logarithmic
 MOST_TICKS = 8
 AVERAGE_STYLE = {"color": "black", "linestyle": "-", "linewidth": 2.4}
@@ -34,8 +31,8 @@ class Curve:
     entries: Sequence[Entry]
 
 
-def draw_sweep(folder: Path, plan: Plan) -> list[Path]:
-    """Draw the AUC over the one swept option, where it is numeric; return the paths.
+def figures_of_sweep(plan: Plan) -> Iterator[tuple[Drawn, Figure]]:
+    """Draw the AUC over the one swept option, where it is numeric.
 
     Of one method a figure has a curve per scene, of several a curve per method, and there is a
     figure for each scene and for their average.
@@ -43,18 +40,17 @@ def draw_sweep(folder: Path, plan: Plan) -> list[Path]:
     option = swept_option(plan.table.rows)
     scenes = plan.averaged
     if option is None or not scenes:
-        return []
+        return
     curves = {name: curves_on(plan, [name]) for name in scenes}
     if len(scenes) > 1:
         curves[AVERAGE] = curves_on(plan, scenes)
     if len({row.name for row in plan.table.rows}) == 1:
         curves = {plan.table.rows[0].name: by_scene(curves)}
-    paths: list[Path] = []
     for name, found in curves.items():
         if found:
-            stem = ensure_writable(folder) / f"{shorten(name, most=LONGEST)}_{option}"
-            paths += save_figure(stem, sweep_figure(found, option=option))
-    return paths
+            scene = name if name in scenes else None
+            figure = sweep_figure(found, option=option)
+            yield Drawn(f"{file_stem(name)}_{option}", "sweep", scene, COLUMN), figure
 
 
 def swept_option(rows: Sequence[Row]) -> str | None:

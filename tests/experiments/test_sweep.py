@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+import experiments.pictures
 import experiments.reproduce
 import main
 from experiments.cell_store import CellStore
@@ -119,7 +120,7 @@ def test_names_are_of_all_that_changes_the_numbers() -> None:
 @pytest.fixture
 def plan(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """The outcomes of a sweep of RX and LRX on two scenes."""
-    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_, **__: [])
+    monkeypatch.setattr(experiments.pictures, "figures_of_table", lambda *_: [])
     for seed, name in enumerate(("one", "two")):
         cube = np.random.default_rng(seed).integers(0, 4000, (13, 11, 5)).astype(np.uint16)
         truth = np.zeros((13, 11), np.uint8)
@@ -139,7 +140,10 @@ def test_a_sweep_from_the_command_to_its_files(plan: Plan) -> None:
     assert {path.suffix for path in tables.glob(f"{name}.*")} == {".md", ".csv", ".tex", ".json"}
     rows = json.loads((tables / f"{name}.json").read_text(encoding="utf-8"))["rows"]
     assert [row["label"] for row in rows] == ["RX, ridge 1.0", "RX, ridge 0.01", "Median"]
-    assert {path.name for path in (tables / name).iterdir()} == {
+    captions = (tables / name / "figures.tex").read_text(encoding="utf-8")
+    assert captions.count("AUC(D,F) on ") == captions.count("begin{figure}") == 3
+    assert "on two over" in captions and "on all scenes over" in captions
+    assert {path.name for path in (tables / name).iterdir()} - {"figures.tex"} == {
         f"{scene}_ridge.{ending}"
         for scene in ("one", "two", "Average")
         for ending in ("png", "pdf")
