@@ -9,6 +9,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 WGS84 = CRS.from_epsg(4326)
+FARTHEST = 1e30  # of map coordinates, in any unit
 LONGEST, DEEPEST = 1 << 17, 30  # letters, and brackets one in the other, of coordinate systems
 
 
@@ -23,6 +24,12 @@ class Georeference:
 
     transform: tuple[float, float, float, float, float, float]
     crs: CRS | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """True where pixels have an area, and positions of any image are numbers."""
+        a, b, _, d, e, _ = self.transform
+        return all(abs(number) < FARTHEST for number in self.transform) and a * e != b * d
 
     def positions(
         self, rows: NDArray[np.float64], columns: NDArray[np.float64]

@@ -31,6 +31,8 @@ def read(path: Path) -> Contents:
             return Contents({path.stem: single_array(file, path)})
         with ZipFile(file) as archive:
             members = [name for name in archive.namelist() if is_array(name)]
+            if len(members) > len(set(members)):
+                raise SceneError(f"'{path}' has several arrays of one name: save it again")
             variables = {
                 member.removesuffix(ENDING): archived_array(archive, member, path)
                 for member in members

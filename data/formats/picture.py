@@ -97,7 +97,10 @@ def read_world_file(path: Path) -> Georeference | None:
             f"'{found}' is no world file of '{path}': it has no six numbers"
         ) from error
     # its x and y are those of the centre of the first pixel
-    return Georeference((a, b, x - (a + b) / 2, d, e, y - (d + e) / 2))
+    georeference = Georeference((a, b, x - (a + b) / 2, d, e, y - (d + e) / 2))
+    if not georeference.is_usable:
+        raise SceneError(f"'{found}' is no world file of '{path}': its numbers are no place")
+    return georeference
 
 
 PICTURE = Format(

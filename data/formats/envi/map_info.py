@@ -38,9 +38,8 @@ def read_georeference(header: Mapping[str, Any]) -> Georeference | None:
         transform = affine_transform(left, top, wide, tall, rotation)
     except ValueError:  # no number, or an infinite rotation
         return None
-    if not all(map(math.isfinite, transform)) or 0 in (wide, tall):
-        return None
-    return Georeference(transform, crs_in(header, info))
+    georeference = Georeference(transform, crs_in(header, info))
+    return georeference if georeference.is_usable else None
 
 
 def note_on_georeference(header: Mapping[str, Any], georeference: Georeference | None) -> str:

@@ -66,6 +66,9 @@ def read_metadata(dataset: Any, bands: list[int], masked: NDArray[np.bool_] | No
     alpha = "an alpha band, which marks no-data pixels, is not a band of the cube"
     note = alpha if len(bands) < dataset.count else ""
     georeference = read_georeference(dataset)
+    if georeference is not None and not georeference.is_usable:
+        georeference, unusable = None, "the file's transform cannot be used for locations"
+        note = "; ".join(filter(None, [note, unusable]))
     if scales_differ(dataset, bands):
         return Metadata(georeference=georeference, masked=masked, note=note)
     fill = dataset.nodata

@@ -192,3 +192,12 @@ class Unwritable:
 
     def __reduce__(self) -> Any:
         raise RuntimeError("not to be written")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", data=np.zeros((2, 3, 4)))
+    with ZipFile(tmp_path / "x.npz", "a") as archive:
+        archive.writestr("data.npy", archive.read("data.npy"))
+    with pytest.raises(SceneError, match="has several arrays of one name: save it again"):
+        read_contents(tmp_path / "x.npz")

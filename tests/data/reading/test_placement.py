@@ -238,3 +238,6 @@ def test_a_world_file_places_a_picture(
     (tmp_path / "t.pgw").write_text("30 0 0", encoding="ascii")
     with pytest.raises(SceneError, match=r"t\.pgw' is no world file .* it has no six numbers"):
         read_scene(path, name="x", reading=reading)
+    (tmp_path / "t.pgw").write_text("30 0 0 -30 nan 0", encoding="ascii")
+    with pytest.raises(SceneError, match=r"t\.pgw' is no world file .* its numbers are no place"):
+        read_scene(path, name="x", reading=reading)

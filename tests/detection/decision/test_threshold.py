@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
-from scipy.stats import chi2, f, genpareto
+from scipy.stats import chi2, expon, f, genpareto, norm
 
-from detection.decision.tail import fit_tail
+from detection.decision.tail import SHAPE_DEVIATION, SHAPE_MEAN, anderson_darling, fit_tail
 from detection.decision.threshold import threshold_score
 from options.types import THRESHOLD, Threshold
 
@@ -74,6 +74,29 @@ def test_the_fit_finds_the_tail_and_its_background() -> None:
     assert shape == pytest.approx(0.3, abs=0.05)
     assert scale == pytest.approx(0.05, rel=0.05)
     assert background_count == pytest.approx(40000, rel=0.01)
+
+
+def test_few_values_are_fitted_at_the_maximum_of_the_posterior() -> None:
+    excess = genpareto(0.9).ppf((np.arange(30) + 0.5) / 30)  # far from the mean of the prior
+
+    def posterior(shape: float, scale: float) -> float:
+        likelihood = float(genpareto.logpdf(excess, shape, scale=scale).sum())
+        return likelihood + float(norm.logpdf(shape, SHAPE_MEAN, SHAPE_DEVIATION))
+
+    shape, scale, _ = fit_tail(excess, mixed=0)
+    for other in ((shape - 0.01, scale), (shape + 0.01, scale)):
+        assert posterior(*other) < posterior(shape, scale)
+    for other in ((shape, 0.99 * scale), (shape, 1.01 * scale)):
+        assert posterior(*other) < posterior(shape, scale)
+
+
+def test_the_distance_of_a_tail_does_not_grow_beyond_2000_values() -> None:
+    distances = [
+        anderson_darling(expon.ppf((np.arange(count) + 0.5) / count), shape=0.1, scale=1)
+        for count in (1000, 2000, 20_000)
+    ]
+    assert distances[0] == pytest.approx(distances[1] / 2, rel=0.15)
+    assert distances[2] == pytest.approx(distances[1], rel=0.15)
 
 
 @given(

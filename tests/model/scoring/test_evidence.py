@@ -10,7 +10,13 @@ from model.methods import METHODS
 from model.scores import SCORES, SCORING
 from model.scoring.bands import BandStatistics
 from model.scoring.consensus import consensus_scores
-from model.scoring.evidence import Evidence, combined_scores, deviation_scores, median_map
+from model.scoring.evidence import (
+    Evidence,
+    combined_scores,
+    deviation_scores,
+    evidence_of_reconstruction,
+    median_map,
+)
 from model.scoring.residuals import deviation
 from model.scoring.scoring import Scoring
 from options.flags import DEFAULTS
@@ -43,6 +49,15 @@ def test_deviation_is_that_of_all_residuals() -> None:
     assert torch.equal(deviation_scores(given), deviation(given.residuals))
     with pytest.raises(ValueError, match="deviation needs the residuals of a reconstruction"):
         deviation_scores(evidence(0))
+
+
+def test_residuals_of_a_reconstruction_are_in_standard_deviations_of_the_bands() -> None:
+    given, errors = image(), torch.arange(1.0, 7)[:, None, None]
+    given[0, 1, 2, 3] = torch.nan
+    (found,) = evidence_of_reconstruction(given, given[0, 0], given - errors).residuals
+    expected = (errors / BandStatistics.of(given).deviation).expand_as(given).clone()
+    expected[..., 2, 3] = 0
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_median_map_shows_what_differs_from_its_surroundings() -> None:

@@ -111,6 +111,14 @@ def test_a_rotation_that_is_no_angle_leaves_no_place(rotation: str) -> None:
     assert read_georeference({"map info": info}) is None
 
 
+@pytest.mark.parametrize(
+    "numbers", ["nan 1 5 7 30 20", "1 1 5 7 0 20", "1 1 5 7 30 0", "1 1 1e308 1e308 1e308 1e308"]
+)
+def test_numbers_that_are_no_place_leave_none(numbers: str) -> None:
+    info = ["UTM", *numbers.split(), "33", "North"]
+    assert read_georeference({"map info": info}) is None
+
+
 @pytest.mark.parametrize("zone", ["0", "61", "99", "X", "", "1.5", "²"])
 def test_a_zone_that_there_is_none_of_has_no_system(zone: str) -> None:
     info = ["UTM", "1", "1", "5", "7", "30", "20", zone, "North", "WGS-84"]

@@ -205,6 +205,20 @@ def test_no_transform_is_no_georeference(tmp_path: Path, cube: NDArray[np.float3
     assert image(tmp_path / "x.tif").metadata.georeference is None
 
 
+@pytest.mark.parametrize(
+    "transform",
+    [(30, 0, np.nan, 0, -30, 4e6), (30, 60, 5e5, 30, 60, 4e6), (1e308, 0, 1e308, 0, -1e308, 0)],
+)
+def test_a_transform_that_is_no_place_is_left_out(
+    tmp_path: Path, cube: NDArray[np.float32], transform: tuple[float, ...]
+) -> None:
+    metadata = image(
+        write(tmp_path / "x.tif", cube, transform=rasterio.Affine(*transform))
+    ).metadata
+    assert metadata.georeference is None
+    assert metadata.note == "the file's transform cannot be used for locations"
+
+
 @pytest.mark.parametrize("size", [(HEIGHT, WIDTH), (300, 270)], ids=["strips", "tiles"])
 def test_what_is_written_is_what_rasterio_and_the_reader_find(
     tmp_path: Path, size: tuple[int, int]

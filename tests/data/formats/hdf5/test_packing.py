@@ -110,6 +110,7 @@ def test_values_outside_of_the_valid_range_are_no_data(tmp_path: Path) -> None:
         ({"valid_max": np.int16(-4)}, 28),  # all but the pixels that lie below in all bands
         ({"valid_min": np.float32(-0.0005), "scale_factor": np.float32(1e-4)}, 2),
         ({"valid_min": np.float32(-0.0004), "scale_factor": np.float32(1e-4)}, 3),
+        ({"valid_min": np.float32(-0.0015), "scale_factor": np.float32(3e-4)}, 2),  # -4.9999998
         ({"valid_max": np.float32(0.0005), "scale_factor": np.float32(-1e-4)}, 2),
         ({"valid_range": [20_000, 0]}, 0),
         ({"valid_range": [0, 1, 2]}, 0),
