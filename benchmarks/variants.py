@@ -13,7 +13,7 @@ from model.detector import EpochFilter
 from model.image import Image, load_all
 from model.methods.presets import PRESETS
 from model.networks.dual_branch import Branch, DualBranch
-from model.networks.layers import (
+from model.networks.layers.layers import (
     DilatedBlock,
     attention_blocks,
     pointwise_head,

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from model.networks import kernels
+from model.networks.layers import kernels
 from tests.cuda_stand_in import CudaStandIn, Stream
 
 CUDA = torch.device("cuda", 0)

@@ -14,7 +14,7 @@ from torch import Tensor
 from model.block_modes import last_third_attends
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.dual_branch import Branch, DualBranch
-from model.networks.layers import (
+from model.networks.layers.layers import (
     Block,
     DilatedBlock,
     attention_blocks,

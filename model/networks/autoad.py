@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks.kernels import ReflectedBorder
+from model.networks.layers.kernels import ReflectedBorder
 from model.networks.network import Network, require
 
 SMALLEST = 3  # side in pixels of an image that one level can halve

@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from model.networks.layers import pad_to_multiple
+from model.networks.layers.layers import pad_to_multiple
+from model.networks.layers.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 from model.networks.network import Network, require
-from model.networks.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 
 
 class BlindSpotNetwork(Network):

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.convolution import Conv2d
-from model.networks.kernels import LeakyReLU
+from model.networks.layers.convolution import Conv2d
+from model.networks.layers.kernels import LeakyReLU
 from model.networks.network import require
 
 SLOPE = 0.1  # of the leaky ReLU

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.kernels import run_parallel
-from model.networks.layers import Block, Mask, blind_spot_entry, pointwise
+from model.networks.layers.kernels import run_parallel
+from model.networks.layers.layers import Block, Mask, blind_spot_entry, pointwise
 from model.networks.network import require
 
 

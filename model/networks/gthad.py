@@ -8,8 +8,13 @@ itself (the paper's anomaly branch), in an open one it does (background branch).
 import torch
 from torch import Tensor, nn
 
+from model.networks.layers.patch_attention import (
+    FeedForward,
+    PatchQueries,
+    from_patches,
+    to_patches,
+)
 from model.networks.network import Network
-from model.networks.patch_attention import FeedForward, PatchQueries, from_patches, to_patches
 
 
 class GTHAD(Network):

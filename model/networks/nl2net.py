@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from model.block_modes import default_mode
 from model.networks.dual_branch import Branch, DualBranch
-from model.networks.layers import (
+from model.networks.layers.layers import (
     DilatedBlock,
     Mask,
     attention_blocks,

@@ -5,7 +5,7 @@ Hyperspectral Anomaly Detection", IEEE TGRS 61, 2023.
 """
 
 from model.networks.dual_branch import Branch, DualBranch
-from model.networks.layers import DilatedBlock, pointwise_head, pointwise_tail
+from model.networks.layers.layers import DilatedBlock, pointwise_head, pointwise_tail
 
 
 class PDBSNet(DualBranch):

@@ -12,8 +12,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.networks.blind_spot import BlindSpotNetwork
-from model.networks.convolution import Conv2d
-from model.networks.layers import MaskedConv2d
+from model.networks.layers.convolution import Conv2d
+from model.networks.layers.layers import MaskedConv2d
 from model.networks.network import require
 
 

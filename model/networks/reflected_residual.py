@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from model.networks.kernels import ReflectedBorder
+from model.networks.layers.kernels import ReflectedBorder
 from model.networks.network import Network, require
 
 

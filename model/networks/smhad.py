@@ -9,9 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks.mamba import Mamba
-from model.networks.network import Network, require
-from model.networks.patch_attention import (
+from model.networks.layers.mamba import Mamba
+from model.networks.layers.patch_attention import (
     BLOCK,
     CLOSED,
     PATCHES,
@@ -20,6 +19,7 @@ from model.networks.patch_attention import (
     from_patches,
     to_patches,
 )
+from model.networks.network import Network, require
 
 GROUPS = 4  # of channels, along which the spectrum is taken as well
 SCALE, SHRINKAGE = 0.02, 0.01  # of the drawn weights of the spectrum, and of its values

@@ -8,9 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks.kernels import reflect_border
+from model.networks.layers.kernels import reflect_border
+from model.networks.layers.segment_attention import (
+    TransformerBlock,
+    segment_means,
+    spread_over_segments,
+)
 from model.networks.network import Network, require
-from model.networks.segment_attention import TransformerBlock, segment_means, spread_over_segments
 
 CONVOLUTIONS = 7  # of each of the two chains, the first of which is adaptive
 OUTSIDE = 999.0  # the error outside the image, and of no-data pixels

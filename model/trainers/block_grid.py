@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks.patch_attention import BLOCK
+from model.networks.layers.patch_attention import BLOCK
 from model.nodata import fill_no_data, no_data_mask
 
 STRIDE = 3  # pixels from one block to the next

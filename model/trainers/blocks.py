@@ -13,8 +13,8 @@ from torch import Tensor
 
 from model.detector import EpochFilter
 from model.image import Image, load_all
+from model.networks.layers.patch_attention import BLOCK
 from model.networks.network import Network
-from model.networks.patch_attention import BLOCK
 from model.nodata import no_data_mask
 from model.precision import use_precision
 from model.progress import reporting

@@ -18,7 +18,7 @@ BLOCK_NETWORK = [
         number(above=0, at_most=100),
         2.0,
         "width of GT-HAD's and SM-HAD's feed-forward part as a multiple of nch_ker",
-        acts_in="model.networks.patch_attention",
+        acts_in="model.networks.layers.patch_attention",
         names_run=RunName(32),
     ),
     network_flag(
@@ -26,7 +26,7 @@ BLOCK_NETWORK = [
         whole_number(at_least=1, at_most=1000),
         64,
         "states per channel of SM-HAD's state space",
-        acts_in="model.networks.mamba",
+        acts_in="model.networks.layers.mamba",
         names_run=RunName(33),
     ),
 ]

@@ -18,14 +18,14 @@ NETWORK = [
         POSITIVE,
         NO_DEFAULT,
         "stride of the pixel-shuffle downsampling (PD), 1 for none; both of the following",
-        acts_in="model.networks.pixel_shuffle",
+        acts_in="model.networks.layers.pixel_shuffle",
     ),
     blind_spot_flag(
         "factor_train",
         POSITIVE,
         2,
         "stride of PD in training",
-        acts_in="model.networks.pixel_shuffle",
+        acts_in="model.networks.layers.pixel_shuffle",
         names_run=RunName(3, always=True, label="factor"),
         trains_only=True,
     ),
@@ -34,7 +34,7 @@ NETWORK = [
         POSITIVE,
         2,
         "stride of PD in prediction",
-        acts_in="model.networks.pixel_shuffle",
+        acts_in="model.networks.layers.pixel_shuffle",
         names_prediction=True,
     ),
     blind_spot_flag(
@@ -42,7 +42,7 @@ NETWORK = [
         whole_number(at_least=2, at_most=2**16),
         64,
         "channels of the hidden layers",
-        acts_in="model.networks.layers",
+        acts_in="model.networks.layers.layers",
         names_run=RunName(6),
     ),
     blind_spot_flag(
@@ -59,7 +59,7 @@ NETWORK = [
         NO_DEFAULT,
         "blocks of a branch with attention: na (none) or ss (self-similarity attention), one word "
         "per block or one for all; by default na, and ss for the last two, of ssbsn the last third",
-        acts_in="model.networks.layers",
+        acts_in="model.networks.layers.layers",
         nargs="+",
         names_run=RunName(8),
     ),
@@ -68,7 +68,7 @@ NETWORK = [
         POSITIVE,
         2,
         "pixels attend to those at multiples of f_scale × the branch's dilation from them",
-        acts_in="model.networks.layers",
+        acts_in="model.networks.layers.layers",
         names_run=RunName(9),
     ),
     blind_spot_flag(
@@ -76,7 +76,7 @@ NETWORK = [
         number(above=0, at_most=100),
         1.0,
         "width of the attention's queries as a multiple of nch_ker",
-        acts_in="model.networks.layers",
+        acts_in="model.networks.layers.layers",
         names_run=RunName(10),
     ),
     blind_spot_flag(

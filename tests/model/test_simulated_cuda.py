@@ -11,7 +11,7 @@ from torch import Tensor
 from model.build import build_detector, build_trainer
 from model.detector import no_epoch
 from model.methods import METHODS
-from model.networks.attention import ExactAttention, HalfAttention, attend
+from model.networks.layers.attention import ExactAttention, HalfAttention, attend
 from model.precision import use_precision
 from model.scoring.residuals import deviation
 from model.trainers.autoad import AutoADTrainer

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.networks.layers import Mask, MaskedConv2d
+from model.networks.layers.layers import Mask, MaskedConv2d
 from model.networks.nl2net import NL2Net
 
 LFEB, NLFEB = 361_472, 591_232  # parameters of the branches at 64 channels and 6 blocks

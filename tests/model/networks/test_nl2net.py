@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from model.block_modes import default_mode
 from model.networks.dual_branch import Branch
-from model.networks.layers import DilatedBlock, FeedForwardBlock
+from model.networks.layers.layers import DilatedBlock, FeedForwardBlock
 from model.networks.nl2net import NL2Net
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.networks.gthad import GTHAD
-from model.networks.patch_attention import PatchQueries, from_patches, to_patches
+from model.networks.layers.patch_attention import PatchQueries, from_patches, to_patches
 from model.networks.smhad import SMHAD
 from model.scores import SCORES
 from model.scoring.averaging import MapAverage

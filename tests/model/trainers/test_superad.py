@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from detection.measures import area_under_roc, min_max_scale
 from model.image import cube_to_image, image_to_cube
-from model.networks.segment_attention import segment_means, spread_over_segments
+from model.networks.layers.segment_attention import segment_means, spread_over_segments
 from model.networks.superad import OUTSIDE, SuperAD, convolve_at, smallest_errors
 from model.scoring.residuals import residual
 from model.trainers.keeping import LAST

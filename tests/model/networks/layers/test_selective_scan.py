@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.networks import selective_scan as scan
-from model.networks.mamba import Mamba
-from model.networks.selective_scan import selective_scan
+from model.networks.layers import selective_scan as scan
+from model.networks.layers.mamba import Mamba
+from model.networks.layers.selective_scan import selective_scan
 from model.networks.smhad import SMHAD, Spectrum
 
 

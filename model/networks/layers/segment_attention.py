@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks.patch_attention import FeedForward
+from model.networks.layers.patch_attention import FeedForward
 
 
 class Attention(nn.Module):

@@ -18,9 +18,9 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.block_modes import BLOCK_KINDS
-from model.networks.attention import attend
-from model.networks.convolution import Conv2d, conv2d
-from model.networks.kernels import ReLU, image_norm
+from model.networks.layers.attention import attend
+from model.networks.layers.convolution import Conv2d, conv2d
+from model.networks.layers.kernels import ReLU, image_norm
 from model.networks.network import require
 
 Mask = Literal["pixel", "block"]  # the taps that a masked convolution hides

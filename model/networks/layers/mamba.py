@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks.selective_scan import selective_scan
+from model.networks.layers.selective_scan import selective_scan
 
 EXPANSION = 2  # inner channels per channel
 TAPS = 4  # of the convolution along the positions

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from model.networks import kernels
+from model.networks.layers import kernels
 from model.precision import in_full_precision
 
 MAX_UNFUSED_TOKENS = 512  # of a subsampled image, up to which a CPU computes its similarities

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.networks.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
+from model.networks.layers.pixel_shuffle import pixel_shuffle_mosaic, pixel_unshuffle_mosaic
 
 small = st.integers(1, 4)
 

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.networks.attention import MAX_UNFUSED_TOKENS, attend
-from model.networks.layers import Mask, MaskedConv2d, SelfSimilarityBlock
+from model.networks.layers.attention import MAX_UNFUSED_TOKENS, attend
+from model.networks.layers.layers import Mask, MaskedConv2d, SelfSimilarityBlock
 
 
 @pytest.mark.parametrize("mask", ["pixel", "block"])

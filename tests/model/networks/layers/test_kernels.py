@@ -13,10 +13,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.build import build_trainer
 from model.methods import METHODS
-from model.networks import convolution, kernels, tap_products
-from model.networks.attention import MAX_IMAGES, ExactAttention, HalfAttention, fused_attention
-from model.networks.kernels import ImageNorm
-from model.networks.pixel_products import sum_of_rows
+from model.networks.layers import convolution, kernels, tap_products
+from model.networks.layers.attention import (
+    MAX_IMAGES,
+    ExactAttention,
+    HalfAttention,
+    fused_attention,
+)
+from model.networks.layers.kernels import ImageNorm
+from model.networks.layers.pixel_products import sum_of_rows
 from model.networks.punnet import convolve_subsampled
 from options.parse import resolve
 

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.networks import kernels
-from model.networks.pixel_products import AddedBias, PixelProduct
-from model.networks.tap_products import TapProducts
+from model.networks.layers import kernels
+from model.networks.layers.pixel_products import AddedBias, PixelProduct
+from model.networks.layers.tap_products import TapProducts
 from model.precision import in_full_precision
 
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from model.networks import kernels
-from model.networks.pixel_products import sum_of_rows
+from model.networks.layers import kernels
+from model.networks.layers.pixel_products import sum_of_rows
 
 KEPT_VALUES = 1 << 24  # of a matrix that is kept for the backward pass: 64 MiB of float32
 
