@@ -13,13 +13,12 @@ from options.several import several
 from options.text import shorten, to_argument, to_filename
 
 LONGEST = 100  # bytes of a sweep's name, after which it ends with a digest
-NAMING = {
+NAMING = {  # options in the name of a sweep
     "dataset",
     "data_dir",
     "eval_freq",
     *vars(READ_DEFAULTS),
     *method_option_names(),
-    "factor",
 }
 
 
