@@ -5,8 +5,8 @@ from functools import partial
 from options.flag import COMMANDS, Flag, Group
 from options.ranges import TRUE_OR_FALSE
 
-# the commands with an answer in JSON
-ANSWERING = ("train", "predict", "run", "reproduce", "info", "scenes", "runs", "compare")
+# the commands with an answer in JSON: all but that which only draws
+ANSWERING = tuple(name for name in COMMANDS if name != "blindspot")
 
 output = partial(Flag, type=TRUE_OR_FALSE, default=False, group=Group.OUTPUT, switch=True)
 
