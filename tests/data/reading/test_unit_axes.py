@@ -58,6 +58,7 @@ def test_the_names_decide_which_axis_of_length_1_is_dropped(tmp_path: Path) -> N
     write_netcdf(tmp_path / "x.nc", ("band", "time", "y", "x"), values)
     scene = read_scene(tmp_path / "x.nc", name="x")
     np.testing.assert_array_equal(scene.cube, CUBE[:1])
+    assert any("axes of length 1 (time) are dropped" in note for note in scene.notes)
 
 
 def test_one_band_at_one_time(tmp_path: Path) -> None:
