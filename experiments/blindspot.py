@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from experiments.blindspot_figure import ReceptiveField, View, format_power, leak_notes
-from model.build import build_network, check_strides
+from model.build import build_network, check_image_size
 from model.methods import METHODS
 from model.networks.blind_spot import BlindSpotNetwork
 from model.networks.network import require
@@ -60,7 +60,7 @@ def receptive_field(*, method: str, options: Mapping[str, Any]) -> ReceptiveFiel
     factors = None
     if METHODS[method].has("factor"):
         factors = network.factor_train, network.factor_test
-        check_strides(options, *[image_side(max(factors))] * 2)
+        check_image_size(options, *[image_side(max(factors))] * 2)
     with_pd = network.factor_test > 1
     return ReceptiveField(
         title=METHODS[method].title,

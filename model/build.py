@@ -52,7 +52,7 @@ def build_trainer(
 ) -> Trainer:
     """Build a method that is trained, as `build_detector` does."""
     record = METHODS[method]
-    check_strides(options, *image_shape[2:])
+    check_image_size(options, *image_shape[2:])
     if record.blind_spot:
         trainer = preset_trainer(method, image_shape[1], device=device, options=options)
     else:
@@ -116,7 +116,7 @@ def network_arguments(record: Method, options: Mapping[str, Any]) -> dict[str, A
     return {**arguments, **record.arguments}
 
 
-def check_strides(options: Mapping[str, Any], height: int, width: int) -> None:
+def check_image_size(options: Mapping[str, Any], height: int, width: int) -> None:
     """Raise ValueError for a stride larger than the image, or a guard window that hides it."""
     size = f"larger than the image, {height}×{width}"
     factor = max(options.get(option, 1) for option in FACTORS)

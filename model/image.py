@@ -1,4 +1,4 @@
-"""Images of trainers: in memory, or read in windows."""
+"""Images of detectors: in memory, or read in windows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ from torch import Tensor
 from model.detectors.algebra.mahalanobis import squared_lengths
 from model.detectors.algebra.positive_systems import Factors
 from model.detectors.pixels.valid_pixels import is_valid
-from model.detectors.rings.moments import ring_moments
+from model.detectors.rings.moments import Moments, ring_moments
 from model.detectors.rings.moved import moved_rings
 from model.progress import Progress, no_progress, part, reporting
 
@@ -113,18 +113,24 @@ def local_rx(
     scores = pixels.new_empty(height * width)
     windows = {"inner": inner_window, "outer": outer_window}
     for chosen, moments in ring_moments(rings, **windows, progress=progress):
-        count, mean, scatter = moments.count, moments.mean, moments.scatter
-        add_ridge(scatter, count, ridge, least=1e-6 * float(scene_variance))
-        few = count < fewest
-        count[few], mean[few], scatter[few] = 1, scene.mean, scene.covariance
-        factors = Factors(scatter)  # of covariances times the count
-        if factors.failed.any():
-            raise ValueError(
-                f"the ridge, {ridge:g}, leaves covariances singular; take a larger one"
-            )
-        white = factors.whiten((pixels[chosen] - mean)[..., None])  # (n, B, 1)
-        scores[chosen] = count * white.square().sum(dim=(1, 2))
+        add_ridge(moments.scatter, moments.count, ridge, least=1e-6 * float(scene_variance))
+        few = moments.count < fewest
+        moments.count[few] = 1
+        moments.mean[few], moments.scatter[few] = scene.mean, scene.covariance
+        scores[chosen] = distances_to_rings(pixels[chosen], moments, ridge=ridge)
     return scores.reshape(height, width)
+
+
+def distances_to_rings(pixels: Tensor, moments: Moments, *, ridge: float) -> Tensor:
+    """Compute squared Mahalanobis distances of pixels (n, B) to as many backgrounds, (n,).
+
+    Overwrites the scatter matrices. Raises ValueError where the `ridge` leaves one singular.
+    """
+    factors = Factors(moments.scatter)  # of covariances times the count
+    if factors.failed.any():
+        raise ValueError(f"the ridge, {ridge:g}, leaves covariances singular; take a larger one")
+    white = factors.whiten((pixels - moments.mean)[..., None])  # (n, B, 1)
+    return moments.count * white.square().sum(dim=(1, 2))
 
 
 def add_ridge(scatter: Tensor, count: Tensor, ridge: float, *, least: float) -> None:
