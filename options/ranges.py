@@ -161,14 +161,19 @@ TRUE_OR_FALSE = Type(
 
 
 def to_text(value: object) -> str:
-    """Return a text as it is; raise ValueError for any other value."""
-    if not isinstance(value, str):
+    """Return a text as it is; raise ValueError for an empty one, and for any other value."""
+    if not isinstance(value, str) or not value.strip():
         raise ValueError
     return value
 
 
 TEXT = Type(
-    "text", to_text, annotation=str, accepted=("a", "a b"), refused=(1, None), metavar="NAME"
+    "a name",
+    to_text,
+    annotation=str,
+    accepted=("a", "a b"),
+    refused=("", " ", 1, None),
+    metavar="NAME",
 )
 
 
