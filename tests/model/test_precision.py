@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -93,17 +94,20 @@ def test_tf32_is_limited_to_the_block(
     assert flags() == before and not torch.is_autocast_enabled("cpu")
 
 
-@pytest.mark.skipif(tf32_switches()[1] == "allow_tf32", reason="this PyTorch has no other switches")
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="PyTorch before 2.9"
+)
 @pytest.mark.usefixtures("flags_restored")
 def test_the_switches_of_a_caller_are_restored() -> None:
     """Also where they are not all alike, which PyTorch's older switches cannot say."""
-    holders, name, off, on = tf32_switches()
-    before = [on, off, on]
+    backends: Any = torch.backends
+    holders = backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn
+    before = ["tf32", "ieee", "tf32"]
     for holder, value in zip(holders, before, strict=True):
-        setattr(holder, name, value)
+        holder.fp32_precision = value
     with use_precision("fp32", CPU):
-        assert {getattr(holder, name) for holder in holders} == {off}
-    assert [getattr(holder, name) for holder in holders] == before
+        assert {holder.fp32_precision for holder in holders} == {"ieee"}
+    assert [holder.fp32_precision for holder in holders] == before
 
 
 def test_deterministic_kernels_are_limited_to_the_block(

@@ -18,7 +18,8 @@ from model.trainers.autoad import AutoADTrainer
 from model.trainers.cuda_graph import WARM_UP, GraphedStep
 from model.trainers.trainer import Trainer
 from options.parse import resolve
-from tests.simulated_cuda import CUDA, DeviceTensor, SimulatedCuda
+from tests.simulated_cuda.device import SimulatedCuda
+from tests.simulated_cuda.tensors import CUDA, DeviceTensor
 from utils.seeds import seed_everything
 
 CPU = torch.device("cpu")
@@ -121,6 +122,8 @@ def test_a_training_from_the_cpu_continues_in_a_graph(cuda: SimulatedCuda) -> No
     state = on_cpu.state()
     other = trainer_of("nl2net")
     other.restore(state)
+    for weight in other.network.parameters():  # the layout of the kernels, and of the averages
+        assert weight.ndim != 4 or weight.is_contiguous(memory_format=torch.channels_last)
     continued, expected = (train(one, epochs=2 + EPOCHS) for one in (other, on_cpu))
     assert cuda.replays > 0
     torch.testing.assert_close(*map(torch.tensor, (continued[0], expected[0])))
