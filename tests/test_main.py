@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -340,7 +341,7 @@ def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
     words = [*TINY, "--command", "train", "--dataset", small_scene]
     words += ["--epochs", "1000000", "--save_freq", "999999"]
     command = [sys.executable, main.__file__, *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with running(command) as process:
         signal_until_saved(process, signal.SIGUSR1)
         line = refusal(*words, "--resume")
         assert f"is being trained: by process {process.pid} on " in line
@@ -357,6 +358,16 @@ def test_signals_save_and_continue_or_end_and_one_process_trains_at_a_time(
         run(*words, "--resume", "--save_freq", "1")
     (saved,) = Path().glob("checkpoints/small/*/model/*.pkl")
     assert torch.load(saved, weights_only=True) and all(read_state(path) for path in states())
+
+
+@contextmanager
+def running(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    """Run a command within the block, at whose end it is killed if it has not ended."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def signal_until_saved(process: "subprocess.Popen[str]", number: int) -> None:
