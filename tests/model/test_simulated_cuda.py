@@ -15,6 +15,7 @@ from model.networks.layers.attention import ExactAttention, HalfAttention, atten
 from model.precision import use_precision
 from model.scoring.residuals import deviation
 from model.trainers.autoad import AutoADTrainer
+from model.trainers.blocks import BlockTrainer
 from model.trainers.cuda_graph import WARM_UP, GraphedStep
 from model.trainers.trainer import Trainer
 from options.parse import resolve
@@ -91,6 +92,18 @@ def test_replays_take_the_steps_that_calls_take(
     assert (cuda.replays > 0) == (expected > 0)
 
 
+def test_a_graph_reads_which_blocks_are_open(
+    cuda: SimulatedCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for _ in ("with graphs", "without"):
+        trainer = trainer_of("gthad", search_every=WARM_UP + 2, learning_rate=0.02)
+        losses.append([loss for _, loss in trainer.train(IMAGE, epochs=WARM_UP + 4)])
+        assert isinstance(trainer, BlockTrainer) and trainer.open_blocks.any()
+        monkeypatch.setattr(GraphedStep, "capture", lambda _: None)
+    assert cuda.replays > 2 and losses[0] == losses[1]
+
+
 def test_steps_that_depend_on_their_number_do_not_run_ahead(cuda: SimulatedCuda) -> None:
     losses = []
     for device in (CPU, CUDA):
@@ -144,6 +157,7 @@ def test_the_form_of_the_attention_follows_from_the_precision(
 ) -> None:
     query, value = (torch.rand(1, 6, 5, 4).to(CUDA) for _ in range(2))
     with use_precision(precision, CUDA):
+        assert torch.are_deterministic_algorithms_enabled()
         assert torch.equal(attend(query, value)[0], form.apply(query[0], value[0]))
 
 
