@@ -4,7 +4,10 @@ from argparse import Namespace
 from dataclasses import replace
 from hashlib import sha256
 
+from data.scene import Scene
 from detection.predict import Loaded
+from detection.results.new_record import digest_of_cube
+from detection.results.record import RunRecord
 from detection.task import Task
 from model.trainers.trainer import Trainer
 from options.text import to_filename
@@ -37,7 +40,13 @@ def find_weights(args: Namespace, task: Task, *, recalled: Recalled, detector: T
     if args.weights is None:
         run = run_from_other_device(run_for(args, scene), epoch=args.epochs)
         training = recalled.record or record_of(run)
-        return Loaded(detector, run.folder.name, run.weights(args.epochs), training=training)
+        return Loaded(
+            detector,
+            run.folder.name,
+            run.weights(args.epochs),
+            training=training,
+            caution=caution_on_scene(training, scene),
+        )
     folder, stem = args.weights.parent.parent, to_filename(args.weights.stem)
     loaded = Loaded(
         detector,
@@ -52,3 +61,11 @@ def find_weights(args: Namespace, task: Task, *, recalled: Recalled, detector: T
     last = Run(folder, task.title, folder.parent.name).weights(args.epochs)
     own = folder.parent.name == scene.name and last == args.weights
     return replace(loaded, run=folder.name, other_weights="" if own else stem)
+
+
+def caution_on_scene(training: RunRecord | None, scene: Scene) -> str:
+    """State that a scene has other values than at its training; empty where that is not known."""
+    before, now = training and training.digest, digest_of_cube(scene)
+    if not before or not now or before == now:
+        return ""
+    return f"the values of {scene.name} have changed since this training"

@@ -181,6 +181,16 @@ def test_another_scene_cannot_be_resumed_with(
     assert "is not the scene that" in refusal(*TRAIN, "--epochs", "3", "--resume")
 
 
+def test_predicting_another_scene_of_the_name_is_stated(
+    small_scene: str, run: CommandLine, cube: NDArray[Any]
+) -> None:
+    run(*TRAIN)
+    changed = "the values of small have changed since this training\n"
+    assert changed not in run("--command", "predict", "--dataset", small_scene)
+    savemat(f"data/{small_scene}.mat", {"data": cube[::-1]})
+    assert changed in run("--command", "predict", "--dataset", small_scene)
+
+
 @pytest.mark.usefixtures("small_scene")
 def test_a_damaged_state_is_reported_and_the_one_before_is_used(
     run: CommandLine, refusal: CommandLine
