@@ -90,6 +90,12 @@ def test_lists_of_bands_stay_with_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scene.metadata.wavelengths, wavelengths)
 
 
+def test_of_several_matrices_that_of_a_usual_name_is_the_cube(tmp_path: Path) -> None:
+    others = {"abundances": RNG.random((3, 30)), "other": RNG.random((7, 30))}
+    savemat(tmp_path / "x.mat", {**others, "Y": BY_COLUMNS, "nRow": 6.0, "nCol": 5.0})
+    np.testing.assert_array_equal(read_scene(tmp_path / "x.mat", name="x").cube, CUBE)
+
+
 def test_a_matrix_is_named_next_to_a_cube(tmp_path: Path) -> None:
     values = {"data": CUBE * 2, "Y": BY_COLUMNS, "E": np.ones((4, 3)), "nRow": 6, "nCol": 5}
     savemat(tmp_path / "x.mat", values)
