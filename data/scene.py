@@ -26,7 +26,8 @@ class Scene:
     The cube is in memory or on disk. `name` is that of its runs and results, `source` its origin,
     for messages, and `format` the name of its file's format. `truth` is None where there is none.
     The no-data mask `masked` (H, W) excludes pixels from everything, `unlabelled` (H, W) excludes
-    pixels without a label from all measures. `notes` are lines on the interpretation of the file.
+    pixels without a label from all measures. `notes` are lines on the interpretation of the file,
+    and `doubts` those of them without which the scores might be misunderstood.
 
     Raises SceneError where the arrays do not fit together or hold no usable numbers.
     """
@@ -40,11 +41,13 @@ class Scene:
     metadata: Metadata = field(default_factory=Metadata)
     format: str = ""
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # both quote texts of files
+        # all quote texts of files
         object.__setattr__(self, "source", printable_line(self.source))
         object.__setattr__(self, "notes", tuple(map(printable_line, self.notes)))
+        object.__setattr__(self, "doubts", tuple(map(printable_line, self.doubts)))
         check_numeric(self.cube, f"{self.source}: the cube")
         if self.cube.ndim != 3 or self.cube.size == 0:
             raise SceneError(

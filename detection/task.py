@@ -25,6 +25,7 @@ from model.trainers.trainer import Trainer
 from options.parse import method_options
 from utils.devices import describe_device, start_device
 from utils.errors import InputError, as_input_error
+from utils.output import print_warning
 from utils.progress_bar import phase
 from utils.seeds import seed_everything
 from utils.text import shape_text
@@ -158,14 +159,18 @@ def check_magnitude(scene: Scene) -> None:
 
 
 def open_scene(args: Namespace, *, describe_truth: bool = True) -> Scene:
-    """Load the scene of the command line; print the notes on its file and on its ground truth."""
+    """Load the scene of the command line; print the notes on its file and on its ground truth.
+
+    Doubts are warnings, which a batch and `--quiet` print too.
+    """
     settings, on_disk = read_settings(args), args.tile > 0
     with phase("reading"):
         scene = load_scene(
             args.dataset[0], data_dir=args.data_dir, reading=settings, on_disk=on_disk
         )
     for note in scene.remarks if describe_truth else scene.notes:
-        print(f"{scene.name}: {note}")
+        show = print_warning if note in scene.doubts else print
+        show(f"{scene.name}: {note}")
     return scene
 
 

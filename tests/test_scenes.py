@@ -445,3 +445,22 @@ def test_a_table_of_some_bands_and_of_a_scene_without_a_map(
     for words, kept in (([], of_all), (["--bands", "1-2,4"], of_some)):  # both are kept
         out = reproduce(*words)
         assert out.startswith("Cells: 2, of which 2 are saved from earlier\n") and cells() == kept
+
+
+def test_doubts_on_values_are_printed_in_a_batch_and_quietly_too(
+    workplace: Path, cube: NDArray[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = cube.astype(np.float32)
+    np.save(workplace / "data" / "clean.npy", values)
+    values[2, 3, 1] = -9999
+    np.save(workplace / "data" / "spoilt.npy", values)
+    words = ["--method", "rx", "--dataset", "data/spoilt.npy"]
+    doubt = "spoilt: 1 of 143 pixels are -9999 in some bands; if that means no data, "
+    doubt += "--nodata=-9999 --nan mask masks them"
+    main.main(words)
+    assert doubt in capsys.readouterr().out.splitlines()
+    main.main([*words, "--quiet"])
+    assert doubt in capsys.readouterr().err.splitlines()
+    main.main([*words, "data/clean.npy"])
+    printed = capsys.readouterr().out
+    assert doubt in printed.splitlines() and "clean: " not in printed.replace("[2/2] clean: ", "")

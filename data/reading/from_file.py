@@ -17,7 +17,7 @@ from data.reading.bands import used_bands
 from data.reading.folder import one_band_note, scene_contents
 from data.reading.labels import Truth
 from data.reading.masks import note_on_bands
-from data.reading.nodata import mask_no_data
+from data.reading.nodata import mask_no_data, notes_on_doubtful_values
 from data.reading.placement import place_truth
 from data.reading.settings import DEFAULTS, ReadSettings
 from data.reading.truth import (
@@ -64,7 +64,8 @@ def read_scene(
     if reading.nodata is not None:
         metadata = replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
     masked, more = mask_pixels(cube, metadata, reading, source)
-    notes += [*more, *notes_on_swap(truth, masked)]
+    doubts = notes_on_doubtful_values(cube, masked, metadata.no_data)
+    notes += [*more, *doubts, *notes_on_swap(truth, masked)]
     return Scene(
         name=name,
         cube=cube,
@@ -75,6 +76,7 @@ def read_scene(
         metadata=replace(metadata, masked=None),
         format=contents.format,
         notes=tuple(notes),
+        doubts=tuple(doubts),
     )
 
 

@@ -46,14 +46,13 @@ def mask_no_data(
         masked |= scattered | (empty > 0)
     else:
         check_scattered(scattered, no_data.certain, source)
-    notes = notes_on_doubtful_values(cube, masked, no_data)
     if not masked.any():
-        return None, notes
+        return None, []
     found = masked & ~declared
     kinds = [str(no_data)] if filled[found].any() else []
     kinds += ["NaN or infinite"] if empty[found].any() else []
     reasons = reasons_of(kinds, in_any=mask_scattered, in_mask=bool(declared.any()))
-    return masked, [note_on_mask(masked, reasons), *notes]
+    return masked, [note_on_mask(masked, reasons)]
 
 
 def reasons_of(kinds: list[str], *, in_any: bool, in_mask: bool) -> list[str]:
@@ -116,7 +115,9 @@ def check_bands(blank: NDArray[np.bool_], numbers: NDArray[np.int64] | None, sou
         )
 
 
-def notes_on_doubtful_values(cube: Cube, masked: NDArray[np.bool_], no_data: NoData) -> list[str]:
+def notes_on_doubtful_values(
+    cube: Cube, masked: NDArray[np.bool_] | None, no_data: NoData
+) -> list[str]:
     """Note values of pixels that are not masked (H, W) and may mean no data, each with its option.
 
     They are values that pixels have in all bands, the least or the largest value of the cube, in
@@ -124,6 +125,7 @@ def notes_on_doubtful_values(cube: Cube, masked: NDArray[np.bool_], no_data: NoD
     """
     if cube.shape[2] < 3 or not cube.size:
         return []
+    masked = np.zeros(cube.shape[:2], bool) if masked is None else masked
     alike, extremes, usual = [], set(), []
     for rows in row_blocks(cube, work="finding no-data pixels"):
         block = cube[rows]

@@ -59,8 +59,9 @@ def process_in_a_line(args: Namespace, work: Work, *, dataset: str, heading: str
     with kept_back(heading=printable(heading)) as warnings:
         outcome = process_scene(args, work, dataset=dataset)
     print_result(printable_line(f"{heading}: {outcome.line}"))
+    name = f"{outcome.scene}: "
     for line in [*warnings.getvalue().splitlines(), *outcome.cautions]:
-        print_warning(printable_line(f"{outcome.scene}: {line}"))
+        print_warning(printable_line(name + line.removeprefix(name)))
     return outcome
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from data.errors import SceneError
 from data.metadata import NoData
-from data.reading.nodata import mask_no_data
+from data.reading.nodata import mask_no_data, notes_on_doubtful_values
 
 LEAST = float(np.finfo(np.float32).min)
 
@@ -20,9 +20,10 @@ def search(
     no_data = NoData(() if fill is None else (fill,))
     masked, notes = mask_no_data(cube, no_data=no_data, mask_scattered=mask_scattered, source="'x'")
     assert masked is None or (masked.shape == cube.shape[:2] and masked.any())
+    doubts = notes_on_doubtful_values(cube, masked, no_data)
     return [] if masked is None else [
         (row, column) for row, column in np.argwhere(masked).tolist()
-    ], notes
+    ], [*notes, *doubts]
 
 
 @pytest.mark.parametrize(
@@ -176,15 +177,14 @@ def test_usual_values_of_no_data_in_some_bands_are_noted_with_the_options_that_m
 ) -> None:
     cube = np.arange(60).reshape(4, 5, 3).astype(dtype)
     cube[1, 2, 0] = cube[3, 0, 1] = np.float64(value)
-    masked, notes = mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x")
-    assert masked is None and notes == [
+    note = (
         f"2 of 20 pixels are {value} in some bands; if that means no data, "
         f"--nodata={value} --nan mask masks them"
-    ]
-    masked, _ = mask_no_data(cube, no_data=NoData((float(value),)), mask_scattered=True, source="x")
-    assert masked is not None and np.argwhere(masked).tolist() == [[1, 2], [3, 0]]
+    )
+    assert search(cube) == ([], [note])
+    assert search(cube, fill=float(value), mask_scattered=True)[0] == [(1, 2), (3, 0)]
     cube[cube == np.float64(value).astype(dtype)] = -5
-    assert mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x") == (None, [])
+    assert search(cube) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,12 @@ def test_usual_values_of_no_data_in_some_bands_are_noted_with_the_options_that_m
 def test_values_far_beyond_all_others_are_noted_with_their_place(dtype: str, value: str) -> None:
     cube = (1 + np.arange(600).reshape(10, 20, 3) % 50).astype(dtype)
     cube[7, 3, 1] = np.float64(value)
-    masked, (note,) = mask_no_data(cube, no_data=NoData(), mask_scattered=False, source="x")
-    assert masked is None
+    masked, (note,) = search(cube)
+    assert not masked
     assert note.startswith(
         f"1 of 200 pixels, the first at row 7, column 3 (from 0), have values up to {value}, over "
     )
-    masked, notes = mask_no_data(
-        cube, no_data=NoData((float(value),)), mask_scattered=True, source="x"
-    )
-    assert masked is not None and np.argwhere(masked).tolist() == [[7, 3]] and len(notes) == 1
+    masked, notes = search(cube, fill=float(value), mask_scattered=True)
+    assert masked == [(7, 3)] and len(notes) == 1
     cube[7, 3, 1] = 99 * 50
     assert search(cube) == ([], [])

@@ -76,20 +76,21 @@ def test_a_scene_is_a_line_with_its_warnings_or_verbosely_all_its_lines(
         print("a note")
         print_result("AUC: 0.5")
         print_warning("take care")
+        print_warning(f"{Path(args.dataset[0]).stem}: a doubt")
         return {**A, "decision": {"cautions": ["few pixels"]}}
 
-    lines = ["take care", "few pixels"]
+    lines = ["take care", "a doubt", "few pixels"]
     for quiet in (False, True):
         with directed_output(quiet=quiet):
             batch(work)
         said = capsys.readouterr()
         assert "a note" not in said.out and "AUC: " not in said.out
         warned = said.err if quiet else said.out
-        assert [f"b: {line}" in warned.splitlines() for line in lines] == [True, True]
+        assert [f"b: {line}" in warned.splitlines() for line in lines] == [True, True, True]
         assert "[2/3] b: 6×5×4, RX, AUC 0.9877, 1,234 detected, 0.0 s\n" in said.out
     with directed_output(verbose=True):
         batch(work)
-    assert "[2/3] b\na note\nAUC: 0.5\ntake care\n[3/3] c\n" in capsys.readouterr().out
+    assert "[2/3] b\na note\nAUC: 0.5\ntake care\nb: a doubt\n[3/3] c\n" in capsys.readouterr().out
 
 
 def test_the_summary_has_the_numbers_in_full(workplace: Path) -> None:
