@@ -1,7 +1,7 @@
 """Methods on a simulated CUDA device: device of every tensor, graphs, states, with values."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -30,7 +30,8 @@ GAPS = IMAGE.clone()
 GAPS[0, :, 3:5, 4] = torch.nan
 TRAINED = [name for name, method in METHODS.items() if method.trained and not method.variant_of]
 UNTRAINED = [name for name, method in METHODS.items() if not method.trained]
-SLOW = {"smhad", "lfeb", "nlfeb", "pixel_mask"}  # the last three are parts of NL2Net
+# lfeb, nlfeb and pixel_mask are parts of NL2Net; GTVLRR computes on the CPU
+SLOW = {"smhad", "lfeb", "nlfeb", "pixel_mask", "gtvlrr"}
 WITHOUT_GRAPH = {"autoad", "superad"}  # their steps depend on their number
 SETTINGS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("lrasr", "gtvlrr"), {"clusters": 3, "atoms": 4}),
@@ -39,6 +40,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "pca_tlrsr": {"components": 3},
     "kifd": {"components": 5, "trees": 10},
 }
+
+
+def marked(methods: Sequence[str]) -> list[Any]:
+    """Mark the slow ones of some methods."""
+    slow = [pytest.mark.slow]
+    return [pytest.param(name, marks=slow if name in SLOW else []) for name in methods]
 
 
 @pytest.fixture
@@ -72,10 +79,7 @@ def train_both_ways(
     return graphed, train(trainer_of(**settings), image)
 
 
-@pytest.mark.parametrize(
-    "method",
-    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TRAINED],
-)
+@pytest.mark.parametrize("method", marked(TRAINED))
 def test_replays_take_the_steps_that_calls_take(
     cuda: SimulatedCuda,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,7 +165,7 @@ def test_the_form_of_the_attention_follows_from_the_precision(
         assert torch.equal(attend(query, value)[0], form.apply(query[0], value[0]))
 
 
-@pytest.mark.parametrize("method", UNTRAINED)
+@pytest.mark.parametrize("method", marked(UNTRAINED))
 def test_methods_without_training_score_as_on_the_cpu(cuda: SimulatedCuda, method: str) -> None:
     name, options = resolve({"method": method, **SETTINGS.get(method, {})})
     maps = []
