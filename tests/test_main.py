@@ -29,7 +29,7 @@ from options.version import VERSION
 from tests.conftest import TINY, CommandLine
 from tests.latest import latest
 from tests.recordings import NL2NET, read_recording
-from training.checkpoints.checkpoints import read_state
+from training.checkpoints.save_and_load import read_state
 from training.log import TrainingLog
 from training.picture import HEIGHT, enlargement
 

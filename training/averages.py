@@ -7,7 +7,7 @@ from typing import Any
 from data.scene import Scene
 from model.trainers.trainer import Trainer
 from training.checkpoints.checkpoint_file import refusing_contents
-from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 from training.state import Setup
 from utils.errors import InputError
 from utils.text import printable

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.averages import average_of
-from training.checkpoints.checkpoints import save_checkpoint
+from training.checkpoints.save_and_load import save_checkpoint
 from training.run_folder import Run
 from utils.files import fsync_folder
 

@@ -19,7 +19,7 @@ from options.flags import FLAGS
 from options.parse import complete, expand_shorthands
 from options.run_names import options_of_run_name
 from options.text import to_argument
-from training.checkpoints.checkpoints import read_checkpoint
+from training.checkpoints.save_and_load import read_checkpoint
 from training.checkpoints.shapes import options_of_shapes
 from utils.errors import InputError
 from utils.text import did_you_mean, printable

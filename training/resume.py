@@ -11,7 +11,7 @@ from model.trainers.trainer import Trainer
 from options.text import to_setting
 from training.averages import average_of
 from training.checkpoints.checkpoint_file import CheckpointError, refusing_contents
-from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 from training.record import record_of
 from training.run_folder import Run, runs_differing_in_epochs
 from training.same_training import check_resumable, differing_settings

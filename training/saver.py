@@ -14,7 +14,7 @@ from detection.measures import min_max_scale
 from model.image import Image, LazyImage
 from model.trainers.trainer import Trainer
 from training.averages import save_average
-from training.checkpoints.checkpoints import save_checkpoint
+from training.checkpoints.save_and_load import save_checkpoint
 from training.log import PANELS, TrainingLog
 from training.picture import with_titles
 from training.record import TrainingRecord

@@ -12,7 +12,7 @@ from detection.task import Task
 from model.trainers.trainer import Trainer
 from options.text import to_filename
 from training.averages import load_average
-from training.checkpoints.checkpoints import load_weights
+from training.checkpoints.save_and_load import load_weights
 from training.recall import Recalled
 from training.record import record_of
 from training.run_folder import Run, missing_weights, run_for, run_from_other_device

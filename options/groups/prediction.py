@@ -16,7 +16,7 @@ PREDICTION = [
         PATH,
         None,
         "checkpoint to predict with, in place of that of the run with these options",
-        acts_in="training.checkpoints.checkpoints",
+        acts_in="training.checkpoints.save_and_load",
         commands=("predict",),
         metavar="FILE",
     ),

@@ -32,7 +32,7 @@ from data.reading.settings import ReadSettings
 from tests.data.formats.hdf5 import test_neon as neon
 from tests.data.formats.hdf5 import test_prisma as prisma
 from tests.data.formats.matlab.test_file import write_73
-from tests.training.checkpoints.test_checkpoints import Malicious
+from tests.training.checkpoints.test_save_and_load import Malicious
 
 CUBE = np.random.default_rng(0).integers(0, 4000, (6, 5, 4)).astype(np.uint16)
 TRUTH = np.eye(6, 5, dtype=np.uint8)

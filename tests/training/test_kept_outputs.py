@@ -13,7 +13,7 @@ from detection.learning import learn
 from detection.task import Task
 from options.parse import resolve
 from tests.training.checkpoints.weights import read_weights
-from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 
 EACH = pytest.mark.parametrize("method", ["autoad", "superad"])
 EARLIER = {"encoder.0.0.weight": torch.zeros(4, 5, 3, 3), "noise": torch.zeros(1, 5, 13, 11)}

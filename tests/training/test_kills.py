@@ -16,7 +16,7 @@ import torch
 import main
 from tests.conftest import TINY
 from tests.training.conftest import train_as_on_cuda
-from training.checkpoints.checkpoints import read_state
+from training.checkpoints.save_and_load import read_state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
 

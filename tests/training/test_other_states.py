@@ -15,7 +15,7 @@ from scipy.io import savemat
 import main
 from tests.conftest import TINY, CommandLine
 from tests.training.test_resume import TRAIN, Killed, ending_at, files
-from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 
 State = dict[str, Any]
 

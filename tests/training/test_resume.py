@@ -19,7 +19,7 @@ import training.loop
 import training.resume
 from tests.conftest import CommandLine
 from training.checkpoints.checkpoint_file import CheckpointError
-from training.checkpoints.checkpoints import read_state, save_checkpoint
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 from training.log import TrainingLog
 from training.resume import describe_change
 from utils.provenance import device_name

@@ -16,7 +16,7 @@ from model.trainers.block_grid import BlockGrid, BlockMean, ImageBlocks
 from model.trainers.block_matching import matching_blocks
 from model.trainers.blocks import BlockTrainer, pool
 from tests.training.checkpoints.weights import read_weights
-from training.checkpoints.checkpoints import load_weights, save_checkpoint
+from training.checkpoints.save_and_load import load_weights, save_checkpoint
 from utils.errors import InputError
 from utils.seeds import seed_everything
 

@@ -18,7 +18,7 @@ from model.networks.nl2net import NL2Net
 from model.trainers.trainer import Trainer
 from options.parse import resolve
 from tests.conftest import CommandLine
-from training.checkpoints.checkpoints import load_weights, save_checkpoint
+from training.checkpoints.save_and_load import load_weights, save_checkpoint
 from training.checkpoints.wrapped_weights import AROUND, OWN
 from utils.errors import InputError
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from training.checkpoints.checkpoints import read_checkpoint
 from training.checkpoints.entries import check_weights
+from training.checkpoints.save_and_load import read_checkpoint
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 import training.checkpoints.checkpoint_file
-import training.checkpoints.checkpoints
+import training.checkpoints.save_and_load
 from tests.training.checkpoints.pickles import PROTOCOL, archive, dict_of
 from tests.training.checkpoints.weights import read_weights
 from training.checkpoints.checkpoint_file import CheckpointError
-from training.checkpoints.checkpoints import read_state, save_checkpoint
 from training.checkpoints.checksum import add_checksum
+from training.checkpoints.save_and_load import read_state, save_checkpoint
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.zeros(2)}
 
@@ -183,6 +183,6 @@ def test_states_of_before_are_read(tmp_path: Path) -> None:
 def test_a_file_that_does_not_come_back_as_written_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training.checkpoints.checkpoints, "read_bytes", lambda path: b"")
+    monkeypatch.setattr(training.checkpoints.save_and_load, "read_bytes", lambda path: b"")
     with pytest.raises(CheckpointError, match="x' is damaged"):
         save_checkpoint(tmp_path / "x", WEIGHTS)
