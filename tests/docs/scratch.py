@@ -24,7 +24,10 @@ wavelength = {450, 550, 650, 800, 1600, 2200}
 map info = {UTM, 1, 1, 500000, 4000000, 10, 10, 33, North, WGS-84, units=Meters}
 """
 # with a file of this name, the synthetic scene is small as well
-NAMES = ("HSI-II", "HYDICE-II", "abu-airport-4", "abu-beach-4_crop100", "abu-urban-1", "synthetic")
+NAMES = (
+    *("HSI-II", "HYDICE-II", "abu-airport-1", "abu-airport-4", "abu-beach-4_crop100"),
+    *("abu-urban-1", "abu-urban-3", "synthetic"),
+)
 
 
 def make_scenes(folder: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_table_on_a_cluster_in_spite_of_a_worker_that_is_killed(
     assert len(by_cluster) == 11
 
     Path("result").rename("by_cluster")
-    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_: [])
+    monkeypatch.setattr(experiments.reproduce, "draw_pictures", lambda *_, **__: [])
     main.main([*WIDTH, *REPRODUCE])
     assert read_cells() == by_cluster
 
