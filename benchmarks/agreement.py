@@ -25,7 +25,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.common import SEED, add_machine, machine, synchronise
+from benchmarks.common import SEED, add_machine, machine, synchronise, timed
 from data.synthetic import synthetic_scene
 from model.build import build_detector
 from model.detector import Detector
@@ -88,14 +88,13 @@ def outcome(case: Case, device: torch.device) -> Outcome:
     detector = case.build(device)
     if isinstance(detector, Trainer):
         return trained(detector, case)
-    started = time.perf_counter()
-    scores, _ = detector.detect(case.image)
-    return Outcome([], scores, time.perf_counter() - started)
+    (scores, _), seconds = timed(lambda: detector.detect(case.image), device)
+    return Outcome([], scores, seconds)
 
 
 def trained(trainer: Trainer, case: Case) -> Outcome:
     """Train up to the epochs of a case, and score."""
-    losses, ends = [], []
+    losses, ends = [], [time.perf_counter()]
     for _, loss in trainer.train(case.image, epochs=case.epochs):
         synchronise(trainer.device)
         losses.append(loss)
@@ -121,7 +120,7 @@ def resumed(case: Case, device: torch.device) -> Outcome:
     second.restore(state)
     restore_random_states(drawn)
     rest = trained(second, case)
-    return Outcome(losses + rest.losses, rest.scores, rest.seconds)
+    return replace(rest, losses=losses + rest.losses)
 
 
 def row(case: Case, device: torch.device) -> str:
