@@ -61,10 +61,8 @@ def read_scene(
     notes += more
     cube, metadata, more = select_bands(cube, metadata, reading, source)
     notes += more
-    if reading.nodata is not None:
-        metadata = replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
-    masked, more = mask_pixels(cube, metadata, reading, source)
-    doubts = notes_on_doubtful_values(cube, masked, metadata.no_data)
+    metadata = with_chosen_no_data(metadata, reading)
+    masked, more, doubts = mask_pixels(cube, metadata, reading, source)
     notes += [*more, *doubts, *notes_on_swap(truth, masked)]
     return Scene(
         name=name,
@@ -192,10 +190,20 @@ def select_bands(
     return np.ascontiguousarray(selected), metadata, notes
 
 
+def with_chosen_no_data(metadata: Metadata, reading: ReadSettings) -> Metadata:
+    """Replace the no-data values that a file declares by that of the settings, if there is one."""
+    if reading.nodata is None:
+        return metadata
+    return replace(metadata, fill=reading.nodata, other_fills=(), valid=None)
+
+
 def mask_pixels(
     cube: Cube, metadata: Metadata, reading: ReadSettings, source: str
-) -> tuple[NDArray[np.bool_] | None, Notes]:
-    """Return the no-data mask (H, W), and notes on it; None where no pixel is masked."""
+) -> tuple[NDArray[np.bool_] | None, Notes, Notes]:
+    """Return the no-data mask (H, W), notes on it, and doubts on values of other pixels.
+
+    The mask is None where no pixel is masked.
+    """
     masked, notes = mask_no_data(
         cube,
         no_data=metadata.no_data,
@@ -206,4 +214,4 @@ def mask_pixels(
     )
     if masked is None and reading.nodata is not None:
         notes.insert(0, f"no pixel is {number_text(reading.nodata)} in all bands: none is masked")
-    return masked, notes
+    return masked, notes, notes_on_doubtful_values(cube, masked, metadata.no_data)
