@@ -22,8 +22,7 @@ def whiten_by_scatter(scatter: Tensor, spectra: Tensor) -> Tensor:
     white = factors.whiten(spectra)
     singular = is_singular(factors, scatter, bands=spectra.shape[1])
     if singular.any():
-        values, vectors = torch.linalg.eigh(scatter[singular])
-        inverse = inverse_of(values, bands=spectra.shape[1])
+        inverse, vectors = pseudo_inverse(scatter[singular], bands=spectra.shape[1])
         white[singular] = inverse.sqrt()[..., None] * (vectors.mT @ spectra[singular])
     return white
 
@@ -39,8 +38,7 @@ def whiten_by_pixels(pixels: Tensor, spectra: Tensor) -> Tensor:
     white = factors.solve(products)
     singular = is_singular(factors, gram, bands=spectra.shape[1])
     if singular.any():
-        values, vectors = torch.linalg.eigh(gram[singular])
-        inverse = inverse_of(values, bands=spectra.shape[1])
+        inverse, vectors = pseudo_inverse(gram[singular], bands=spectra.shape[1])
         white[singular] = inverse[..., None] * (vectors.mT @ products[singular])
     return white
 
@@ -51,7 +49,12 @@ def is_singular(factors: Factors, matrices: Tensor, *, bands: int) -> Tensor:
     return factors.failed | ~(factors.reciprocal_condition(norms) > MARGIN * bands * EPSILON)
 
 
-def inverse_of(values: Tensor, *, bands: int) -> Tensor:
-    """Invert eigenvalues (n, K) in ascending order; those that count as 0 become 0."""
+def pseudo_inverse(matrices: Tensor, *, bands: int) -> tuple[Tensor, Tensor]:
+    """Find the eigenvalues of R⁺, (n, K), and the eigenvectors, (n, K, K), of matrices (n, K, K).
+
+    They are in the order of the eigenvalues of R from the smallest; the inverse of one that counts
+    as 0 is 0.
+    """
+    values, vectors = torch.linalg.eigh(matrices)
     kept = values > bands * EPSILON * values[:, -1:].clamp(min=0)
-    return torch.where(kept, 1 / values.where(kept, 1), 0)
+    return torch.where(kept, 1 / values.where(kept, 1), 0), vectors
