@@ -44,9 +44,8 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
         """Read the arguments; raise InputError for unknown ones, with those they may stand for."""
-        for word in (
-            args or ()
-        ):  # some versions of argparse drop the two hyphens, and no value is left
+        # some versions of argparse drop the two hyphens, and no value is left
+        for word in args or ():
             if re.fullmatch(r"--\w+=--", word):
                 raise InputError(f"argument {word[:-3]}: '--' is no value")
         parsed, unknown = self.parse_known_args(args, namespace)
